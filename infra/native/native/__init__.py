@@ -1,0 +1,1 @@
+"""Starts the whole fleet from wheels and local builds, without a container engine."""

@@ -1,0 +1,1 @@
+"""Streams and durable consumers, made from the event catalogue."""

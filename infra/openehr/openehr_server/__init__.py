@@ -1,0 +1,1 @@
+"""A development openEHR server: not for clinical use."""
