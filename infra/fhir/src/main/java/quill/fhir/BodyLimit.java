@@ -5,7 +5,6 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.Set;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.stereotype.Component;
 import org.springframework.util.unit.DataSize;
@@ -18,8 +17,6 @@ import org.springframework.web.filter.OncePerRequestFilter;
 @Component
 public class BodyLimit extends OncePerRequestFilter {
 
-    private static final Set<String> BODYLESS = Set.of("GET", "HEAD", "DELETE");
-
     private final long limit;
 
     public BodyLimit(@Value("${quill.max-body-size}") DataSize limit) {
@@ -29,12 +26,9 @@ public class BodyLimit extends OncePerRequestFilter {
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
-        long length = request.getContentLengthLong();
-        boolean undeclared = length < 0
-                && (request.getHeader("Transfer-Encoding") != null || !BODYLESS.contains(request.getMethod()));
-        if (undeclared) {
+        if (request.getHeader("Transfer-Encoding") != null) {
             response.sendError(HttpServletResponse.SC_LENGTH_REQUIRED);
-        } else if (length > limit) {
+        } else if (request.getContentLengthLong() > limit) {
             response.sendError(HttpServletResponse.SC_REQUEST_ENTITY_TOO_LARGE);
         } else {
             chain.doFilter(request, response);

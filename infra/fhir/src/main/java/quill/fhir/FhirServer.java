@@ -121,6 +121,7 @@ public class FhirServer {
             FhirContext fhir, DaoRegistry daos, DatabaseBackedPagingProvider paging) {
         RestfulServer server = new RestfulServer(fhir);
         server.registerProvider(new PatientProvider(daos.getResourceDao(Patient.class)));
+        server.registerInterceptor(new FailureLog());
         server.setPagingProvider(paging);
         server.setDefaultResponseEncoding(EncodingEnum.JSON);
         // A few compressed kilobytes can unpack to gigabytes, past BodyLimit.

@@ -24,8 +24,10 @@ import ca.uhn.fhir.rest.param.HistorySearchDateRangeParam;
 import ca.uhn.fhir.rest.param.StringAndListParam;
 import ca.uhn.fhir.rest.param.TokenAndListParam;
 import ca.uhn.fhir.rest.server.IResourceProvider;
+import ca.uhn.fhir.rest.server.exceptions.InvalidRequestException;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.Map;
+import java.util.Set;
 import org.hl7.fhir.r4.model.IdType;
 import org.hl7.fhir.r4.model.Patient;
 
@@ -34,6 +36,9 @@ import org.hl7.fhir.r4.model.Patient;
  * providers, with their operations, other resource types, includes and chains, are never registered.
  */
 public class PatientProvider implements IResourceProvider {
+
+    private static final Set<String> CONTROLS = Set.of(
+            "_id", "_lastUpdated", "_sort", "_count", "_offset", "_total", "_summary", "_elements", "_format", "_pretty");
 
     private final IFhirResourceDao<Patient> patients;
 
@@ -65,8 +70,9 @@ public class PatientProvider implements IResourceProvider {
 
     @History
     public IBundleProvider history(@IdParam IdType id, @Offset Integer offset, RequestDetails request) {
-        HistorySearchDateRangeParam all = new HistorySearchDateRangeParam(Map.of(), null, offset);
-        return patients.history(id, all, request);
+        HistorySearchDateRangeParam everything =
+                new HistorySearchDateRangeParam(Map.of(), new DateRangeParam(), offset);
+        return patients.history(id, everything, request);
     }
 
     @Search
@@ -87,6 +93,7 @@ public class PatientProvider implements IResourceProvider {
             SearchTotalModeEnum total,
             RequestDetails request,
             HttpServletResponse response) {
+        refuseUnknownControls(request);
         SearchParameterMap query = new SearchParameterMap();
         query.add("_id", id);
         query.setLastUpdated(lastUpdated);
@@ -103,5 +110,14 @@ public class PatientProvider implements IResourceProvider {
         query.setSummaryMode(summary);
         query.setSearchTotalMode(total);
         return patients.search(query, request, response);
+    }
+
+    /** HAPI refuses unknown parameters but for those with an underscore: an ignored _filter would find everybody. */
+    private static void refuseUnknownControls(RequestDetails request) {
+        boolean unknown = request.getParameters().keySet().stream()
+                .anyMatch(name -> name.startsWith("_") && !CONTROLS.contains(name));
+        if (unknown) {
+            throw new InvalidRequestException("Unknown search parameter");
+        }
     }
 }
