@@ -1,0 +1,104 @@
+"""One server on its own, without a fleet around it: for tests of a single part and for measurements."""
+
+import asyncio
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from native import nats, postgres
+from native.errors import LaunchError
+from native.home import Home
+from native.ports import free_port
+from native.process import Program, start_options, tail
+
+_PASSWORD = "q-bare-server"  # noqa: S105 - guards an empty server that lives for one test run
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    port: int
+
+    def url(self, database: str = "postgres") -> str:
+        return postgres.url(postgres.SUPERUSER, _PASSWORD, port=self.port, database=database)
+
+    def create_database(self, name: str | None = None) -> str:
+        """Make an empty database, owned by the superuser, and return its URL; without a name it gets a fresh one."""
+        chosen = name or f"test_{uuid4().hex}"
+        with psycopg.connect(self.url(), autocommit=True, connect_timeout=5) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(chosen)))
+        return self.url(chosen)
+
+
+@dataclass(frozen=True)
+class NatsServer:
+    port: int
+    monitor_port: int
+    passwords: Mapping[str, str]  # empty: everyone may do everything
+
+    @property
+    def url(self) -> str:
+        return nats.url(self.port)
+
+
+@contextmanager
+def postgres_server(folder: Path) -> Iterator[PostgresServer]:
+    """A PostgreSQL with its data in `folder`; it does not wait for the disk, so a crash loses everything."""
+    home = Home(folder)
+    home.create()
+    asyncio.run(postgres.create_cluster(home, password=_PASSWORD))
+    port = free_port()
+    settings = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    with _running(home, postgres.program(home, port=port, password=_PASSWORD, settings=settings)):
+        yield PostgresServer(port=port)
+
+
+@contextmanager
+def nats_server(folder: Path, *, passwords: Mapping[str, str] | None = None) -> Iterator[NatsServer]:
+    """A JetStream server with its store in `folder`; with `passwords` it has the fleet's users and permissions."""
+    home = Home(folder)
+    home.create()
+    port = free_port()
+    monitor_port = free_port(avoid=[port])
+    if passwords is None:
+        program = nats.bare_program(home, port=port, monitor_port=monitor_port)
+    else:
+        program = nats.program(home, port=port, monitor_port=monitor_port, passwords=passwords)
+    with _running(home, program):
+        yield NatsServer(port=port, monitor_port=monitor_port, passwords=passwords or {})
+
+
+@contextmanager
+def _running(home: Home, program: Program) -> Iterator[None]:
+    log = home.log(program.name)
+    options = start_options(program.command, log=log)
+    process = subprocess.Popen(program.command.argv, stdin=subprocess.DEVNULL, **options)
+    os.close(options["stdout"])
+    try:
+        _wait(program, process, log)
+        yield
+    finally:
+        process.send_signal(program.command.stop_signal)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(program.grace)
+        process.kill()
+        process.wait()
+
+
+def _wait(program: Program, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + program.patience
+    while not asyncio.run(_is_ready(program)):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise LaunchError(f"{program.name} does not become ready:\n{tail(log)}")
+        time.sleep(0.05)
+
+
+async def _is_ready(program: Program) -> bool:
+    return await program.ready()

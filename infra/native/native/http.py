@@ -1,0 +1,12 @@
+"""Readiness over HTTP."""
+
+import httpx
+
+
+async def answers(url: str, *, seconds: float = 2.0) -> bool:
+    """Whether `url` says 200 within `seconds`; refused connections and other answers are a plain no."""
+    try:
+        async with httpx.AsyncClient(timeout=seconds, trust_env=False) as client:
+            return (await client.get(url)).status_code == 200
+    except httpx.HTTPError:
+        return False

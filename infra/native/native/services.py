@@ -1,0 +1,152 @@
+"""The four services: what each is told through its environment, its migrations, its replicas."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from native import nats, postgres
+from native.home import Home
+from native.http import answers
+from native.leftovers import mark
+from native.process import Command, Program
+from native.settings import REPOSITORY, SERVICES, Settings
+
+# A person may set these of the services' own variables; everything else of the environment is the launcher's.
+_DEFAULTS = {"QUILL_DOCS_ENABLED": "true", "QUILL_LOG_LEVEL": "INFO"}
+# The demo has one address for everybody (SECURITY: throttles per address; those per person stay as they are).
+_DEMO_DEFAULTS = {"QUILL_LOGIN_FAILURES_PER_MINUTE": "1000", "QUILL_REGISTRATIONS_PER_HOUR": "1000"}
+_TIER = 2
+
+
+@dataclass(frozen=True)
+class Backends:
+    """Where the clinical servers are and who may use them."""
+
+    fhir_url: str
+    openehr_url: str
+    openehr_user: str
+    openehr_password: str
+    system_id: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the environment of every service is made of."""
+
+    home: Home
+    settings: Settings
+    ports: Mapping[str, int]
+    secrets: Mapping[str, str]
+    backends: Backends
+    push_origins: tuple[str, ...] = ()
+
+
+def replicas(settings: Settings, service: str) -> list[str]:
+    """The process names of a service: letters, letters-2, and so on."""
+    number = settings.replicas.get(service, 1)
+    return [service, *(f"{service}-{index}" for index in range(2, number + 1))]
+
+
+def upstreams(settings: Settings, ports: Mapping[str, int], service: str) -> str:
+    """The addresses of a service's replicas, as Caddy takes them."""
+    return " ".join(f"127.0.0.1:{ports[name]}" for name in replicas(settings, service))
+
+
+def programs(context: Context) -> list[Program]:
+    """Every replica of every service."""
+    return [
+        _program(context, service, name) for service in SERVICES for name in replicas(context.settings, service)
+    ]
+
+
+def _program(context: Context, service: str, name: str) -> Program:
+    port = context.ports[name]
+    options = ("--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--no-server-header")
+    proxy = ("--proxy-headers", "--forwarded-allow-ips", "127.0.0.1", "--timeout-graceful-shutdown", "10")
+    app = f"{service}.main:create_app"
+    return Program(
+        name=name,
+        command=Command(
+            argv=(sys.executable, "-m", "uvicorn", "--factory", app, *options, *proxy),
+            env={**environment(context, service), **mark(context.home, name)},
+            cwd=context.home.root,
+        ),
+        port=port,
+        ready=lambda: answers(f"http://127.0.0.1:{port}/readyz"),
+        tier=_TIER,
+    )
+
+
+def migration(context: Context, service: str) -> Command:
+    """Bring a service's tables up to date, under the role that owns them."""
+    return Command(
+        argv=(sys.executable, "-m", "alembic", "upgrade", "head"),
+        env=environment(context, service) | {"QUILL_MIGRATION_DATABASE_URL": _database(context, service, "_owner")},
+        cwd=_folder(service),
+    )
+
+
+def provisioning(context: Context) -> Command:
+    """Create the streams and durables of the event catalogue."""
+    return Command(argv=(sys.executable, "-m", "provision"), env=_nats(context, "provision"), cwd=context.home.root)
+
+
+def environment(context: Context, service: str) -> dict[str, str]:
+    """The whole environment of one service."""
+    defaults = _DEFAULTS | _DEMO_DEFAULTS
+    return {
+        **{name: os.environ.get(name) or value for name, value in defaults.items()},
+        "QUILL_MODE": "demo",
+        "QUILL_PUBLIC_ORIGIN": context.settings.origin,
+        "QUILL_DATABASE_URL": _database(context, service),
+        "QUILL_PSEUDONYM_KEY": context.secrets["pseudonym_key"],
+        **_nats(context, service),
+        **{f"QUILL_{other.upper()}_URL": f"http://127.0.0.1:{context.ports[other]}" for other in SERVICES},
+        **_own(context)[service],
+    }
+
+
+def _own(context: Context) -> dict[str, dict[str, str]]:
+    """What only one service is told."""
+    secrets, backends = context.secrets, context.backends
+    return {
+        "auth": {
+            "QUILL_PASSWORD_PEPPER": secrets["password_pepper"],
+            "QUILL_REFRESH_KEY": secrets["refresh_key"],
+            "QUILL_ENCRYPTION_KEY": secrets["auth_encryption_key"],
+        },
+        "patients": {"QUILL_FHIR_URL": backends.fhir_url},
+        "letters": {
+            "QUILL_EHRBASE_URL": backends.openehr_url,
+            "QUILL_EHRBASE_USER": backends.openehr_user,
+            "QUILL_EHRBASE_PASSWORD": backends.openehr_password,
+            "QUILL_EHRBASE_SYSTEM_ID": backends.system_id,
+        },
+        "notify": {
+            "QUILL_VAPID_PRIVATE_KEY": secrets["vapid_private_key"],
+            "QUILL_VAPID_SUBJECT": "mailto:push@localhost",
+            "QUILL_ENCRYPTION_KEY": secrets["notify_encryption_key"],
+            "QUILL_PUSH_ORIGINS": ",".join(context.push_origins),
+            "QUILL_WEBHOOK_ORIGINS": ",".join(context.settings.webhook_origins),
+        },
+    }
+
+
+def _nats(context: Context, user: str) -> dict[str, str]:
+    return {
+        "QUILL_NATS_URL": nats.url(context.ports["nats"]),
+        "QUILL_NATS_USER": user,
+        "QUILL_NATS_PASSWORD": context.secrets[f"nats_{user}"],
+    }
+
+
+def _database(context: Context, service: str, suffix: str = "") -> str:
+    role = service + suffix
+    password = context.secrets[f"database_{role}"]
+    return postgres.url(role, password, port=context.ports["postgres"], database=service)
+
+
+def _folder(service: str) -> Path:
+    return REPOSITORY / "services" / service

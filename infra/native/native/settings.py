@@ -1,0 +1,98 @@
+"""What the person who types ``make run`` can choose, read from the environment once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from native.errors import LaunchError
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+SERVICES = ("auth", "patients", "letters", "notify")
+_MOST_REPLICAS = 16
+
+
+@dataclass(frozen=True)
+class Ehrbase:
+    """An EHRbase used instead of the development openEHR server: one that runs already, or a jar to start."""
+
+    url: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    jar: Path | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    home: Path  # state of this copy: secrets, databases, logs
+    cache: Path  # what several copies share: builds
+    port: int = 8080  # where Caddy listens
+    demo: bool = True
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    fhir_url: str = ""  # another FHIR server, already running
+    ehrbase: Ehrbase = Ehrbase()
+    push_origins: tuple[str, ...] = ()
+    webhook_origins: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> str:
+        return f"http://localhost:{self.port}"
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the launcher's variables; a value that makes no sense raises LaunchError naming the variable."""
+    return Settings(
+        home=Path(environment.get("QUILL_HOME") or REPOSITORY / ".quill").absolute(),
+        cache=_cache(environment),
+        port=_port(environment.get("QUILL_PORT") or "8080"),
+        demo=environment.get("DEMO", "1").strip().lower() not in {"0", "false", "no"},
+        replicas=_replicas(environment.get("QUILL_REPLICAS", "")),
+        fhir_url=environment.get("QUILL_FHIR_URL", "").rstrip("/"),
+        ehrbase=_ehrbase(environment),
+        push_origins=_origins(environment.get("QUILL_PUSH_ORIGINS", "")),
+        webhook_origins=_origins(environment.get("QUILL_WEBHOOK_ORIGINS", "")),
+    )
+
+
+def _cache(environment: Mapping[str, str]) -> Path:
+    if chosen := environment.get("QUILL_CACHE"):
+        return Path(chosen).absolute()
+    return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "quill"
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise LaunchError(f"QUILL_PORT must be a port number, not {text!r}.")
+    return int(text)
+
+
+def _replicas(text: str) -> dict[str, int]:
+    """``letters=2,notify=1`` as a mapping; services that are not named run once."""
+    chosen: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, number = part.partition("=")
+        if name not in SERVICES or not number.isdecimal() or not 1 <= int(number) <= _MOST_REPLICAS:
+            raise LaunchError(
+                f"QUILL_REPLICAS has {part!r}; write for example letters=2,notify=1 "
+                f"(services {', '.join(SERVICES)}; 1 to {_MOST_REPLICAS})."
+            )
+        chosen[name] = int(number)
+    return chosen
+
+
+def _ehrbase(environment: Mapping[str, str]) -> Ehrbase:
+    url = environment.get("QUILL_EHRBASE_URL", "").rstrip("/")
+    jar = environment.get("QUILL_EHRBASE_JAR", "")
+    if url and jar:
+        raise LaunchError("Set QUILL_EHRBASE_URL or QUILL_EHRBASE_JAR, not both.")
+    if jar and not Path(jar).is_file():
+        raise LaunchError(f"QUILL_EHRBASE_JAR names {jar}, which is not a file.")
+    return Ehrbase(
+        url=url,
+        user=environment.get("QUILL_EHRBASE_USER", ""),
+        password=environment.get("QUILL_EHRBASE_PASSWORD", ""),
+        jar=Path(jar).absolute() if jar else None,
+    )
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
