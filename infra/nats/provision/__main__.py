@@ -1,0 +1,38 @@
+"""`python -m provision`: the one job that creates streams and durable consumers; services only bind to them."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import nats
+
+from provision.streams import provision
+
+CONNECT_SECONDS = 5
+ATTEMPTS = 20
+
+
+def _password() -> str:
+    path = os.environ.get("QUILL_NATS_PASSWORD_FILE")
+    return Path(path).read_text().strip() if path else os.environ["QUILL_NATS_PASSWORD"]
+
+
+async def main() -> None:
+    """Connect as the provisioning user and bring JetStream to the catalogue."""
+    user = os.environ.get("QUILL_NATS_USER", "provision")
+    client = await nats.connect(
+        os.environ["QUILL_NATS_URL"],
+        user=user,
+        password=_password(),
+        inbox_prefix=f"_INBOX_{user}".encode(),
+        connect_timeout=CONNECT_SECONDS,
+        max_reconnect_attempts=ATTEMPTS,
+    )
+    try:
+        await provision(client.jetstream(), replicas=int(os.environ.get("QUILL_NATS_REPLICAS", "1")))
+    finally:
+        await client.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

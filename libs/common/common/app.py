@@ -1,0 +1,168 @@
+"""The FastAPI factory: what is the same in every service is wired here, once, from a `Service` description."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from fastapi import FastAPI, Response
+
+from common import consumer, docs, errors, health, http, logging, middleware, policy
+from common.auth import Caller, FetchKeys, TokenVerifier
+from common.consumer import Consumer
+from common.db import Database
+from common.errors import BackendUnavailable, QuillError
+from common.health import Check
+from common.nats import Link
+from common.operations import OperationKind
+from common.outbox import Relay
+from common.policy import PolicyRouter
+from common.revocation import AskAuth, Denylist, Feed, Gate
+from common.settings import ServiceSettings
+from common.work import Work
+
+log = logging.get_logger(__name__)
+
+type Loop = Callable[[Work[Any]], Coroutine[Any, Any, None]]
+type ErrorRenderer = Callable[[QuillError], Response]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service[B]:
+    """What one service is made of.
+
+    open_backend: opens the client of the backend it owns, for the life of the process.
+    checks: by name, whether a backend answers, for health.
+    loops: what else runs for the life of the process.
+    renderers: by path prefix, another form of errors.
+    tokens: where auth itself finds its public keys and sessions; the others ask auth.
+    """
+
+    name: str
+    routers: Sequence[PolicyRouter]
+    open_backend: Callable[[], AbstractAsyncContextManager[B]]
+    checks: Callable[[B], Mapping[str, Check]] = lambda _backend: {}
+    operations: Sequence[OperationKind[B, Any, Any]] = ()
+    consumers: Sequence[Consumer[B, Any]] = ()
+    loops: Sequence[Loop] = ()
+    renderers: Mapping[str, ErrorRenderer] = field(default_factory=dict)
+    tokens: Callable[[Work[B]], tuple[FetchKeys, AskAuth]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What lives as long as the process."""
+
+    settings: ServiceSettings
+    gate: Gate
+    work: Work[Any]
+    checks: Mapping[str, Check]
+    others: Mapping[str, httpx.AsyncClient]
+    name: str
+
+    def new_work(self, response: Response) -> Work[Any]:
+        """The work of one request, which may say something in its answer's headers."""
+        work = self.work
+        return Work(work.service, work.database, work.backend, work.relay, work.kinds, response.headers)
+
+
+def build_app[B](service: Service[B], settings: ServiceSettings) -> FastAPI:
+    """A service's app.
+
+    Args:
+        service: what it is made of.
+        settings: its settings, read once.
+
+    Raises:
+        LookupError: a route declares no policy.
+    """
+    logging.configure(settings.log_level, pseudonym_key=settings.pseudonym_key.get_secret_value().encode())
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with _running(app, service, settings):
+            yield
+
+    app = FastAPI(title=f"Quill {service.name}", lifespan=lifespan, openapi_url=None, redirect_slashes=False)
+    app.state.renderers, app.state.ready = service.renderers, False
+    errors.install(app)
+    for router in (*service.routers, health.router(service.name), docs.router(service.name, settings)):
+        app.include_router(router)
+    policy.check_declared(app)
+    app.add_middleware(middleware.RequestContext, service=service.name)
+    return app
+
+
+@asynccontextmanager
+async def _running[B](app: FastAPI, service: Service[B], settings: ServiceSettings) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url.get_secret_value())
+        stack.push_async_callback(database.close)
+        backend = await stack.enter_async_context(service.open_backend())
+        link = Link(settings)
+        stack.push_async_callback(link.close)
+        relay = Relay(database, link.client, beats=service.name == "auth")
+        work = Work(service.name, database, backend, relay, service.operations)
+        others = health.open_clients(settings.service_urls, own=service.name)
+        for client in others.values():
+            stack.push_async_callback(client.aclose)
+        denylist = Denylist()
+        feed = Feed(link, denylist)
+        keys, lives = service.tokens(work) if service.tokens else _ask_auth(others["auth"])
+        verifier = TokenVerifier(issuer=settings.public_origin, fetch_keys=keys)
+        gate = Gate(verifier, denylist, feed, ask_auth=lives)
+        checks = {"postgres": _answers(database.ping), "nats": _connected(link), **service.checks(backend)}
+        app.state.runtime = Runtime(settings, gate, work, checks, others, service.name)
+        loops: list[Coroutine[Any, Any, None]] = [link.run(), feed.run(), relay.run(), work.run_completer()]
+        loops += [loop(work) for loop in service.loops]
+        loops += [_consume(one, work, link) for one in service.consumers for _ in range(one.workers)]
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        stack.push_async_callback(_stop, tasks)
+        await feed.wait_for_replay()
+        app.state.ready = True
+        log.info("ready")
+        yield
+        app.state.ready = False
+
+
+def _ask_auth(client: httpx.AsyncClient) -> tuple[FetchKeys, AskAuth]:
+    """How every service but auth learns auth's public keys, and whether a session lives when the feed is silent."""
+
+    async def fetch_keys() -> Mapping[str, Any]:
+        document: Mapping[str, Any] = (await http.call(client, "GET", "/api/auth/.well-known/jwks.json")).json()
+        return document
+
+    async def lives(caller: Caller) -> bool:
+        bearer = {"Authorization": f"Bearer {caller.token}"}
+        answer = await http.call(client, "GET", "/api/auth/me", headers=bearer, timeout=1.0)
+        return answer.status_code != 401
+
+    return fetch_keys, lives
+
+
+async def _consume(one: Consumer[Any, Any], work: Work[Any], link: Link) -> None:
+    await link.connected.wait()
+    await consumer.run(one, work, link.client)
+
+
+async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _answers(ping: Callable[[], Awaitable[None]]) -> Check:
+    async def check() -> None:
+        await ping()
+
+    return check
+
+
+def _connected(link: Link) -> Check:
+    async def check() -> None:
+        if not link.client.is_connected:
+            raise BackendUnavailable
+
+    return check

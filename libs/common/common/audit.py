@@ -1,0 +1,75 @@
+"""Who did what to whose record: an entry is part of the transaction of the work it describes."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common import outbox
+from common.events import AccessRecorded
+
+type Action = Literal["C", "R", "U", "D", "E"]
+type AccessOutcome = Literal["ok", "denied", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts, as far as an audit entry needs to know; it is stored with an operation that outlives its request."""
+
+    user_id: UUID | None
+    roles: tuple[str, ...] = ()
+    address: str | None = None
+    request_id: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The members as JSON values."""
+        return {
+            "user_id": str(self.user_id) if self.user_id else None,
+            "roles": list(self.roles),
+            "address": self.address,
+            "request_id": self.request_id,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Actor":
+        """The reverse of `to_json`."""
+        user_id = UUID(value["user_id"]) if value["user_id"] else None
+        return cls(
+            user_id=user_id, roles=tuple(value["roles"]), address=value["address"], request_id=value["request_id"]
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What was done: C create, R read, U update, D delete, E execute (IHE BALP)."""
+
+    action: Action
+    resource: str
+    resource_id: str | None = None
+    patient_id: UUID | None = None
+    outcome: AccessOutcome = "ok"
+
+
+def record(session: AsyncSession, actor: Actor, access: Access, *, source: str) -> None:
+    """Store the entry in the caller's transaction; the outbox carries it to auth, which keeps the trail.
+
+    Args:
+        actor: who acted.
+        access: what was done.
+        source: the service that saw it; the subject ends in it, so that no service can speak for another.
+    """
+    entry = AccessRecorded(
+        at=datetime.now(UTC),
+        actor_id=actor.user_id,
+        roles=list(actor.roles),
+        action=access.action,
+        resource=access.resource,
+        resource_id=access.resource_id,
+        patient_id=access.patient_id,
+        outcome=access.outcome,
+        address=actor.address,
+        request_id=actor.request_id,
+    )
+    outbox.add(session, entry, source=source, subject=f"{AccessRecorded.subject}.{source}")

@@ -1,0 +1,183 @@
+"""Who is calling: access tokens verified against auth's public keys (RFC 8725, RFC 9068), and the CSRF proof."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, KeySetSerialization
+
+from common.audit import Actor
+from common.errors import BackendUnavailable, QuillError, Unauthenticated
+
+AUDIENCE = "quill-api"
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type (RFC 9068 §2.1)
+LIFETIME_SECONDS = 900
+LEEWAY_SECONDS = 5
+KEYS_FRESH_SECONDS = 300.0
+KEYS_REFETCH_SECONDS = 30.0
+KEYS_USABLE_SECONDS = 24 * 3600.0
+TOKEN_CACHE_SIZE = 4096
+
+type FetchKeys = Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+class KeysUnavailable(BackendUnavailable):
+    """No public key of auth is known, so no token can be judged: 503, never 401."""
+
+    slug, title = "keys-unavailable", "Sign-in cannot be checked at the moment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A signed-in user as the token states it."""
+
+    user_id: UUID
+    session_id: UUID
+    roles: frozenset[str]
+    patient_id: UUID | None
+    token_version: int
+    auth_time: int
+    amr: tuple[str, ...]
+    csrf_hash: str
+    issued_at: int
+    expires_at: int
+    token: str = field(repr=False)
+    address: str | None = None
+    request_id: str | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """The caller as an audit entry names them."""
+        return Actor(
+            user_id=self.user_id, roles=tuple(sorted(self.roles)), address=self.address, request_id=self.request_id
+        )
+
+
+def hash_csrf(token: str) -> str:
+    """The `csh` claim of a CSRF token: base64url of its SHA-256, unpadded."""
+    digest = hashlib.sha256(token.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def proves_csrf(caller: Caller, token: str | None) -> bool:
+    """Whether the X-CSRF-Token header belongs to the caller's session, in constant time."""
+    return token is not None and hmac.compare_digest(hash_csrf(token), caller.csrf_hash)
+
+
+class TokenVerifier:
+    """Checks access tokens with cached keys; a token is verified once and remembered until it expires."""
+
+    def __init__(self, *, issuer: str, fetch_keys: FetchKeys) -> None:
+        """
+        Args:
+            issuer: the `iss` that tokens must carry.
+            fetch_keys: gets the JWKS document; may raise BackendUnavailable.
+        """
+        self._issuer, self._fetch_keys = issuer, fetch_keys
+        self._keys: KeySet | None = None
+        self._fetched_at = self._tried_at = float("-inf")
+        self._fetching = asyncio.Lock()
+        self._known: dict[str, Caller] = {}
+
+    async def verify(self, token: str) -> Caller:
+        """The caller of a token.
+
+        Raises:
+            Unauthenticated: not our token, expired, or of another form than we issue.
+            KeysUnavailable: auth's keys have never been seen, or not within 24 hours.
+        """
+        caller = self._known.get(token)
+        if caller is None:
+            caller = await self._verify_anew(token)
+            if len(self._known) >= TOKEN_CACHE_SIZE:
+                self._known.clear()
+            self._known[token] = caller
+        if caller.expires_at + LEEWAY_SECONDS <= time.time():
+            self._known.pop(token, None)
+            raise Unauthenticated("The access token has expired")
+        return caller
+
+    async def _verify_anew(self, token: str) -> Caller:
+        try:
+            header = jws.extract_compact(token.encode()).headers()
+            _check_header(header)
+            keys = await self._keys_with(str(header["kid"]))
+            claims = jwt.decode(token, keys, algorithms=["RS256"]).claims
+            return _caller_of(claims, token=token, issuer=self._issuer)
+        except QuillError:
+            raise
+        except (JoseError, ValueError, TypeError, KeyError) as error:
+            raise Unauthenticated("The access token is not valid") from error
+
+    async def _keys_with(self, kid: str) -> KeySet:
+        now = time.monotonic()
+        known = self._keys is not None and any(key.kid == kid for key in self._keys.keys)
+        stale = now - self._fetched_at > KEYS_FRESH_SECONDS
+        if (stale or not known) and now - self._tried_at > (0 if self._keys is None else KEYS_REFETCH_SECONDS):
+            await self._refetch()
+        if self._keys is None or now - self._fetched_at > KEYS_USABLE_SECONDS:
+            raise KeysUnavailable
+        return self._keys
+
+    async def _refetch(self) -> None:
+        async with self._fetching:
+            if time.monotonic() - self._fetched_at < 1:
+                return
+            self._tried_at = time.monotonic()
+            try:
+                document = await self._fetch_keys()
+            except BackendUnavailable:
+                return
+            self._keys = KeySet.import_key_set(KeySetSerialization(keys=document["keys"]))
+            self._fetched_at = time.monotonic()
+
+
+def _check_header(header: Mapping[str, Any]) -> None:
+    if header.get("alg") != "RS256" or header.get("typ") != TOKEN_TYPE or not isinstance(header.get("kid"), str):
+        raise ValueError("not an access token of ours")
+    if set(header) - {"alg", "typ", "kid"}:
+        raise ValueError("unexpected header")
+
+
+def _caller_of(claims: Mapping[str, Any], *, token: str, issuer: str) -> Caller:
+    iat, exp = _integer(claims, "iat"), _integer(claims, "exp")
+    if claims["iss"] != issuer or claims["aud"] != AUDIENCE:
+        raise ValueError("issued by or for somebody else")
+    if exp - iat > LIFETIME_SECONDS or iat > time.time() + LEEWAY_SECONDS:
+        raise ValueError("lives too long or begins in the future")
+    pid = claims.get("pid")
+    return Caller(
+        user_id=UUID(claims["sub"]),
+        session_id=UUID(claims["sid"]),
+        roles=frozenset(_strings(claims, "roles")),
+        patient_id=None if pid is None else UUID(pid),
+        token_version=_integer(claims, "tv"),
+        auth_time=_integer(claims, "auth_time"),
+        amr=tuple(_strings(claims, "amr")),
+        csrf_hash=str(claims["csh"]),
+        issued_at=iat,
+        expires_at=exp,
+        token=token,
+    )
+
+
+def _integer(claims: Mapping[str, Any], name: str) -> int:
+    value = claims[name]
+    if type(value) is not int:
+        raise ValueError(f"{name} is not an integer")
+    return value
+
+
+def _strings(claims: Mapping[str, Any], name: str) -> list[str]:
+    value = claims[name]
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"{name} is not a list of strings")
+    return value

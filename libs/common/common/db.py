@@ -1,0 +1,95 @@
+"""The service's own PostgreSQL database: the engine and the one unit of work. No query lives here."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import MetaData, create_engine, pool, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from common.errors import BackendUnavailable
+
+STATEMENT_TIMEOUT_SECONDS = 5
+
+
+class StorageUnavailable(BackendUnavailable):
+    """Our own database does not answer."""
+
+    slug, title = "storage-unavailable", "This service cannot reach its own database"
+
+
+class Database:
+    """Opens transactions on one database and turns its absence into `StorageUnavailable`."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        """
+        Args:
+            url: `postgresql://user:password@host:port/name`.
+            pool_size: connections kept; as many again may be opened under load.
+        """
+        self.engine: AsyncEngine = create_async_engine(
+            url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=3,
+            pool_recycle=1800,
+            hide_parameters=True,
+            connect_args={
+                "timeout": 2,
+                "command_timeout": STATEMENT_TIMEOUT_SECONDS,
+                "server_settings": {"timezone": "UTC", "idle_in_transaction_session_timeout": "10000"},
+            },
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed when the block ends well, rolled back otherwise.
+
+        Raises:
+            StorageUnavailable: the database is away, frozen, or has no connection left.
+        """
+        try:
+            async with self._sessions.begin() as session:
+                yield session
+        except (OSError, PoolTimeout, OperationalError, InterfaceError) as error:
+            raise StorageUnavailable from error
+        except DBAPIError as error:
+            if error.connection_invalidated or _is_shutdown(error):
+                raise StorageUnavailable from error
+            raise
+
+    async def ping(self) -> None:
+        """Ask the database for nothing, to see that it answers."""
+        async with self.transaction() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.engine.dispose()
+
+
+def _is_shutdown(error: DBAPIError) -> bool:
+    # PostgreSQL, appendix A: 57P the server stops or starts, 08 connection exception, 53 no resources.
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return state.startswith(("57P", "08", "53"))
+
+
+def run_migrations(metadata: MetaData, *, url: str) -> None:
+    """Bring a database to the newest schema: what every service's `migrations/env.py` calls.
+
+    Args:
+        metadata: the service's tables, for the drift check.
+        url: `postgresql://owner:password@host:port/name`; the runtime role may not change the schema.
+    """
+    from alembic import context
+
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        connection.execute(text("SET lock_timeout = '5s'"))
+        context.configure(connection=connection, target_metadata=metadata, compare_type=True)
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+    engine.dispose()

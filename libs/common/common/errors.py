@@ -1,0 +1,176 @@
+"""One error family with status, slug and retryability, and the one place that renders it (RFC 9457)."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+PROBLEM_JSON = "application/problem+json"
+
+
+class QuillError(Exception):
+    """A fact that ends a use case. Retryable ones may go better later; permanent ones never will."""
+
+    slug: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong on our side"
+    retry_after: ClassVar[int | None] = None
+
+    def __init__(self, detail: str | None = None, *, members: Mapping[str, Any] | None = None, **headers: str) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.members = dict(members or {})
+        self.headers = {name.replace("_", "-").title(): value for name, value in headers.items()}
+        if self.retry_after is not None:
+            self.headers.setdefault("Retry-After", str(self.retry_after))
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same attempt may succeed later (the backend or we are at fault, not the caller)."""
+        return self.status >= 500 or self.status == 429
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """The problem+json members (RFC 9457 §3.1)."""
+        return {
+            "type": f"/problems/{self.slug}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            **self.members,
+        }
+
+
+class ReplayedError(QuillError):
+    """A refusal that was stored with an operation and is given again."""
+
+    @classmethod
+    def of(cls, problem: Mapping[str, Any]) -> Self:
+        """Rebuild the error from its stored problem members."""
+        shape = {
+            "slug": problem["type"].removeprefix("/problems/"),
+            "status": problem["status"],
+            "title": problem["title"],
+        }
+        members = {name: value for name, value in problem.items() if name not in {"type", "title", "status", "detail"}}
+        replayed = type("ReplayedError", (cls,), shape)
+        return replayed(problem["detail"], members=members, idempotency_replayed="true")  # type: ignore[no-any-return]
+
+
+class Unauthenticated(QuillError):
+    slug, status, title = "unauthenticated", 401, "Sign in first"
+
+    def __init__(self, detail: str | None = None, **kwargs: Any) -> None:
+        super().__init__(detail, **kwargs)
+        self.headers.setdefault("WWW-Authenticate", "Bearer")
+
+
+class Forbidden(QuillError):
+    slug, status, title = "forbidden", 403, "Your role does not allow this"
+
+
+class CsrfRefused(QuillError):
+    slug, status, title = "csrf", 403, "The request did not prove that it comes from our own pages"
+
+
+class NotFound(QuillError):
+    slug, status, title = "not-found", 404, "There is nothing here for you"
+
+
+class Conflict(QuillError):
+    slug, status, title = "conflict", 409, "This conflicts with what is stored"
+
+
+class BeingWorkedOn(QuillError):
+    slug, status, title, retry_after = "being-worked-on", 409, "The first request with this key is still running", 1
+
+
+class VersionStale(QuillError):
+    slug, status, title = "version-stale", 412, "Somebody changed it since you read it"
+
+
+class VersionMissing(QuillError):
+    slug, status, title = "version-missing", 428, "Send the version you read in If-Match"
+
+
+class BodyTooLarge(QuillError):
+    slug, status, title = "too-large", 413, "The body is too large"
+
+
+class MediaTypeRefused(QuillError):
+    slug, status, title = "media-type", 415, "This media type is not accepted here"
+
+
+class Invalid(QuillError):
+    slug, status, title = "invalid", 422, "The request is not valid"
+
+    @classmethod
+    def at(cls, *loc: str | int, type: str, msg: str) -> Self:
+        """One error at one place of the request, for example `at("body", "nhs_number", type=…, msg=…)`."""
+        return cls(members={"errors": [{"loc": list(loc), "type": type, "msg": msg}]})
+
+
+class KeyReused(QuillError):
+    slug, status, title = "idempotency-key-reused", 422, "This Idempotency-Key belongs to another request"
+
+
+class TooManyRequests(QuillError):
+    slug, status, title, retry_after = "too-many-requests", 429, "Too many attempts", 30
+
+
+class BackendUnavailable(QuillError):
+    slug, status, title, retry_after = "backend-unavailable", 503, "A system behind this service is not available", 5
+
+
+class OutcomeUnknown(QuillError):
+    slug, status, title, retry_after = "outcome-unknown", 503, "Accepted, but not yet known to be stored", 2
+
+
+PERMANENT_BY_STATUS: dict[int, type[QuillError]] = {
+    cls.status: cls for cls in (NotFound, BodyTooLarge, MediaTypeRefused, Unauthenticated, Forbidden)
+}
+
+
+def problem_response(request: Request, error: QuillError) -> Response:
+    """Render an error; a service may have given its own renderer for some paths (FHIR has its own error form)."""
+    for prefix, render in request.app.state.renderers.items():
+        if request.url.path.startswith(prefix):
+            rendered: Response = render(error)
+            return rendered
+    return JSONResponse(error.problem, status_code=error.status, headers=error.headers, media_type=PROBLEM_JSON)
+
+
+def from_validation(error: RequestValidationError) -> Invalid:
+    """Say where and why, never what was sent (FastAPI's own handler echoes the input)."""
+    rows = [{"loc": list(row["loc"]), "type": row["type"], "msg": _message(row)} for row in error.errors()]
+    return Invalid(members={"errors": rows})
+
+
+def _message(row: Mapping[str, Any]) -> str:
+    # The parser's own words quote the offending character.
+    return "Input should be a valid UUID" if row["type"].startswith("uuid") else str(row["msg"])
+
+
+def from_http(error: HTTPException) -> QuillError:
+    """Starlette's routing errors, in our form."""
+    known = PERMANENT_BY_STATUS.get(error.status_code)
+    if known is not None:
+        return known()
+    shape = {"slug": "http", "status": error.status_code, "title": "The request was refused"}
+    refused: QuillError = type("HttpRefused", (QuillError,), shape)()
+    refused.headers.update(error.headers or {})
+    return refused
+
+
+def install(app: FastAPI) -> None:
+    """Make every way out of the app a problem document."""
+    app.add_exception_handler(QuillError, lambda request, error: problem_response(request, error))
+    app.add_exception_handler(HTTPException, lambda request, error: problem_response(request, from_http(error)))
+    app.add_exception_handler(
+        RequestValidationError,
+        lambda request, error: problem_response(request, from_validation(error)),
+    )
+    app.add_exception_handler(Exception, lambda request, _error: problem_response(request, QuillError()))

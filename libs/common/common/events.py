@@ -1,0 +1,229 @@
+"""The catalogue of every fact that crosses a service's border: subjects, bodies, streams, durable consumers.
+
+Bodies carry ids, versions, states and times. Names, letter text, contact data and NHS numbers never.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Literal
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SPEC_VERSION = "1.0"
+RETENTION = timedelta(days=30)
+DUPLICATE_WINDOW = timedelta(minutes=10)
+
+
+class Event(BaseModel):
+    """A fact in the past tense; `subject` is its NATS subject and its CloudEvents type."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    subject: ClassVar[str]
+    about: ClassVar[str]
+
+    @property
+    def path(self) -> str:
+        """The resource the fact is about (CloudEvents `subject`)."""
+        return self.about.format_map(dict(self))
+
+    @classmethod
+    def stream(cls) -> str:
+        """The JetStream stream that keeps it: one per domain."""
+        return cls.subject.split(".")[1].upper()
+
+    @classmethod
+    def schema_path(cls) -> str:
+        """Where its JSON Schema stands (CloudEvents `dataschema`)."""
+        return f"/api/docs/events/{cls.subject}.json"
+
+
+class UserRegistered(Event):
+    subject = "quill.auth.v1.user.registered"
+    about = "users/{user_id}"
+    user_id: UUID
+    roles: list[str]
+
+
+class UserUpdated(Event):
+    subject = "quill.auth.v1.user.updated"
+    about = "users/{user_id}"
+    user_id: UUID
+    roles: list[str]
+    disabled: bool
+    token_version: int
+
+
+class UserLinked(Event):
+    subject = "quill.auth.v1.user.linked"
+    about = "users/{user_id}"
+    user_id: UUID
+    patient_id: UUID
+
+
+class UserUnlinked(UserLinked):
+    subject = "quill.auth.v1.user.unlinked"
+
+
+class SessionRevoked(Event):
+    subject = "quill.auth.v1.session.revoked"
+    about = "sessions/{session_id}"
+    session_id: UUID
+    user_id: UUID
+    expires_at: datetime
+
+
+class PatientCreated(Event):
+    subject = "quill.patients.v1.patient.created"
+    about = "patients/{patient_id}"
+    patient_id: UUID
+    version: int
+
+
+class PatientUpdated(PatientCreated):
+    subject = "quill.patients.v1.patient.updated"
+
+
+class LetterCreated(Event):
+    subject = "quill.letters.v1.letter.created"
+    about = "patients/{patient_id}/letters/{letter_uid}"
+    letter_uid: UUID
+    patient_id: UUID
+    version: int
+    author_id: UUID
+
+
+class LetterAmended(LetterCreated):
+    subject = "quill.letters.v1.letter.amended"
+
+
+class LetterWithdrawn(LetterCreated):
+    subject = "quill.letters.v1.letter.withdrawn"
+
+
+class LetterRead(Event):
+    subject = "quill.letters.v1.letter.read"
+    about = "patients/{patient_id}/letters/{letter_uid}"
+    letter_uid: UUID
+    patient_id: UUID
+    user_id: UUID
+
+
+class NotificationAttempted(Event):
+    subject = "quill.notify.v1.notification.attempted"
+    about = "notifications/{notification_id}"
+    notification_id: UUID
+    user_id: UUID
+    cause_event_id: UUID | None
+
+
+class NotificationFailed(NotificationAttempted):
+    subject = "quill.notify.v1.notification.failed"
+
+
+class NotificationRead(NotificationAttempted):
+    subject = "quill.notify.v1.notification.read"
+
+
+class AccessRecorded(Event):
+    """Who did what to whose record (after IHE BALP). Its subject ends in the service that saw it."""
+
+    subject = "quill.audit.v1.access.recorded"
+    about = "{resource}"
+    at: datetime
+    actor_id: UUID | None
+    roles: list[str]
+    action: Literal["C", "R", "U", "D", "E"]
+    resource: str
+    resource_id: str | None
+    patient_id: UUID | None
+    outcome: Literal["ok", "denied", "failed"]
+    address: str | None
+    request_id: str | None
+
+
+FACTS: tuple[type[Event], ...] = (
+    *(UserRegistered, UserUpdated, UserLinked, UserUnlinked, SessionRevoked),
+    *(PatientCreated, PatientUpdated),
+    *(LetterCreated, LetterAmended, LetterWithdrawn, LetterRead),
+    *(NotificationAttempted, NotificationFailed, NotificationRead),
+    AccessRecorded,
+)
+
+# Not a fact: auth's sign of life on its own relay, so that a silent revocation feed is noticed (security of tokens).
+BEAT_SUBJECT = "quill.auth.v1.feed.beat"
+REVOCATION_SUBJECTS = (SessionRevoked.subject, UserUpdated.subject, BEAT_SUBJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A JetStream stream; `max_age` bounds what can be replayed."""
+
+    name: str
+    subjects: tuple[str, ...]
+    max_age: timedelta = RETENTION
+
+
+STREAMS = (
+    Stream("AUTH", ("quill.auth.v1.>",)),
+    Stream("PATIENTS", ("quill.patients.v1.>",)),
+    Stream("LETTERS", ("quill.letters.v1.>",)),
+    Stream("NOTIFY", ("quill.notify.v1.>",)),
+    Stream("AUDIT", ("quill.audit.v1.>",), max_age=timedelta(days=400)),
+    Stream("DLQ", ("quill.dlq.>",), max_age=timedelta(days=90)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Durable:
+    """A durable pull consumer that one service owns."""
+
+    name: str
+    event: type[Event]
+    filter_subject: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """The subject it is filtered to."""
+        return self.filter_subject or self.event.subject
+
+
+DURABLES = (
+    Durable("letters-patient-created", PatientCreated),
+    Durable("notify-letter-created", LetterCreated),
+    Durable("notify-letter-amended", LetterAmended),
+    Durable("notify-letter-withdrawn", LetterWithdrawn),
+    Durable("notify-user-linked", UserLinked),
+    Durable("notify-user-unlinked", UserUnlinked),
+    Durable("notify-session-revoked", SessionRevoked),
+)
+
+
+class Envelope(BaseModel):
+    """CloudEvents 1.0 attributes as NATS headers (binary mode); `ce-id` is also the `Nats-Msg-Id`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID = Field(default_factory=uuid4)
+    type: str
+    source: str
+    subject: str
+    time: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    dataschema: str
+    traceparent: str = ""
+
+    def headers(self) -> dict[str, str]:
+        """The NATS headers of this event."""
+        return {
+            "Nats-Msg-Id": str(self.id),
+            "ce-specversion": SPEC_VERSION,
+            "ce-id": str(self.id),
+            "ce-type": self.type,
+            "ce-source": self.source,
+            "ce-subject": self.subject,
+            "ce-time": self.time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "ce-dataschema": self.dataschema,
+            "content-type": "application/json",
+            **({"traceparent": self.traceparent} if self.traceparent else {}),
+        }

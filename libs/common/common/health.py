@@ -1,0 +1,97 @@
+"""How a service and the fleet are: ok, degraded (a backend is away) or down (own database is), told in a second."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import httpx
+from fastapi import Request
+from fastapi.responses import JSONResponse
+
+from common import http
+from common.errors import BackendUnavailable
+from common.policy import ANYONE, PolicyRouter, allow
+
+CHECK_SECONDS = 0.5
+FLEET_SECONDS = 0.8
+VITAL = "postgres"
+
+type Check = Callable[[], Awaitable[Mapping[str, Any] | None]]
+
+
+async def _state(check: Check) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            told = await check()
+    except (BackendUnavailable, TimeoutError, OSError):
+        return {"status": "down"}
+    return {"status": "ok", **(told or {})}
+
+
+async def service_health(checks: Mapping[str, Check]) -> dict[str, Any]:
+    """The service's part of the answer: its backends and what follows from them.
+
+    Args:
+        checks: by backend name; each raises BackendUnavailable when that backend is away, and may tell more.
+    """
+    states = dict(zip(checks, await asyncio.gather(*map(_state, checks.values())), strict=True))
+    away = {name for name, state in states.items() if state["status"] != "ok"}
+    status = "down" if VITAL in away else "degraded" if away else "ok"
+    return {"status": status, "backends": states}
+
+
+async def fleet_health(own: str, own_health: dict[str, Any], others: Mapping[str, httpx.AsyncClient]) -> dict[str, Any]:
+    """Every service's part; a service that does not answer is down, and the fleet with it."""
+
+    async def ask(name: str) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(FLEET_SECONDS):
+                response = await others[name].get(f"/api/health/{name}")
+            part = response.json()
+            return part if isinstance(part, dict) and "status" in part else {"status": "down", "backends": {}}
+        except (httpx.HTTPError, TimeoutError, OSError, RuntimeError, ValueError):
+            return {"status": "down", "backends": {}}
+
+    parts = dict(zip(others, await asyncio.gather(*map(ask, others)), strict=True))
+    parts[own] = own_health
+    states = {part["status"] for part in parts.values()}
+    status = next((state for state in ("down", "degraded") if state in states), "ok")
+    return {"status": status, "services": dict(sorted(parts.items()))}
+
+
+def open_clients(urls: Mapping[str, str], *, own: str) -> dict[str, httpx.AsyncClient]:
+    """Clients to the other services."""
+    return {name: http.create_client(url, timeout=FLEET_SECONDS) for name, url in urls.items() if name != own}
+
+
+def router(name: str) -> PolicyRouter:
+    """`/api/health`, the service's own part of it, and what an orchestrator asks (never reachable from outside)."""
+    routes = PolicyRouter()
+
+    async def own(request: Request) -> JSONResponse:
+        return _answer(await service_health(request.app.state.runtime.checks))
+
+    async def fleet(request: Request) -> JSONResponse:
+        """How every service and its backends are."""
+        runtime = request.app.state.runtime
+        return _answer(await fleet_health(name, await service_health(runtime.checks), runtime.others))
+
+    async def livez() -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(request: Request) -> JSONResponse:
+        state = await service_health({VITAL: request.app.state.runtime.checks[VITAL]})
+        ready = request.app.state.ready and state["status"] == "ok"
+        return JSONResponse({"status": "ok" if ready else "down"}, status_code=200 if ready else 503)
+
+    routes.add_api_route("/health", allow(ANYONE)(fleet), operation_id="fleet_health", tags=["health"])
+    routes.add_api_route(f"/health/{name}", allow(ANYONE)(own), operation_id="service_health", tags=["health"])
+    routes.prefix = ""
+    routes.add_api_route("/livez", allow(ANYONE)(livez), include_in_schema=False)
+    routes.add_api_route("/readyz", allow(ANYONE)(readyz), include_in_schema=False)
+    return routes
+
+
+def _answer(part: dict[str, Any]) -> JSONResponse:
+    down = part["status"] == "down"
+    return JSONResponse(part, status_code=503 if down else 200, headers={"Retry-After": "5"} if down else None)

@@ -1,0 +1,33 @@
+"""Which events a service has handled: the other half of exactly-once, written with the work an event caused."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col
+
+
+class AlreadyHandled(Exception):
+    """The event was handled before; acknowledge it and do nothing."""
+
+
+class InboxRow(SQLModel, table=True):
+    """An event that was handled."""
+
+    __tablename__ = "inbox"
+
+    event_id: UUID = Field(primary_key=True)
+    handled_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+async def mark(session: AsyncSession, event_id: UUID) -> None:
+    """Claim an event for this transaction.
+
+    Raises:
+        AlreadyHandled: an earlier transaction handled it.
+    """
+    row = insert(InboxRow).values(event_id=event_id, handled_at=datetime.now(UTC)).on_conflict_do_nothing()
+    if await session.scalar(row.returning(col(InboxRow.event_id))) is None:
+        raise AlreadyHandled

@@ -1,0 +1,72 @@
+"""The service's connection to NATS: made in the background, so that a service starts and works while NATS is away."""
+
+import asyncio
+import os
+import signal
+
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from common.logging import get_logger
+from common.settings import ServiceSettings
+
+log = get_logger(__name__)
+
+RECONNECT_SECONDS = 0.5
+DRAIN_SECONDS = 5.0
+
+
+class Link:
+    """A NATS client that keeps trying; `client.is_connected` tells how it stands."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._settings = settings
+        self._closing = False
+        self.client = Client()
+        self.connected = asyncio.Event()
+
+    async def run(self) -> None:
+        """Connect, however long it takes; after that the client reconnects by itself."""
+        settings = self._settings
+        while not self.client.is_connected:
+            try:
+                await self.client.connect(
+                    settings.nats_url,
+                    name=settings.nats_user,
+                    user=settings.nats_user,
+                    password=settings.nats_password.get_secret_value(),
+                    inbox_prefix=f"_INBOX_{settings.nats_user}".encode(),
+                    connect_timeout=2,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=RECONNECT_SECONDS,  # type: ignore[arg-type]
+                    ping_interval=10,
+                    max_outstanding_pings=2,
+                    error_cb=self._on_error,
+                    closed_cb=self._on_closed,
+                )
+            except (NatsError, OSError, TimeoutError):
+                await asyncio.sleep(RECONNECT_SECONDS)
+        self.connected.set()
+
+    async def close(self) -> None:
+        """Send what is buffered, then leave."""
+        self._closing = True
+        if self.client.is_connected:
+            try:
+                await asyncio.wait_for(self.client.drain(), DRAIN_SECONDS)
+            except (NatsError, TimeoutError):
+                await self.client.close()
+        else:
+            await self.client.close()
+
+    async def _on_error(self, error: Exception) -> None:
+        log.warning("NATS", reason=type(error).__name__)
+        if "permissions violation" in str(error).lower():
+            # A denied publish only ever looks like a time-out to its caller: wrong permissions must be seen at once.
+            log.critical("NATS refuses a subject that this service needs", violation=str(error))
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    async def _on_closed(self) -> None:
+        if not self._closing:
+            log.critical("the NATS connection is closed for good")
+            os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,162 @@
+"""The transactional outbox: facts are stored with the work that caused them, then relayed to JetStream."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from nats.aio.client import Client as NatsClient
+from nats.errors import Error as NatsError
+from pydantic_core import to_json
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, delete, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col
+
+from common.db import Database, StorageUnavailable
+from common.events import BEAT_SUBJECT, RETENTION, Envelope, Event
+from common.logging import get_logger, traceparent
+
+log = get_logger(__name__)
+
+CLAIM = timedelta(seconds=5)
+BATCH = 100
+POLL_SECONDS = 1.0
+PUBLISH_TIMEOUT_SECONDS = 2.0
+BEAT_SECONDS = 5.0
+BEAT_KEPT_SECONDS = 60.0
+
+
+class OutboxRow(SQLModel, table=True):
+    """An event as it will be published. Rows stay 30 days, so that a lost stream can be rebuilt from them."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("outbox_unpublished", "seq", postgresql_where=text("published_at IS NULL")),)
+
+    id: UUID = Field(primary_key=True)
+    seq: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(always=True), unique=True, nullable=False)
+    )
+    subject: str
+    headers: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    body: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    claimed_until: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    published_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+
+
+def add(session: AsyncSession, event: Event, *, source: str, subject: str | None = None) -> UUID:
+    """Store a fact in the caller's transaction; it is announced if and only if that commits.
+
+    Args:
+        event: the fact.
+        source: the service's name, for CloudEvents `source`.
+        subject: when the subject is more precise than the fact's own (audit: one per source).
+
+    Returns:
+        The event's id, which is also its `Nats-Msg-Id`.
+    """
+    envelope = Envelope(
+        type=event.subject,
+        source=f"/services/{source}",
+        subject=event.path,
+        dataschema=event.schema_path(),
+        traceparent=traceparent.get(),
+    )
+    session.add(
+        OutboxRow(
+            id=envelope.id,
+            subject=subject or event.subject,
+            headers=envelope.headers(),
+            body=event.model_dump(mode="json"),
+            created_at=envelope.time,
+        )
+    )
+    return envelope.id
+
+
+class Relay:
+    """Publishes stored facts in their order, at least once, with the event's id as `Nats-Msg-Id`.
+
+    A row is claimed for five seconds rather than locked while it is sent: a relay that dies or is frozen delays
+    its rows by that, and two relays that send the same row are made one by JetStream's and the consumers' checks.
+    """
+
+    def __init__(self, database: Database, nats: NatsClient, *, beats: bool = False) -> None:
+        self._database, self._nats, self._beats = database, nats, beats
+        self._wake = asyncio.Event()
+        self._next_beat = 0.0
+
+    def wake(self) -> None:
+        """Say that something was committed, so that it is sent now rather than at the next poll."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Relay until cancelled; whatever fails is tried again."""
+        while True:
+            try:
+                await self._drain()
+                await self._beat()
+            except (NatsError, StorageUnavailable, TimeoutError, OSError) as error:
+                log.warning("relay waits", reason=type(error).__name__)
+                await asyncio.sleep(POLL_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+            self._wake.clear()
+
+    async def _drain(self) -> None:
+        while self._nats.is_connected and (rows := await self._claim()):
+            published: list[UUID] = []
+            try:
+                for row in rows:
+                    await self._publish(row)
+                    published.append(row.id)
+            finally:
+                await self._mark(published)
+
+    async def _claim(self) -> Sequence[OutboxRow]:
+        now = datetime.now(UTC)
+        free = col(OutboxRow.claimed_until).is_(None) | (col(OutboxRow.claimed_until) < now)
+        next_rows = (
+            select(col(OutboxRow.id))
+            .where(col(OutboxRow.published_at).is_(None), free)
+            .order_by(col(OutboxRow.seq))
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        claim = (
+            update(OutboxRow)
+            .where(col(OutboxRow.id).in_(next_rows))
+            .values(claimed_until=now + CLAIM)
+            .returning(OutboxRow)
+        )
+        async with self._database.transaction() as session:
+            rows = (await session.scalars(claim)).all()
+        return sorted(rows, key=lambda row: row.seq or 0)
+
+    async def _publish(self, row: OutboxRow) -> None:
+        await self._nats.jetstream().publish(
+            row.subject, to_json(row.body), timeout=PUBLISH_TIMEOUT_SECONDS, headers=row.headers
+        )
+
+    async def _mark(self, ids: list[UUID]) -> None:
+        if ids:
+            async with self._database.transaction() as session:
+                done = update(OutboxRow).where(col(OutboxRow.id).in_(ids))
+                await session.execute(done.values(published_at=datetime.now(UTC), claimed_until=None))
+
+    async def _beat(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._beats and self._nats.is_connected and now >= self._next_beat:
+            await self._nats.jetstream().publish(
+                BEAT_SUBJECT, b"{}", timeout=PUBLISH_TIMEOUT_SECONDS, msg_ttl=BEAT_KEPT_SECONDS
+            )
+            self._next_beat = now + BEAT_SECONDS
+
+
+async def forget_old(session: AsyncSession) -> None:
+    """Drop rows that were published longer ago than streams keep them."""
+    old = datetime.now(UTC) - RETENTION
+    await session.execute(delete(OutboxRow).where(col(OutboxRow.published_at) < old))

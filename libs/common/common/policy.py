@@ -1,0 +1,182 @@
+"""Who may call a route: declared beside it, decided before its body is read or a backend is asked."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import APIRoute
+
+from common import strictjson
+from common.auth import Caller, proves_csrf
+from common.errors import BodyTooLarge, CsrfRefused, Forbidden, MediaTypeRefused, NotFound, Unauthenticated
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+BODY_LIMIT = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A rule about a person, as data.
+
+    roles: any of them is enough.
+    anyone: no sign-in needed.
+    signed_in: any role is enough.
+    linked_patient: a patient is let in for their own record, `{patient_id}` of the path.
+    vital: refused (503) when revocations cannot be known at all; others go on.
+    """
+
+    name: str
+    roles: frozenset[str] = frozenset()
+    anyone: bool = False
+    signed_in: bool = False
+    linked_patient: bool = False
+    vital: bool = False
+
+    def check(self, caller: Caller, patient_id: str | None) -> None:
+        """Let the caller through or say why not.
+
+        Raises:
+            Forbidden: the role is not enough.
+            NotFound: a patient asks for somebody else's record; it looks like one that is absent.
+        """
+        if self.signed_in or caller.roles & self.roles:
+            return
+        if self.linked_patient and "patient" in caller.roles:
+            if caller.patient_id is not None and str(caller.patient_id) == patient_id:
+                return
+            raise NotFound
+        raise Forbidden
+
+
+ANYONE = Policy(name="anyone", anyone=True)
+SIGNED_IN = Policy(name="signed in", signed_in=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What a route says about itself: its policy and the bodies it takes."""
+
+    policy: Policy
+    media_types: tuple[str, ...] = ("application/json",)
+    body_limit: int = BODY_LIMIT
+
+
+def allow[F: Callable[..., Any]](
+    policy: Policy, *, media_types: tuple[str, ...] = ("application/json",), body_limit: int = BODY_LIMIT
+) -> Callable[[F], F]:
+    """Declare an endpoint's policy; a route without one stops the start-up."""
+
+    def declare(endpoint: F) -> F:
+        endpoint.__declaration__ = Declaration(policy, media_types, body_limit)  # type: ignore[attr-defined]
+        return endpoint
+
+    return declare
+
+
+class PolicyRoute(APIRoute):
+    """A route that asks, in this order: from our own pages? who? allowed? CSRF proof? a body we take?"""
+
+    @property
+    def declaration(self) -> Declaration:
+        """What the endpoint declared.
+
+        Raises:
+            LookupError: nothing.
+        """
+        declared = getattr(self.endpoint, "__declaration__", None)
+        if declared is None:
+            raise LookupError(f"{self.path} declares no policy")
+        return declared  # type: ignore[no-any-return]
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        declared = self.declaration
+
+        async def checked(request: Request) -> Response:
+            check_origin(request)
+            if not declared.policy.anyone:
+                request.state.caller = await _authorise(request, declared.policy)
+            await _take_body(request, declared)
+            return await handle(request)
+
+        return checked
+
+
+class PolicyRouter(APIRouter):
+    """An APIRouter under /api whose routes must declare a policy."""
+
+    def __init__(self, prefix: str = "") -> None:
+        super().__init__(prefix=f"/api{prefix}", route_class=PolicyRoute)
+
+
+async def _authorise(request: Request, policy: Policy) -> Caller:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated
+    admitted: Caller = await request.app.state.runtime.gate.admit(token, vital=policy.vital)
+    caller = replace(admitted, address=client_address(request), request_id=request.state.request_id)
+    request.state.caller = caller
+    policy.check(caller, request.path_params.get("patient_id"))
+    if request.method not in SAFE_METHODS and not proves_csrf(caller, request.headers.get("X-CSRF-Token")):
+        raise CsrfRefused
+    return caller
+
+
+def check_origin(request: Request) -> None:
+    """Refuse changes that a browser says come from elsewhere (Fetch Metadata first, then Origin).
+
+    Raises:
+        CsrfRefused: they do.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    if request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:
+        raise CsrfRefused
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != request.app.state.runtime.settings.public_origin:
+        raise CsrfRefused
+
+
+def client_address(request: Request) -> str | None:
+    """The client's address as Caddy states it."""
+    return request.client.host if request.client else None
+
+
+async def _take_body(request: Request, declared: Declaration) -> None:
+    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > declared.body_limit:
+            raise BodyTooLarge
+    request._body = bytes(body)
+    if not body and not media_type:
+        return
+    if request.method not in SAFE_METHODS and media_type not in declared.media_types:
+        raise MediaTypeRefused
+    if body:
+        request._json = strictjson.parse(bytes(body))
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller that the route's policy let in."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+def check_declared(app: FastAPI) -> None:
+    """Refuse to start with a route that declares no policy.
+
+    Raises:
+        LookupError: naming the route.
+    """
+    for route in app.routes:
+        if isinstance(route, APIRoute) and not isinstance(route, PolicyRoute):
+            raise LookupError(f"{route.path} is not behind a policy")
+
+
+def patient_of(request: Request) -> UUID:
+    """The patient in the path."""
+    return UUID(request.path_params["patient_id"])

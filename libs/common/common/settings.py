@@ -1,0 +1,93 @@
+"""Settings every service shares. Secrets have no default; each can come from a file named by QUILL_<NAME>_FILE."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "QUILL_"
+MIN_SECRET_LENGTH = 32
+EXAMPLE_WORDS = ("changeme", "change-me", "example", "placeholder", "replace-me")
+
+
+class _FileSource(PydanticBaseSettingsSource):
+    """Reads QUILL_<NAME>_FILE, so that orchestrators can mount secrets instead of exporting them."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        return (Path(path).read_text().strip() if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def refuse_weak(secret: SecretStr) -> SecretStr:
+    """Refuse a secret that is short or was left at an example's value.
+
+    Raises:
+        ValueError: shorter than 32 characters, or it contains a word of an example file.
+    """
+    value = secret.get_secret_value()
+    if len(value) < MIN_SECRET_LENGTH:
+        raise ValueError(f"must have at least {MIN_SECRET_LENGTH} characters")
+    if any(word in value.lower() for word in EXAMPLE_WORDS):
+        raise ValueError("still has an example's value")
+    return secret
+
+
+class ServiceSettings(BaseSettings):
+    """What a Quill service needs to know to start, whichever service it is."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True, frozen=True)
+
+    mode: Literal["demo", "production"] = "production"
+    public_origin: str = Field(pattern=r"^https?://[A-Za-z0-9.\-]+(:\d{1,5})?$")
+    database_url: SecretStr
+    nats_url: str
+    nats_user: str
+    nats_password: SecretStr
+    auth_url: str
+    patients_url: str
+    letters_url: str
+    notify_url: str
+    pseudonym_key: SecretStr
+    docs_enabled: bool = True
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _FileSource(settings_cls)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        refuse_weak(self.pseudonym_key)
+        if self.mode == "production" and not self.public_origin.startswith("https://"):
+            raise ValueError("QUILL_PUBLIC_ORIGIN must be https in production")
+        return self
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether browsers reach us over TLS, so that cookies can carry Secure and the __Host- prefix."""
+        return self.public_origin.startswith("https://")
+
+    @property
+    def service_urls(self) -> Mapping[str, str]:
+        """Internal base URL of every service, by its name."""
+        return {
+            "auth": self.auth_url,
+            "patients": self.patients_url,
+            "letters": self.letters_url,
+            "notify": self.notify_url,
+        }

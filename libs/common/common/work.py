@@ -1,0 +1,142 @@
+"""`Work` opens units of work and carries operations through; it is what use cases are given. No query lives here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import MutableHeaders
+
+from common import audit, inbox, operations, outbox
+from common.audit import Access, Actor
+from common.db import Database, StorageUnavailable
+from common.errors import OutcomeUnknown, QuillError
+from common.events import Event
+from common.logging import get_logger
+from common.operations import Completed, Idempotency, OperationKind, OperationRow, Outcome
+from common.outbox import Relay
+
+log = get_logger(__name__)
+
+COMPLETER_POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work[B]:
+    """One service's database, backend and outbox, seen from a use case. Nothing is open until it is asked for."""
+
+    service: str
+    database: Database
+    backend: B
+    relay: Relay
+    kinds: Sequence[OperationKind[B, Any, Any]] = ()
+    answer_headers: MutableHeaders = field(default_factory=MutableHeaders)
+    cause: UUID | None = None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One unit of work; reached from an event, it also marks that event as handled.
+
+        Raises:
+            inbox.AlreadyHandled: the event that caused this work was handled before.
+            StorageUnavailable: the database is away.
+        """
+        async with self.database.transaction() as session:
+            if self.cause is not None:
+                await inbox.mark(session, self.cause)
+            yield session
+        self.relay.wake()
+
+    def caused_by(self, event_id: UUID) -> "Work[B]":
+        """The same work, on behalf of a consumed event."""
+        return replace(self, cause=event_id)
+
+    def announce(self, session: AsyncSession, event: Event) -> UUID:
+        """Store a fact with the work; returns its id."""
+        return outbox.add(session, event, source=self.service)
+
+    def audit(self, session: AsyncSession, actor: Actor, access: Access) -> None:
+        """Store an audit entry with the work."""
+        audit.record(session, actor, access, source=self.service)
+
+    async def record(self, actor: Actor, access: Access) -> None:
+        """Store an audit entry for work that changed nothing of ours, before it is answered."""
+        async with self.transaction() as session:
+            self.audit(session, actor, access)
+
+    async def operation[I: BaseModel, C](
+        self, kind: OperationKind[B, I, C], intent: I, *, actor: Actor, idempotency: Idempotency | None
+    ) -> Completed[C]:
+        """Carry a write through, or give the stored answer of the request that did.
+
+        Raises:
+            OutcomeUnknown: accepted, but the backend did not settle it yet; it will be completed.
+            QuillError: refused, by the claim or by the backend; nothing stays claimed.
+        """
+        async with self.transaction() as session:
+            row = await operations.begin(session, kind, intent, actor=actor, idempotency=idempotency)
+        if row.state == "DONE":
+            return self._replay(row)
+        return await self._carry_through(kind, row)
+
+    def _replay[C](self, row: OperationRow) -> Completed[C]:
+        self.answer_headers["Idempotency-Replayed"] = "true"
+        return Completed(answer=row.answer or {})
+
+    async def _carry_through[I: BaseModel, C](self, kind: OperationKind[B, I, C], row: OperationRow) -> Completed[C]:
+        operation = operations.operation_of(kind, row)
+        try:
+            committed = await operations.perform(kind, self.backend, operation)
+        except OutcomeUnknown:
+            async with self.database.transaction() as session:
+                await operations.give_back(session, row)
+            raise
+        except QuillError as refusal:
+            async with self.transaction() as session:
+                if await operations.close(session, row, state="FAILED", answer=refusal.problem):
+                    await kind.release(session, operation)
+            raise
+        async with self.transaction() as session:
+            outcome = await kind.finish(session, operation, committed)
+            if not await operations.close(session, row, state="DONE", answer=outcome.answer):
+                raise OutcomeUnknown  # another worker took it over; its answer counts, and ours rolls back
+            self._publish(session, operation.actor, outcome)
+        return Completed(answer=outcome.answer, committed=committed)
+
+    def _publish(self, session: AsyncSession, actor: Actor, outcome: Outcome) -> None:
+        for event in outcome.events:
+            self.announce(session, event)
+        for access in outcome.audit:
+            self.audit(session, actor, access)
+
+    async def complete_overdue(self) -> bool:
+        """Take one intent that its request left behind through to its end; False when there is none."""
+        async with self.database.transaction() as session:
+            row = await operations.take_overdue(session)
+        if row is None:
+            return False
+        kind = next(kind for kind in self.kinds if kind.name == row.kind)
+        try:
+            await self._carry_through(kind, row)
+        except QuillError as error:
+            log.info("operation not completed", kind=kind.name, operation=str(row.id), problem=error.slug)
+        return True
+
+    async def run_completer(self) -> None:
+        """Complete what requests left behind, and forget what is past its time, until cancelled."""
+        while True:
+            try:
+                while await self.complete_overdue():
+                    pass
+                async with self.database.transaction() as session:
+                    await operations.forget_keys(session)
+                    await outbox.forget_old(session)
+            except StorageUnavailable:
+                log.warning("completer waits for the database")
+            except Exception:
+                log.exception("completer failed on an operation")
+            await asyncio.sleep(COMPLETER_POLL_SECONDS)
