@@ -1,11 +1,10 @@
-"""Servers for tests, started once per run: a bare PostgreSQL, a bare NATS, and the whole fleet as `make run` starts it."""
+"""Servers for tests, started once per run: a PostgreSQL, a NATS, and the whole fleet as `make run` starts it."""
 
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from native import bare
 from native.secrets import NATS_USERS
 

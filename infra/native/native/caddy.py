@@ -3,13 +3,13 @@
 import sysconfig
 from pathlib import Path
 
+from native.errors import LaunchError
 from native.home import Home
 from native.leftovers import mark
 from native.ports import is_free
 from native.process import Command, Program
 from native.services import upstreams
 from native.settings import REPOSITORY, SERVICES, Settings
-from native.errors import LaunchError
 
 _TIER = 3
 

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,7 +14,7 @@ import psycopg
 from native.errors import LaunchError
 from native.home import Home
 from native.leftovers import mark
-from native.process import Command, Program, run_to_end, signal
+from native.process import Command, Program, run_to_end
 from native.settings import REPOSITORY
 from native.users import SystemUser, check_reachable, database_user
 
@@ -79,9 +80,7 @@ async def create_cluster(home: Home, *, password: str) -> None:
         if user is not None:
             for path in (Path(scratch), fresh, password_file):
                 os.chown(path, user.uid, user.gid)
-        await run_to_end(
-            _initdb(fresh, password_file, user), what="initdb", log=home.log("postgres"), seconds=120
-        )
+        await run_to_end(_initdb(fresh, password_file, user), what="initdb", log=home.log("postgres"), seconds=120)
         shutil.rmtree(data, ignore_errors=True)
         fresh.rename(data)
 

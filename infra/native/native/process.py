@@ -99,10 +99,8 @@ async def end(process: asyncio.subprocess.Process, *, command: Command, grace: f
     if process.returncode is None:
         with suppress(ProcessLookupError):
             process.send_signal(command.stop_signal)
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), grace)
-        except TimeoutError:
-            pass
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()

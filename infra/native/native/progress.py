@@ -1,8 +1,9 @@
 """What the person at the terminal sees while the fleet starts: live on a terminal, plain lines elsewhere."""
 
+import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from rich.console import Console
 from rich.live import Live
@@ -16,17 +17,27 @@ class Progress:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False, soft_wrap=True)
         self._under_way: dict[str, Spinner] = {}
-        self._live = Live(console=self._console, transient=True, refresh_per_second=8)
+        # No refreshing thread: the launcher forks, and that is safest with one thread.
+        self._live = Live(console=self._console, transient=True, auto_refresh=False)
         self._began = time.monotonic()
 
-    @contextmanager
-    def shown(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def shown(self) -> AsyncIterator[None]:
         """Show the steps under way until the block ends; without a terminal only lines are printed."""
         if not self._console.is_terminal:
             yield
             return
         with self._live:
-            yield
+            refresher = asyncio.create_task(self._spin())
+            try:
+                yield
+            finally:
+                refresher.cancel()
+
+    async def _spin(self) -> None:
+        while True:
+            self._live.refresh()
+            await asyncio.sleep(0.12)
 
     @contextmanager
     def step(self, text: str) -> Iterator[None]:

@@ -56,9 +56,7 @@ def upstreams(settings: Settings, ports: Mapping[str, int], service: str) -> str
 
 def programs(context: Context) -> list[Program]:
     """Every replica of every service."""
-    return [
-        _program(context, service, name) for service in SERVICES for name in replicas(context.settings, service)
-    ]
+    return [_program(context, service, name) for service in SERVICES for name in replicas(context.settings, service)]
 
 
 def _program(context: Context, service: str, name: str) -> Program:

@@ -47,14 +47,13 @@ class Supervisor:
         kept = self._kept[program.name] = _Kept(program)
         kept.keeper = asyncio.create_task(self._keep(kept), name=program.name)
         deadline = time.monotonic() + program.patience
-        while not await program.ready():
+        while kept.process is None or not await program.ready():
             if kept.keeper.done():
                 kept.keeper.result()
             if kept.failures >= _MOST_FAILURES or time.monotonic() > deadline:
                 log = self._home.log(program.name)
                 raise LaunchError(f"{program.name} does not become ready; see {log}:\n{tail(log)}")
             await asyncio.sleep(0.1)
-        assert kept.process is not None  # noqa: S101 - ready, so it was started
         return kept.process.pid
 
     async def stop(self) -> None:

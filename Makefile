@@ -1,0 +1,29 @@
+# Everything a person or CI calls. `make run` needs a Python and, for the FHIR server, Java and Maven; the rest it brings.
+.DEFAULT_GOAL := help
+N ?= 1
+
+.PHONY: help run status sync test lint story
+
+help: ## What can be done here
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+run: sync ## Start the whole fleet; Ctrl-C stops it. QUILL_PORT, QUILL_HOME and DEMO=0 are explained in .env.example
+	@exec .venv/bin/python -m native run
+
+status: sync ## List the processes of the running fleet
+	@.venv/bin/python -m native status
+
+story: sync ## Play the main job against the running fleet; N=20 plays it twenty times
+	@.venv/bin/python -m native story $(N)
+
+test: sync lint ## Lint and all tests, with real servers
+	@.venv/bin/python -m pytest
+
+lint: sync ## Style, types and import rules
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+sync:
+	@infra/native/sync.sh

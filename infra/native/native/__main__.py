@@ -1,0 +1,5 @@
+"""python -m native"""
+
+from native.cli import app
+
+app()

@@ -1,0 +1,138 @@
+"""The whole fleet in one place: what depends on what, started as concurrently as that allows."""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+from native import caddy, fhir, nats, openehr, postgres, services, web
+from native.home import Home
+from native.ports import choose_ports
+from native.process import Command, Program, run_to_end
+from native.progress import Progress
+from native.secrets import DATABASE_ROLES, NATS_USERS, load_secrets
+from native.services import Backends, Context
+from native.settings import SERVICES, Settings
+from native.supervisor import Supervisor
+
+_INNER_PORTS = ("postgres", "nats", "nats-monitor", "fhir", "openehr", "push-receiver")
+
+
+class Fleet:
+    """One copy of the fleet; `start` brings it up, `supervisor` keeps it up."""
+
+    def __init__(self, settings: Settings, home: Home, progress: Progress) -> None:
+        self._settings, self._home, self._progress = settings, home, progress
+        self._secrets = load_secrets(home)
+        names = [name for service in SERVICES for name in services.replicas(settings, service)]
+        self._ports = choose_ports(home, [*_INNER_PORTS, *names])
+        self.supervisor = Supervisor(home, nats=self._partner, report=progress.line)
+        self.context = Context(
+            home=home,
+            settings=settings,
+            ports=self._ports,
+            secrets=self._secrets,
+            backends=self._backends(),
+            push_origins=(*settings.push_origins, f"http://127.0.0.1:{self._ports['push-receiver']}"),
+        )
+
+    async def start(self) -> None:
+        """Start everything in dependency order; raises LaunchErrors in an ExceptionGroup."""
+        async with asyncio.TaskGroup() as tasks:
+            begin = tasks.create_task
+            pages = begin(self._build_web())
+            databases = begin(self._start_postgres())
+            begin(self._start_fhir(begin(self._build_fhir()), databases))
+            begin(self._start_openehr(databases))
+            streams = begin(self._start_nats())
+            migrated = [begin(self._migrate(service, databases)) for service in SERVICES]
+            ready = [begin(self._start_service(program, [streams, *migrated])) for program in self._services()]
+            begin(self._start_caddy(pages, ready))
+
+    def _services(self) -> Iterable[Program]:
+        return services.programs(self.context)
+
+    async def _build_web(self) -> Path:
+        if not web.can_build():
+            self._progress.line("the web app is not built: npm is missing (`apt install nodejs npm`)")
+        with self._progress.step("building the web app"):
+            return await web.build(self._home, self._settings.cache)
+
+    async def _build_fhir(self) -> fhir.FhirBuild | None:
+        if self._settings.fhir_url:
+            return None
+        with self._progress.step("building the FHIR server (a minute or two, once)"):
+            return await fhir.build(self._home, self._settings.cache)
+
+    async def _start_postgres(self) -> None:
+        passwords = {role: self._secrets[f"database_{role}"] for role in (*DATABASE_ROLES, postgres.SUPERUSER)}
+        with self._progress.step("making the database cluster"):
+            await postgres.create_cluster(self._home, password=passwords[postgres.SUPERUSER])
+        port = self._ports["postgres"]
+        await self._run(postgres.program(self._home, port=port, password=passwords[postgres.SUPERUSER]))
+        with self._progress.step("making databases and roles"):
+            await postgres.create_databases(self._home, port=port, passwords=passwords)
+
+    async def _start_nats(self) -> None:
+        passwords = {user: self._secrets[f"nats_{user}"] for user in NATS_USERS}
+        ports = {"port": self._ports["nats"], "monitor_port": self._ports["nats-monitor"]}
+        await self._run(nats.program(self._home, **ports, passwords=passwords))
+        await self._once(services.provisioning(self.context), name="provision", what="Creating the event streams")
+
+    async def _start_fhir(self, built: asyncio.Task[fhir.FhirBuild | None], databases: asyncio.Task[None]) -> None:
+        build = await built
+        await databases
+        if build is None:
+            return
+        password = self._secrets["database_fhir"]
+        pid = await self._run(fhir.program(self._home, build, ports=self._ports, password=password))
+        if not build.archive.exists():
+            with self._progress.step("archiving the FHIR server's classes for later starts"):
+                await fhir.archive_classes(self._home, build, pid=pid)
+
+    async def _start_openehr(self, databases: asyncio.Task[None]) -> None:
+        if self._settings.ehrbase.url:
+            return
+        await databases
+        await self._run(openehr.program(self._home, ports=self._ports, secrets=self._secrets))
+
+    async def _migrate(self, service: str, databases: asyncio.Task[None]) -> None:
+        await databases
+        await self._once(
+            services.migration(self.context, service), name=f"migrate-{service}", what=f"Migrating {service}"
+        )
+
+    async def _start_service(self, program: Program, first: Iterable[asyncio.Task[None]]) -> None:
+        for task in first:
+            await task
+        await self._run(program)
+
+    async def _start_caddy(self, pages: asyncio.Task[Path], ready: Iterable[asyncio.Task[None]]) -> None:
+        for task in ready:
+            await task
+        root = await pages
+        await self._run(caddy.program(self._home, self._settings, ports=self._ports, web_root=root))
+
+    async def _run(self, program: Program) -> int:
+        with self._progress.step(f"starting {program.name}"):
+            pid = await self.supervisor.start(program)
+        log = self._home.log(program.name)
+        self._progress.line(f"{program.name:<10} up: pid {pid}, port {program.port}, log {log}")
+        return pid
+
+    async def _once(self, command: Command, *, name: str, what: str) -> None:
+        with self._progress.step(what[0].lower() + what[1:]):
+            await run_to_end(command, what=what, log=self._home.log(name), seconds=120)
+
+    def _backends(self) -> Backends:
+        chosen = self._settings.ehrbase
+        return Backends(
+            fhir_url=self._settings.fhir_url or fhir.url(self._ports["fhir"]),
+            openehr_url=chosen.url or openehr.url(self._ports["openehr"]),
+            openehr_user=chosen.user if chosen.url else openehr.USER,
+            openehr_password=chosen.password if chosen.url else self._secrets["openehr_password"],
+            system_id=openehr.SYSTEM_ID,
+        )
+
+    def _partner(self) -> object:
+        user = {"user": "partner", "password": self._secrets["nats_partner"]}
+        return {"url": nats.url(self._ports["nats"]), "partner": user}

@@ -1,0 +1,95 @@
+"""One run of the fleet from the first lock to the last process: start, wait for a signal, stop."""
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+
+from native import caddy
+from native.errors import LaunchError
+from native.fleet import Fleet
+from native.home import Home, write_json, write_text
+from native.leftovers import end_leftovers
+from native.progress import Progress
+from native.settings import Settings
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+async def run(settings: Settings, progress: Progress) -> int:
+    """Run until a signal comes; returns the exit code: 0 after a clean stop, 1 when the start failed."""
+    stop = _stop_event()
+    home = Home(settings.home)
+    try:
+        home.create()
+        with home.held():
+            for name in end_leftovers(home):
+                progress.line(f"ended {name}, left over from a start that was killed")
+            home.accounts.unlink(missing_ok=True)
+            caddy.check_port(settings.port)
+            return await _run_fleet(Fleet(settings, home, progress), home, progress, stop)
+    except LaunchError as error:
+        progress.text(f"make run: {error}")
+        return 1
+
+
+async def _run_fleet(fleet: Fleet, home: Home, progress: Progress, stop: asyncio.Event) -> int:
+    code = 0
+    try:
+        async with progress.shown():
+            await _until(stop, _bring_up(fleet, home))
+        if not stop.is_set():
+            progress.line("all is up; Ctrl-C stops it")
+            await stop.wait()
+    except* LaunchError as group:
+        for message in dict.fromkeys(str(error) for error in _leaves(group)):
+            progress.text(f"make run: {message}")
+        code = 1
+    finally:
+        progress.line("stopping")
+        _kill_on_second_signal(fleet)
+        home.accounts.unlink(missing_ok=True)
+        await fleet.supervisor.stop()
+        progress.line("stopped")
+    return code
+
+
+async def _bring_up(fleet: Fleet, home: Home) -> None:
+    await fleet.start()
+    write_text(home.push_origin, fleet.context.push_origins[-1] + "\n")
+    write_json(home.accounts, [])
+
+
+async def _until(stop: asyncio.Event, work: "asyncio._CoroutineLike[None]") -> None:
+    """Do the work unless the order to stop comes first; then it is cancelled and waited for."""
+    task, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait([task, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not task.done():
+        task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _stop_event() -> asyncio.Event:
+    stop = asyncio.Event()
+    for signum in _SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    return stop
+
+
+def _kill_on_second_signal(fleet: Fleet) -> None:
+    def kill() -> None:
+        for _, pid in fleet.supervisor.programs:
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+
+    for signum in _SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(signum, kill)
+
+
+def _leaves(group: BaseExceptionGroup[LaunchError]) -> list[LaunchError]:
+    found: list[LaunchError] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
