@@ -1,0 +1,61 @@
+"""The application: routes, errors and the pool's lifetime are put together here and nowhere else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from openehr_server import PRODUCT, VERSION
+from openehr_server.access import require_basic
+from openehr_server.api import compositions, contributions, ehrs, queries, system, templates, versioned_compositions
+from openehr_server.database import open_pool
+from openehr_server.errors import INTERNAL, OpenEhrError, render, render_container_error
+from openehr_server.server import Server
+from openehr_server.settings import BASE_PATH, Settings
+
+_RESOURCES = (templates, ehrs, compositions, versioned_compositions, contributions, queries)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Start-up connects to the database and makes its schema; it fails where that cannot be done."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        pool = await open_pool(settings.database_url)
+        app.state.server = Server(settings, pool)
+        yield
+        pool.terminate()
+
+    app = FastAPI(title=PRODUCT, version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.redirect_slashes = False
+    app.include_router(system.router)
+    for resource in _RESOURCES:
+        app.include_router(resource.router, prefix=BASE_PATH)
+    require_basic(app, settings)
+    app.exception_handler(OpenEhrError)(_on_openehr_error)
+    app.exception_handler(HTTPException)(_on_http_error)
+    for failure in (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        app.exception_handler(failure)(_on_database_failure)
+    return app
+
+
+async def _on_openehr_error(request: Request, error: OpenEhrError) -> Response:
+    if not error.message:
+        return Response(status_code=error.status)
+    return render(request, error.status, error.message)
+
+
+async def _on_http_error(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 404:
+        return render(request, 404, f"No resource found at path: {request.url.path.removeprefix('/ehrbase/')}")
+    if error.status_code == 405:
+        return render(request, 405, f"Request method '{request.method}' is not supported")
+    return render_container_error(request, error.status_code)
+
+
+async def _on_database_failure(request: Request, _: Exception) -> Response:
+    """EHRbase answers 500 when its database is gone or refuses a value, never 503. OSError includes time-outs."""
+    return render(request, 500, INTERNAL)
