@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -69,12 +70,13 @@ async def _handle(consumer: Consumer[Any, Any], work: Work[Any], client: Client,
     traceparent.set(headers.get("traceparent") or new_traceparent())
     try:
         event_id = UUID(headers.get("ce-id", ""))
+        event_at = datetime.fromisoformat(headers.get("ce-time") or message.metadata.timestamp.isoformat())
         event = consumer.event.model_validate_json(message.data)
     except (ValidationError, ValueError):
         await _bury(consumer, work, client, message, reason="malformed")
         return
     try:
-        await consumer.handle(work.caused_by(event_id), event)
+        await consumer.handle(work.caused_by(event_id, at=event_at), event)
     except AlreadyHandled:
         pass
     except QuillError as error:

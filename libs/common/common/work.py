@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,7 @@ class Work[B]:
     kinds: Sequence[OperationKind[B, Any, Any]] = ()
     answer_headers: MutableHeaders = field(default_factory=MutableHeaders)
     cause: UUID | None = None
+    cause_at: datetime | None = None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -51,9 +53,9 @@ class Work[B]:
             yield session
         self.relay.wake()
 
-    def caused_by(self, event_id: UUID) -> "Work[B]":
-        """The same work, on behalf of a consumed event."""
-        return replace(self, cause=event_id)
+    def caused_by(self, event_id: UUID, *, at: datetime | None = None) -> "Work[B]":
+        """The same work, on behalf of a consumed event that happened at that time."""
+        return replace(self, cause=event_id, cause_at=at)
 
     def announce(self, session: AsyncSession, event: Event) -> UUID:
         """Store a fact with the work; returns its id."""
