@@ -1,27 +1,134 @@
-"""API and event documentation, and the pages that problem types resolve to (RFC 9457 §3.1.1). Switchable off."""
+"""The documentation that every service can answer for the fleet: API, events, and what problem types mean."""
 
+import json
+from functools import cache
+from html import escape
+from importlib import resources
 from typing import Any
 
 from fastapi import Request
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
+from common.errors import NotFound
 from common.policy import ANYONE, PolicyRouter, allow
 from common.settings import ServiceSettings
 
+# The pages load their own files and nothing else; the API itself answers with a policy that allows nothing.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+ASSETS = {
+    "docs.css": "text/css",
+    "docs.js": "text/javascript",
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
+}
+
 
 def router(name: str, settings: ServiceSettings) -> PolicyRouter:
-    """The service's own OpenAPI document, and what every service can answer for the fleet."""
+    """Routes under /api/docs (switchable off) and /problems."""
     routes = PolicyRouter()
 
+    def add(path: str, endpoint: Any) -> None:
+        routes.add_api_route(path, allow(ANYONE)(endpoint), include_in_schema=False)
+
     async def openapi(request: Request) -> JSONResponse:
-        return JSONResponse(_document(request, name))
+        return JSONResponse(openapi_document(request.app.routes, name))
 
     if settings.docs_enabled:
-        routes.add_api_route(f"/docs/{name}.json", allow(ANYONE)(openapi), include_in_schema=False)
+        add("/docs", _api_page)
+        add("/docs/events", _events_page)
+        add("/docs/events.json", _events_document)
+        add("/docs/events/{subject}.json", _event_schema)
+        add("/docs/assets/{file}", _asset)
+        add(f"/docs/{name}.json", openapi)
+    routes.prefix = ""
+    add("/problems", _problems_page)
+    add("/problems/{slug}", _problem_page)
     return routes
 
 
-def _document(request: Request, name: str) -> dict[str, Any]:
-    document: dict[str, Any] = get_openapi(title=f"Quill {name}", version="1", routes=request.app.routes)
+def openapi_document(routes: Any, name: str) -> dict[str, Any]:
+    """A service's OpenAPI 3.1 document."""
+    document: dict[str, Any] = get_openapi(title=f"Quill: {name}", version="1", routes=routes)
+    document["components"] = document.get("components", {}) | {
+        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    }
+    document["security"] = [{"bearer": []}]
     return document
+
+
+@cache
+def _data(file: str) -> Any:
+    return json.loads(resources.files("common").joinpath("data", file).read_text())
+
+
+async def _asset(file: str) -> Response:
+    if file not in ASSETS:
+        raise NotFound
+    content = resources.files("common").joinpath("data", file).read_bytes()
+    return Response(content, media_type=ASSETS[file], headers={"Cache-Control": "public, max-age=3600"})
+
+
+async def _api_page() -> HTMLResponse:
+    head = '<link rel="stylesheet" href="/api/docs/assets/swagger-ui.css">'
+    scripts = ("swagger-ui-bundle.js", "docs.js")
+    body = '<div id="api"></div>' + "".join(f'<script src="/api/docs/assets/{file}"></script>' for file in scripts)
+    return _page("API", body, head=head)
+
+
+async def _events_document() -> JSONResponse:
+    return JSONResponse(_data("asyncapi.json"))
+
+
+async def _event_schema(subject: str) -> JSONResponse:
+    message = _data("asyncapi.json")["components"]["messages"].get(subject)
+    if message is None:
+        raise NotFound
+    return JSONResponse(message["payload"], media_type="application/schema+json")
+
+
+async def _events_page() -> HTMLResponse:
+    rows = []
+    for subject, message in _data("asyncapi.json")["components"]["messages"].items():
+        example = escape(json.dumps(message["examples"][0]["payload"], indent=2))
+        rows.append(f"<h2><code>{escape(subject)}</code></h2><p>{escape(message['summary'])}</p><pre>{example}</pre>")
+    intro = (
+        '<p>What Quill announces on NATS JetStream, as CloudEvents in binary mode: <a href="/api/docs/events.json">'
+        "the AsyncAPI document</a>. Bodies carry ids, versions, states and times, never clinical data.</p>"
+    )
+    return _page("Events", "<h1>Events</h1>" + intro + "".join(rows))
+
+
+async def _problems_page() -> HTMLResponse:
+    items = [f'<li><a href="/problems/{slug}">{escape(one["title"])}</a></li>' for slug, one in _problems().items()]
+    return _page("Problems", f"<h1>Problem types</h1><ul>{''.join(items)}</ul>")
+
+
+async def _problem_page(slug: str) -> HTMLResponse:
+    problem = _problems().get(slug)
+    if problem is None:
+        raise NotFound
+    meaning = f"<p>{escape(problem['meaning'])}</p>"
+    return _page(
+        problem["title"], f"<h1>{escape(problem['title'])}</h1><p>HTTP status {problem['status']}</p>{meaning}"
+    )
+
+
+def _problems() -> dict[str, dict[str, Any]]:
+    problems: dict[str, dict[str, Any]] = _data("problems.json")
+    return problems
+
+
+def _page(title: str, body: str, *, head: str = "") -> HTMLResponse:
+    document = (
+        '<!doctype html><html lang="en-GB"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{escape(title)} – Quill</title><link rel="stylesheet" href="/api/docs/assets/docs.css">{head}</head>'
+        '<body><header><a href="/">Quill</a> <nav aria-label="Documentation"><a href="/api/docs">API</a> '
+        '<a href="/api/docs/events">Events</a> <a href="/problems">Problems</a></nav></header>'
+        f"<main>{body}</main></body></html>"
+    )
+    return HTMLResponse(document, headers={"Content-Security-Policy": PAGE_POLICY})

@@ -61,6 +61,8 @@ class ReplayedError(QuillError):
 
 
 class Unauthenticated(QuillError):
+    """There was no access token, or it is not valid any more. Sign in or refresh the session, then repeat."""
+
     slug, status, title = "unauthenticated", 401, "Sign in first"
 
     def __init__(self, detail: str | None = None, **kwargs: Any) -> None:
@@ -69,42 +71,62 @@ class Unauthenticated(QuillError):
 
 
 class Forbidden(QuillError):
+    """Your account's role does not allow this call. Nothing was done."""
+
     slug, status, title = "forbidden", 403, "Your role does not allow this"
 
 
 class CsrfRefused(QuillError):
+    """A changing request must come from our own pages and carry the session's X-CSRF-Token. Nothing was done."""
+
     slug, status, title = "csrf", 403, "The request did not prove that it comes from our own pages"
 
 
 class NotFound(QuillError):
+    """It does not exist, or it is not yours to see; the answer is the same on purpose."""
+
     slug, status, title = "not-found", 404, "There is nothing here for you"
 
 
 class Conflict(QuillError):
+    """The request contradicts what is stored already. Read the current state before you try again."""
+
     slug, status, title = "conflict", 409, "This conflicts with what is stored"
 
 
 class BeingWorkedOn(QuillError):
+    """The first request with this Idempotency-Key has not ended yet. Repeat it after the time in Retry-After."""
+
     slug, status, title, retry_after = "being-worked-on", 409, "The first request with this key is still running", 1
 
 
 class VersionStale(QuillError):
+    """If-Match named another version than the current one. Read it again, merge your change, and send the new ETag."""
+
     slug, status, title = "version-stale", 412, "Somebody changed it since you read it"
 
 
 class VersionMissing(QuillError):
+    """Updates must say which version they change: send the ETag you read as If-Match."""
+
     slug, status, title = "version-missing", 428, "Send the version you read in If-Match"
 
 
 class BodyTooLarge(QuillError):
+    """The request's body is larger than this call takes."""
+
     slug, status, title = "too-large", 413, "The body is too large"
 
 
 class MediaTypeRefused(QuillError):
+    """This call takes JSON only; send Content-Type: application/json (or application/fhir+json under /api/fhir)."""
+
     slug, status, title = "media-type", 415, "This media type is not accepted here"
 
 
 class Invalid(QuillError):
+    """Something in the request is missing, of the wrong type or out of range; the member errors says where and why."""
+
     slug, status, title = "invalid", 422, "The request is not valid"
 
     @classmethod
@@ -114,18 +136,27 @@ class Invalid(QuillError):
 
 
 class KeyReused(QuillError):
+    """An Idempotency-Key stands for one request: same method, path and body. Use a new key for another request."""
+
     slug, status, title = "idempotency-key-reused", 422, "This Idempotency-Key belongs to another request"
 
 
 class TooManyRequests(QuillError):
+    """There were too many attempts. Wait for the time in Retry-After; until then even a right password is refused."""
+
     slug, status, title, retry_after = "too-many-requests", 429, "Too many attempts", 30
 
 
 class BackendUnavailable(QuillError):
+    """A system that this service depends on does not answer. Nothing was lost; repeat after the time in Retry-After."""
+
     slug, status, title, retry_after = "backend-unavailable", 503, "A system behind this service is not available", 5
 
 
 class OutcomeUnknown(QuillError):
+    """The request was accepted and stored, but its end is not known yet; it will be completed. Repeat it with the same
+    Idempotency-Key to learn its outcome."""
+
     slug, status, title, retry_after = "outcome-unknown", 503, "Accepted, but not yet known to be stored", 2
 
 

@@ -5,7 +5,6 @@ import re
 import time
 from uuid import UUID, uuid4
 
-import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -80,7 +79,5 @@ def _log(scope: Scope, status: int, milliseconds: float) -> None:
     if path in {"/livez", "/readyz"}:
         return
     caller = scope.get("state", {}).get("caller")
-    with structlog.contextvars.bound_contextvars(
-        user=str(caller.user_id) if caller else None, patient=pseudonym(caller.patient_id) if caller else None
-    ):
-        log.info("request", method=scope["method"], route=path, status=status, ms=round(milliseconds, 1))
+    who = {"user": str(caller.user_id), "patient": pseudonym(caller.patient_id)} if caller else {}
+    log.info("request", method=scope["method"], route=path, status=status, ms=round(milliseconds, 1), **who)

@@ -56,7 +56,7 @@ class Link:
                 await asyncio.wait_for(self.client.drain(), DRAIN_SECONDS)
             except (NatsError, TimeoutError):
                 await self.client.close()
-        else:
+        elif self.connected.is_set():
             await self.client.close()
 
     async def _on_error(self, error: Exception) -> None:

@@ -83,7 +83,10 @@ class Work[B]:
             row = await operations.begin(session, kind, intent, actor=actor, idempotency=idempotency)
         if row.state == "DONE":
             return self._replay(row)
-        return await self._carry_through(kind, row)
+        try:
+            return await self._carry_through(kind, row)
+        except StorageUnavailable as error:
+            raise OutcomeUnknown from error  # the intent is stored, whatever became of the rest
 
     def _replay[C](self, row: OperationRow) -> Completed[C]:
         self.answer_headers["Idempotency-Replayed"] = "true"

@@ -1,0 +1,151 @@
+"""Writes what is generated from the code: the event documents, the problem types, docs/events.md. CI diffs them.
+
+Run as `python docs/generate.py`; with `--check` it writes nothing and fails when something is out of date.
+"""
+
+import importlib
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+from uuid import UUID
+
+from common.errors import QuillError, ReplayedError
+from common.events import DURABLES, FACTS, SPEC_VERSION, STREAMS, Event
+
+ROOT = Path(__file__).parent.parent
+DATA = ROOT / "libs/common/common/data"
+SERVICES = ("auth", "patients", "letters", "notify")
+EXAMPLE_TIME = datetime(2026, 5, 14, 9, 30, tzinfo=UTC)
+
+
+def example_of(fact: type[Event]) -> dict[str, Any]:
+    """A golden example: the same ids for the same members in every event."""
+    values = {name: _example_value(name, field.annotation) for name, field in fact.model_fields.items()}
+    return fact.model_validate(values).model_dump(mode="json")
+
+
+def _example_value(name: str, annotation: Any) -> Any:
+    chosen = {"roles": ["clinician"], "resource": "letter", "address": "203.0.113.7", "request_id": str(_id("request"))}
+    if name in chosen:
+        return chosen[name]
+    kinds = get_args(annotation) or (annotation,)
+    by_kind = {UUID: _id(name), datetime: EXAMPLE_TIME, int: 1, bool: False, str: str(_id(name))}
+    return next((by_kind[kind] for kind in kinds if kind in by_kind), kinds[0])
+
+
+def _id(name: str) -> UUID:
+    return UUID(bytes=name.encode().ljust(16, b".")[:16], version=4)
+
+
+def asyncapi() -> dict[str, Any]:
+    """The AsyncAPI 3 document of the catalogue."""
+    messages = {
+        fact.subject: {
+            "name": fact.__name__,
+            "contentType": "application/json",
+            "summary": _summary(fact),
+            "headers": _headers(fact),
+            "payload": fact.model_json_schema(),
+            "examples": [{"payload": example_of(fact)}],
+        }
+        for fact in FACTS
+    }
+    channels = {
+        subject: {"address": subject, "messages": {subject: {"$ref": f"#/components/messages/{subject}"}}}
+        for subject in messages
+    }
+    operations = {
+        f"announce-{subject}": {"action": "send", "channel": {"$ref": f"#/channels/{subject}"}} for subject in messages
+    }
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "Quill events", "version": "1", "license": {"name": "Apache-2.0"}},
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": operations,
+        "components": {"messages": messages},
+    }
+
+
+def _summary(fact: type[Event]) -> str:
+    if fact.__doc__ and "__doc__" in vars(fact):
+        return fact.__doc__.splitlines()[0]
+    words = fact.subject.split(".")
+    return f"A {words[-2]} was {words[-1]}."
+
+
+def _headers(fact: type[Event]) -> dict[str, Any]:
+    fixed = {
+        "ce-specversion": SPEC_VERSION,
+        "ce-type": fact.subject,
+        "ce-dataschema": fact.schema_path(),
+    }
+    free = ("ce-id", "ce-source", "ce-subject", "ce-time", "Nats-Msg-Id", "traceparent")
+    return {
+        "type": "object",
+        "properties": {name: {"type": "string", "const": value} for name, value in fixed.items()}
+        | {name: {"type": "string"} for name in free},
+    }
+
+
+def problems() -> dict[str, Any]:
+    """Every problem type that a service can answer with, from the error classes."""
+    for service in SERVICES:
+        importlib.import_module(f"{service}.main")
+    found: dict[str, Any] = {}
+    for error in _subclasses(QuillError):
+        if error is ReplayedError or "slug" not in vars(error):
+            continue
+        meaning = " ".join((error.__doc__ or error.title).split())
+        found.setdefault(error.slug, {"title": error.title, "status": error.status, "meaning": meaning})
+    return dict(sorted(found.items()))
+
+
+def _subclasses(base: type[QuillError]) -> list[type[QuillError]]:
+    return [base, *(below for one in base.__subclasses__() for below in _subclasses(one))]
+
+
+def events_page() -> str:
+    """docs/events.md."""
+    lines = [
+        "# Events",
+        "",
+        "Generated from `libs/common/common/events.py`. CloudEvents 1.0 in binary mode over NATS JetStream; bodies",
+        "carry ids, versions, states and times, never names, letter text, contact data or NHS numbers.",
+        "",
+        "| Subject | Stream | Members | Durable consumers |",
+        "|---|---|---|---|",
+    ]
+    for fact in FACTS:
+        members = ", ".join(f"`{name}`" for name in fact.model_fields)
+        durables = ", ".join(f"`{one.name}`" for one in DURABLES if one.event is fact) or "–"
+        lines.append(f"| `{fact.subject}` | {fact.stream()} | {members} | {durables} |")
+    lines += ["", "| Stream | Subjects | Kept for |", "|---|---|---|"]
+    lines += [
+        f"| {one.name} | {', '.join(f'`{s}`' for s in one.subjects)} | {one.max_age.days} days |" for one in STREAMS
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Write or check every generated file; the number of files out of date when checking."""
+    wanted = {
+        DATA / "asyncapi.json": json.dumps(asyncapi(), indent=1, sort_keys=True) + "\n",
+        DATA / "problems.json": json.dumps(problems(), indent=1, ensure_ascii=False) + "\n",
+        ROOT / "docs/events.md": events_page(),
+    }
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
+    if "--check" in sys.argv:
+        sys.stderr.writelines(
+            f"{path.relative_to(ROOT)} is out of date: run python docs/generate.py\n" for path in stale
+        )
+        return len(stale)
+    for path in stale:
+        path.write_text(wanted[path])
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,50 @@
+"""A database with the common tables, and work on it, for the tests of the common library."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from common.db import Database
+from common.outbox import Relay
+from common.work import Work  # noqa: F401 - brings the common tables
+from native.bare import NatsServer, PostgresServer
+from nats.aio.client import Client
+from sqlalchemy import create_engine
+from sqlmodel import SQLModel
+
+TABLES = [SQLModel.metadata.tables[name] for name in ("inbox", "operations", "outbox")]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def database_url(postgres_server: PostgresServer) -> str:
+    """The URL of a database of this test's own with the common tables."""
+    url = postgres_server.create_database()
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    SQLModel.metadata.create_all(engine, tables=TABLES)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str, anyio_backend: str) -> AsyncIterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def client(nats_server: NatsServer, anyio_backend: str) -> AsyncIterator[Client]:
+    connected = Client()
+    await connected.connect(nats_server.url)
+    yield connected
+    await connected.close()
+
+
+@pytest.fixture
+def silent_relay(database: Database) -> Relay:
+    """A relay that is never run: what it would send stays in the outbox for the test to read."""
+    return Relay(database, Client())

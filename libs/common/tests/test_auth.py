@@ -1,0 +1,163 @@
+"""Access tokens: ours pass, every other form is refused (RFC 8725 §3)."""
+
+import base64
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from common.auth import Caller, KeysUnavailable, TokenVerifier, hash_csrf, proves_csrf
+from common.errors import BackendUnavailable, Unauthenticated
+from common.revocation import Denylist
+from joserfc import jwt
+from joserfc.jwk import OctKey, RSAKey
+
+pytestmark = pytest.mark.anyio
+
+ISSUER = "http://localhost:8080"
+KEY = RSAKey.generate_key(2048, {"kid": "key-1"})
+OTHER = RSAKey.generate_key(2048, {"kid": "key-1"})
+
+
+async def our_keys() -> Mapping[str, Any]:
+    return {"keys": [KEY.as_dict(private=False, kid="key-1")]}
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    now = int(time.time())
+    usual = {
+        "iss": ISSUER,
+        "aud": "quill-api",
+        "sub": str(uuid4()),
+        "sid": str(uuid4()),
+        "jti": str(uuid4()),
+        "iat": now,
+        "exp": now + 900,
+        "auth_time": now,
+        "amr": ["pwd"],
+        "roles": ["clinician"],
+        "tv": 1,
+        "csh": hash_csrf("csrf"),
+    }
+    return {name: value for name, value in (usual | changes).items() if value is not None}
+
+
+def sign(payload: Mapping[str, Any], *, key: RSAKey = KEY, **header: Any) -> str:
+    return jwt.encode({"alg": "RS256", "typ": "at+jwt", "kid": "key-1"} | header, dict(payload), key)
+
+
+def unsigned(header: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
+    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in (header, payload))
+    return ".".join([*parts, ""])
+
+
+@pytest.fixture
+def verifier() -> TokenVerifier:
+    return TokenVerifier(issuer=ISSUER, fetch_keys=our_keys)
+
+
+async def test_our_token_gives_its_caller(verifier: TokenVerifier) -> None:
+    payload = claims(pid=str(uuid4()))
+    caller = await verifier.verify(sign(payload))
+    assert (str(caller.user_id), str(caller.patient_id)) == (payload["sub"], payload["pid"])
+    assert caller.roles == {"clinician"}
+    assert "eyJ" not in repr(caller)
+
+
+async def test_csrf_proof_is_the_preimage_of_the_claim(verifier: TokenVerifier) -> None:
+    caller = await verifier.verify(sign(claims()))
+    assert proves_csrf(caller, "csrf")
+    assert not proves_csrf(caller, "other")
+    assert not proves_csrf(caller, None)
+
+
+def now() -> int:
+    return int(time.time())
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "abc",
+        "a.b.c",
+        sign(claims(), key=OTHER),
+        sign(claims(), typ="JWT"),
+        sign(claims(), kid="key-2"),
+        sign(claims(), jku="https://example.org/keys"),
+        sign(claims(), x5u="https://example.org/cert"),
+        sign(claims(iss="http://localhost:9999")),
+        sign(claims(aud="other")),
+        sign(claims(aud=["quill-api"])),
+        sign(claims(exp=now() - 60, iat=now() - 960)),
+        sign(claims(exp=now() + 5000)),
+        sign(claims(iat=now() + 60, exp=now() + 900)),
+        sign(claims(exp=float(now() + 900))),
+        sign(claims(exp=str(now() + 900))),
+        sign(claims(iat=None)),
+        sign(claims(sub=None)),
+        sign(claims(sub="me")),
+        sign(claims(roles="clinician")),
+        sign(claims(roles=[1])),
+        sign(claims(tv="1")),
+        sign(claims(tv=True)),
+        unsigned({"alg": "none", "typ": "at+jwt", "kid": "key-1"}, claims()),
+        jwt.encode(
+            {"alg": "HS256", "typ": "at+jwt", "kid": "key-1"},
+            claims(),
+            OctKey.import_key(KEY.as_pem(private=False).hex()),
+        ),
+    ],
+)
+async def test_any_other_token_is_refused(verifier: TokenVerifier, token: str) -> None:
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(token)
+
+
+async def test_known_token_is_refused_once_it_expires(verifier: TokenVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = sign(claims())
+    await verifier.verify(token)
+    later = time.time() + 906
+    monkeypatch.setattr("common.auth.time.time", lambda: later)
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(token)
+
+
+async def test_keys_never_seen_is_unavailable_not_unauthenticated() -> None:
+    async def away() -> Mapping[str, Any]:
+        raise BackendUnavailable
+
+    with pytest.raises(KeysUnavailable):
+        await TokenVerifier(issuer=ISSUER, fetch_keys=away).verify(sign(claims()))
+
+
+async def test_unknown_kids_do_not_make_it_fetch_keys_again_and_again() -> None:
+    fetches = 0
+
+    async def counted() -> Mapping[str, Any]:
+        nonlocal fetches
+        fetches += 1
+        return await our_keys()
+
+    verifier = TokenVerifier(issuer=ISSUER, fetch_keys=counted)
+    await verifier.verify(sign(claims()))
+    for number in range(20):
+        with pytest.raises(Unauthenticated):
+            await verifier.verify(sign(claims(), kid=f"unknown-{number}"))
+    assert fetches == 1
+
+
+async def test_denylist_refuses_ended_sessions_and_outdated_versions(verifier: TokenVerifier) -> None:
+    caller: Caller = await verifier.verify(sign(claims(tv=3)))
+    denylist = Denylist()
+    denylist.outdate(caller.user_id, token_version=3)
+    assert not denylist.refuses(caller)
+    denylist.outdate(caller.user_id, token_version=4)
+    denylist.outdate(caller.user_id, token_version=2)
+    assert denylist.refuses(caller)
+    other: Caller = await verifier.verify(sign(claims()))
+    assert not denylist.refuses(other)
+    denylist.end_session(other.session_id)
+    assert denylist.refuses(other)

@@ -1,0 +1,141 @@
+"""Rules that hold for every route: policies as truth tables, strict JSON, versions, cursors, settings."""
+
+import json
+import time
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from common import rest, strictjson
+from common.auth import Caller
+from common.errors import Forbidden, Invalid, NotFound, QuillError, VersionMissing, VersionStale
+from common.policy import SIGNED_IN, Policy
+from common.settings import ServiceSettings, refuse_weak
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr, ValidationError
+
+MINE, FOREIGN = uuid4(), uuid4()
+READ = Policy(name="read", roles=frozenset({"clinician"}), linked_patient=True)
+WRITE = Policy(name="write", roles=frozenset({"clinician", "admin"}))
+
+
+def caller(*roles: str, patient_id: UUID | None = None) -> Caller:
+    return Caller(
+        user_id=uuid4(),
+        session_id=uuid4(),
+        roles=frozenset(roles),
+        patient_id=patient_id,
+        token_version=1,
+        auth_time=0,
+        amr=(),
+        csrf_hash="",
+        issued_at=0,
+        expires_at=900,
+        token="t",
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "who", "path", "refusal"),
+    [
+        (READ, caller("clinician"), MINE, None),
+        (READ, caller("patient", patient_id=MINE), MINE, None),
+        (READ, caller("patient", patient_id=MINE), FOREIGN, NotFound),
+        (READ, caller("patient"), MINE, NotFound),
+        (READ, caller("admin"), MINE, Forbidden),
+        (READ, caller("admin", patient_id=MINE), MINE, Forbidden),
+        (READ, caller(), MINE, Forbidden),
+        (READ, caller("patient", "clinician"), FOREIGN, None),
+        (WRITE, caller("admin"), MINE, None),
+        (WRITE, caller("patient", patient_id=MINE), MINE, Forbidden),
+        (SIGNED_IN, caller("patient"), None, None),
+    ],
+)
+def test_policy_decides(policy: Policy, who: Caller, path: UUID | None, refusal: type[QuillError] | None) -> None:
+    if refusal is None:
+        policy.check(who, str(path))
+    else:
+        with pytest.raises(refusal):
+            policy.check(who, str(path))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"a": 1, "a": 2}',
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b'{"a": 1e999}',
+        b'{"a": "\\u0000"}',
+        b'{"a": "\x7f"}',
+        b'{"a": "\\ud800"}',
+        b'{"\\u0007": 1}',
+        b'{"a": ["\\u001b"]}',
+        "{}".encode("utf-16"),
+        b"\xff",
+        b"[" * 100_000,
+        b"[" * 70 + b"]" * 70,
+    ],
+)
+def test_unacceptable_json_is_refused_quickly(body: bytes) -> None:
+    started = time.perf_counter()
+    with pytest.raises(Invalid):
+        strictjson.parse(body)
+    assert time.perf_counter() - started < 5  # seconds; a loop that never ends is what this would show
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
+def test_text_passes_unchanged(text: str) -> None:
+    kept = f"\t{text}\r\n"
+    assert strictjson.parse(json.dumps({"body": kept}).encode()) == {"body": kept}
+
+
+@pytest.mark.parametrize(("header", "version"), [('"3"', 3), ('W/"3"', 3), (' "12" ', 12)])
+def test_if_match_takes_strong_and_weak_etags(header: str, version: int) -> None:
+    assert rest._expected_version(header) == version
+
+
+@pytest.mark.parametrize(
+    ("header", "refusal"),
+    [(None, VersionMissing), ("*", VersionMissing), ("3", VersionStale), ('"x"', VersionStale), ('"-1"', VersionStale)],
+)
+def test_if_match_that_names_no_version_is_refused(header: str | None, refusal: type[QuillError]) -> None:
+    with pytest.raises(refusal):
+        rest._expected_version(header)
+
+
+def test_cursor_comes_back_as_it_was_made() -> None:
+    assert rest.decode_cursor(rest.encode_cursor("Brook", 7), str, int) == ["Brook", 7]
+
+
+@pytest.mark.parametrize("cursor", ["", "!", "AAAA", rest.encode_cursor(7, "x"), rest.encode_cursor("x"), "é"])
+def test_foreign_cursor_is_refused(cursor: str) -> None:
+    with pytest.raises(Invalid):
+        rest.decode_cursor(cursor, str, int)
+
+
+@pytest.mark.parametrize("secret", ["short", "changeme-" * 8, "x" * 31])
+def test_weak_secret_is_refused(secret: str) -> None:
+    with pytest.raises(ValueError, match=r"must have|example"):
+        refuse_weak(SecretStr(secret))
+
+
+def test_production_refuses_plain_http_and_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUILL_PUBLIC_ORIGIN", "http://letters.example.org")
+    with pytest.raises(ValidationError) as refused:
+        ServiceSettings()
+    assert "database_url" in str(refused.value)
+
+
+def test_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("p" * 40 + "\n")
+    for name in ("DATABASE_URL", "NATS_URL", "NATS_USER", "AUTH_URL", "PATIENTS_URL", "LETTERS_URL", "NOTIFY_URL"):
+        monkeypatch.setenv(f"QUILL_{name}", "http://localhost")
+    monkeypatch.setenv("QUILL_PUBLIC_ORIGIN", "https://letters.example.org")
+    monkeypatch.setenv("QUILL_PSEUDONYM_KEY", "k" * 40)
+    monkeypatch.setenv("QUILL_NATS_PASSWORD_FILE", str(file))
+    assert ServiceSettings().nats_password.get_secret_value() == "p" * 40

@@ -1,0 +1,163 @@
+"""From a committed fact to its consumer: announced once, handled once, buried when it can never be handled."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+from common import consumer, events, outbox
+from common.consumer import Consumer, consumes
+from common.db import Database
+from common.errors import BackendUnavailable, Conflict
+from common.events import PatientCreated
+from common.outbox import OutboxRow, Relay
+from common.work import Work
+from nats.aio.client import Client
+from provision.streams import provision
+from sqlalchemy import func, select, update
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def work(database: Database, client: Client) -> AsyncIterator[Work[None]]:
+    await provision(client.jetstream())
+    relay = Relay(database, client)
+    running = asyncio.create_task(relay.run())
+    yield Work("patients", database, None, relay)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def consuming(one: Consumer[None, PatientCreated], work: Work[None], client: Client) -> AsyncIterator[None]:
+    task = asyncio.create_task(consumer.run(one, work, client))
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def announce(work: Work[None], patient_id: UUID) -> UUID:
+    async with work.transaction() as session:
+        return work.announce(session, PatientCreated(patient_id=patient_id, version=1))
+
+
+async def until(condition: object, *, seconds: float = 5) -> None:
+    assert callable(condition)
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_committed_fact_reaches_its_consumer_with_cloudevents_headers(work: Work[None], client: Client) -> None:
+    patient_id, seen = uuid4(), []
+
+    @consumes(PatientCreated, durable="letters-patient-created")
+    async def collect(handling: Work[None], event: PatientCreated) -> None:
+        async with handling.transaction():
+            seen.append((event.patient_id, handling.cause))
+
+    async with consuming(collect, work, client):
+        event_id = await announce(work, patient_id)
+        await until(lambda: (patient_id, event_id) in seen)
+    stored = await client.jetstream().get_last_msg("PATIENTS", PatientCreated.subject)
+    assert stored.headers is not None
+    assert stored.headers["Nats-Msg-Id"] == stored.headers["ce-id"] == str(event_id)
+    assert stored.headers["ce-type"] == PatientCreated.subject
+    assert stored.headers["ce-subject"] == f"patients/{patient_id}"
+
+
+async def test_rolled_back_fact_is_never_announced(work: Work[None]) -> None:
+    async def fail() -> None:
+        async with work.transaction() as session:
+            work.announce(session, PatientCreated(patient_id=uuid4(), version=1))
+            raise Conflict
+
+    with pytest.raises(Conflict):
+        await fail()
+    async with work.database.transaction() as session:
+        assert await session.scalar(select(func.count()).select_from(OutboxRow)) == 0
+
+
+async def test_event_delivered_twice_is_handled_once(work: Work[None], client: Client) -> None:
+    patient_id, handled = uuid4(), []
+
+    @consumes(PatientCreated, durable="letters-patient-created")
+    async def collect(handling: Work[None], event: PatientCreated) -> None:
+        async with handling.transaction():
+            if event.patient_id == patient_id:
+                handled.append(event)
+
+    async with consuming(collect, work, client):
+        event_id = await announce(work, patient_id)
+        await until(lambda: handled)
+        # Past the duplicate window the server would take it again; another Nats-Msg-Id stands for that here.
+        headers = {"ce-id": str(event_id), "Nats-Msg-Id": str(uuid4())}
+        body = PatientCreated(patient_id=patient_id, version=1).model_dump_json().encode()
+        await client.jetstream().publish(PatientCreated.subject, body, headers=headers)
+        later = uuid4()
+        await announce(work, later)
+        await asyncio.sleep(0.5)
+    assert len(handled) == 1
+
+
+async def test_retryable_failure_is_delivered_again_until_it_succeeds(work: Work[None], client: Client) -> None:
+    patient_id, attempts = uuid4(), []
+
+    @consumes(PatientCreated, durable="letters-patient-created")
+    async def stumble(handling: Work[None], event: PatientCreated) -> None:
+        if event.patient_id != patient_id:
+            return
+        attempts.append(datetime.now(UTC))
+        if len(attempts) == 1:
+            raise BackendUnavailable
+        async with handling.transaction():
+            pass
+
+    async with consuming(stumble, work, client):
+        await announce(work, patient_id)
+        await until(lambda: len(attempts) == 2, seconds=10)
+
+
+async def test_malformed_event_is_dead_lettered_and_the_next_one_handled(work: Work[None], client: Client) -> None:
+    patient_id, seen = uuid4(), []
+
+    @consumes(PatientCreated, durable="letters-patient-created")
+    async def collect(handling: Work[None], event: PatientCreated) -> None:
+        seen.append(event.patient_id)
+
+    async with consuming(collect, work, client):
+        await client.jetstream().publish(PatientCreated.subject, b'{"patient_id": 7}', headers={"ce-id": str(uuid4())})
+        await announce(work, patient_id)
+        await until(lambda: patient_id in seen)
+    buried = await client.jetstream().get_last_msg("DLQ", "quill.dlq.patients.letters-patient-created")
+    assert buried.headers is not None
+    assert (buried.data, buried.headers["Quill-Reason"]) == (b'{"patient_id": 7}', "malformed")
+
+
+async def test_row_claimed_by_a_dead_relay_is_sent_after_its_claim(work: Work[None], client: Client) -> None:
+    async with work.database.transaction() as session:
+        event_id = work.announce(session, PatientCreated(patient_id=uuid4(), version=1))
+        await session.flush()
+        claimed = update(OutboxRow).where(OutboxRow.id == event_id)  # type: ignore[arg-type]
+        await session.execute(claimed.values(claimed_until=datetime.now(UTC) + outbox.CLAIM / 5))
+
+    async def published() -> bool:
+        async with work.database.transaction() as session:
+            row = await session.get_one(OutboxRow, event_id)
+            return row.published_at is not None
+
+    assert not await published()
+    async with asyncio.timeout(8):
+        while not await published():
+            await asyncio.sleep(0.1)
+
+
+async def test_catalogue_covers_every_stream(client: Client) -> None:
+    await provision(client.jetstream())
+    for stream in events.STREAMS:
+        info = await client.jetstream().stream_info(stream.name)
+        assert info.config.deny_delete is True
+        assert info.config.max_age == stream.max_age.total_seconds()
