@@ -1,0 +1,59 @@
+"""Generated documents are those of the code, and the broker's permissions are those of the catalogue."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from common.events import DURABLES, FACTS, REVOCATION_SUBJECTS, AccessRecorded
+
+ROOT = Path(__file__).parents[2]
+NATS_CONFIG = (ROOT / "infra/nats/nats-server.conf").read_text()
+ASYNCAPI = json.loads((ROOT / "libs/common/common/data/asyncapi.json").read_text())
+PERSONAL = re.compile(r"name|title|body|text|nhs|birth|mail|phone|address_line|telecom", re.IGNORECASE)
+
+
+def test_generated_documents_are_up_to_date() -> None:
+    run = subprocess.run(
+        [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.subject)
+def test_event_has_a_golden_example_that_its_model_reads(fact: type) -> None:
+    message = ASYNCAPI["components"]["messages"][fact.subject]  # type: ignore[attr-defined]
+    example = message["examples"][0]["payload"]
+    assert fact.model_validate(example).model_dump(mode="json") == example  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.subject)
+def test_event_members_name_nothing_personal(fact: type) -> None:
+    assert [name for name in fact.model_fields if PERSONAL.search(name)] == []  # type: ignore[attr-defined]
+
+
+def permissions_of(user: str) -> str:
+    """The part of the broker's configuration that belongs to a user."""
+    return NATS_CONFIG.split(f"user: {user}\n", 1)[1].split("user: ", 1)[0]
+
+
+@pytest.mark.parametrize("durable", DURABLES, ids=lambda durable: durable.name)
+def test_owner_of_a_durable_may_read_and_acknowledge_it(durable: object) -> None:
+    name, stream = durable.name, durable.event.stream()  # type: ignore[attr-defined]
+    own = permissions_of(name.split("-", 1)[0])
+    assert f'"$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}"' in own
+    assert f'"$JS.ACK.{stream}.{name}.>"' in own
+
+
+@pytest.mark.parametrize("service", ["patients", "letters", "notify"])
+def test_service_publishes_its_own_facts_and_audit_only(service: str) -> None:
+    published = set(re.findall(r'"(quill\.[a-z0-9.>]+)"', permissions_of(service)))
+    assert published == {f"quill.{service}.v1.>", f"{AccessRecorded.subject}.{service}", f"quill.dlq.{service}.>"}
+
+
+@pytest.mark.parametrize("service", ["auth", "patients", "letters", "notify"])
+def test_service_may_follow_the_revocation_feed_and_nothing_else_of_auth(service: str) -> None:
+    followed = re.findall(r'"\$JS\.API\.CONSUMER\.CREATE\.AUTH\.\*\.([a-z0-9.]+)"', permissions_of(service))
+    assert sorted(followed) == sorted(REVOCATION_SUBJECTS)
