@@ -24,6 +24,7 @@ import ca.uhn.fhir.rest.server.RestfulServer;
 import jakarta.persistence.EntityManagerFactory;
 import javax.sql.DataSource;
 import org.hl7.fhir.r4.model.Patient;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
@@ -116,13 +117,21 @@ public class FhirServer {
         return new DatabaseBackedPagingProvider();
     }
 
+    /**
+     * HAPI's beans are fetched when the servlet starts, not when it is declared: the web server is made
+     * before Spring caches its look-ups by type, and a thousand uncached ones cost seconds of the start.
+     */
     @Bean
     public ServletRegistrationBean<RestfulServer> fhirServlet(
-            FhirContext fhir, DaoRegistry daos, DatabaseBackedPagingProvider paging) {
-        RestfulServer server = new RestfulServer(fhir);
-        server.registerProvider(new PatientProvider(daos.getResourceDao(Patient.class)));
+            FhirContext fhir, ObjectProvider<DaoRegistry> daos, ObjectProvider<DatabaseBackedPagingProvider> paging) {
+        RestfulServer server = new RestfulServer(fhir) {
+            @Override
+            protected void initialize() {
+                registerProvider(new PatientProvider(daos.getObject().getResourceDao(Patient.class)));
+                setPagingProvider(paging.getObject());
+            }
+        };
         server.registerInterceptor(new FailureLog());
-        server.setPagingProvider(paging);
         server.setDefaultResponseEncoding(EncodingEnum.JSON);
         // A few compressed kilobytes can unpack to gigabytes, past BodyLimit.
         server.setUncompressIncomingContents(false);
