@@ -19,7 +19,7 @@ from native.home import Home
 from native.ports import free_port
 from native.process import Program, start_options, tail
 
-_PASSWORD = "q-bare-server"  # noqa: S105 - guards an empty server that lives for one test run
+PASSWORD = "q-bare-server"  # noqa: S105 - guards an empty server that lives for one test run
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class PostgresServer:
     port: int
 
     def url(self, database: str = "postgres") -> str:
-        return postgres.url(postgres.SUPERUSER, _PASSWORD, port=self.port, database=database)
+        return postgres.url(postgres.SUPERUSER, PASSWORD, port=self.port, database=database)
 
     def create_database(self, name: str | None = None) -> str:
         """Make an empty database, owned by the superuser, and return its URL; without a name it gets a fresh one."""
@@ -53,11 +53,11 @@ def postgres_server(folder: Path) -> Iterator[PostgresServer]:
     """A PostgreSQL with its data in `folder`; it does not wait for the disk, so a crash loses everything."""
     home = Home(folder)
     home.create()
-    asyncio.run(postgres.create_cluster(home, password=_PASSWORD))
-    port = free_port()
+    cluster = postgres.Cluster(home, port=free_port(), password=PASSWORD)
+    asyncio.run(postgres.create_cluster(cluster))
     settings = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    with _running(home, postgres.program(home, port=port, password=_PASSWORD, settings=settings)):
-        yield PostgresServer(port=port)
+    with _running(home, postgres.program(cluster, settings=settings)):
+        yield PostgresServer(port=cluster.port)
 
 
 @contextmanager

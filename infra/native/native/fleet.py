@@ -1,20 +1,20 @@
 """The whole fleet in one place: what depends on what, started as concurrently as that allows."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from native import caddy, fhir, nats, openehr, postgres, services, web
+from native import caddy, ehrbase, fhir, nats, openehr, postgres, services, web
 from native.home import Home
 from native.ports import choose_ports
 from native.process import Command, Program, run_to_end
 from native.progress import Progress
-from native.secrets import DATABASE_ROLES, NATS_USERS, load_secrets
+from native.secrets import DATABASE_ROLES, EHRBASE_ROLES, NATS_USERS, load_secrets
 from native.services import Backends, Context
 from native.settings import SERVICES, Settings
 from native.supervisor import Supervisor
 
-_INNER_PORTS = ("postgres", "nats", "nats-monitor", "fhir", "openehr", "push-receiver")
+_INNER_PORTS = ("postgres", "nats", "nats-monitor", "fhir", "openehr", "openehr-postgres", "push-receiver")
 
 
 class Fleet:
@@ -64,13 +64,16 @@ class Fleet:
             return await fhir.build(self._home, self._settings.cache)
 
     async def _start_postgres(self) -> None:
-        passwords = {role: self._secrets[f"database_{role}"] for role in (*DATABASE_ROLES, postgres.SUPERUSER)}
-        with self._progress.step("making the database cluster"):
-            await postgres.create_cluster(self._home, password=passwords[postgres.SUPERUSER])
-        port = self._ports["postgres"]
-        await self._run(postgres.program(self._home, port=port, password=passwords[postgres.SUPERUSER]))
-        with self._progress.step("making databases and roles"):
-            await postgres.create_databases(self._home, port=port, passwords=passwords)
+        password = self._secrets[f"database_{postgres.SUPERUSER}"]
+        cluster = postgres.Cluster(self._home, port=self._ports["postgres"], password=password)
+        passwords = {role: self._secrets[f"database_{role}"] for role in DATABASE_ROLES}
+        await self._start_cluster(cluster, "databases.sql", passwords)
+
+    async def _start_cluster(self, cluster: postgres.Cluster, script: str, passwords: Mapping[str, str]) -> None:
+        await postgres.create_cluster(cluster)
+        await self._run(postgres.program(cluster))
+        with self._progress.step(f"making the databases of {cluster.name}"):
+            await postgres.run_script(cluster, script, passwords=passwords)
 
     async def _start_nats(self) -> None:
         passwords = {user: self._secrets[f"nats_{user}"] for user in NATS_USERS}
@@ -92,8 +95,19 @@ class Fleet:
     async def _start_openehr(self, databases: asyncio.Task[None]) -> None:
         if self._settings.ehrbase.url:
             return
+        if self._settings.ehrbase.jar:
+            await self._start_ehrbase(self._settings.ehrbase.jar)
+            return
         await databases
         await self._run(openehr.program(self._home, ports=self._ports, secrets=self._secrets))
+
+    async def _start_ehrbase(self, jar: Path) -> None:
+        server = ehrbase.program(self._home, jar, ports=self._ports, secrets=self._secrets)
+        password = self._secrets[f"database_{postgres.SUPERUSER}"]
+        cluster = ehrbase.cluster(self._home, port=self._ports["openehr-postgres"], password=password)
+        passwords = {role: self._secrets[f"database_{role}"] for role in EHRBASE_ROLES}
+        await self._start_cluster(cluster, "ehrbase/database.sql", passwords)
+        await self._run(server)
 
     async def _migrate(self, service: str, databases: asyncio.Task[None]) -> None:
         await databases
@@ -130,7 +144,7 @@ class Fleet:
             openehr_url=chosen.url or openehr.url(self._ports["openehr"]),
             openehr_user=chosen.user if chosen.url else openehr.USER,
             openehr_password=chosen.password if chosen.url else self._secrets["openehr_password"],
-            system_id=openehr.SYSTEM_ID,
+            system_id=(chosen.system_id if chosen.url else "") or openehr.SYSTEM_ID,
         )
 
     def _partner(self) -> object:

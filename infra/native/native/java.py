@@ -1,4 +1,4 @@
-"""Finds the Java installation: QUILL_JAVA_HOME, JAVA_HOME, or the java on PATH."""
+"""Finds a Java installation."""
 
 import os
 import re
@@ -20,10 +20,15 @@ class Java:
         return self.home / "bin" / name
 
 
-def find_java(*, at_least: int, purpose: str, packages: str) -> Java:
-    """The chosen Java; one that is missing or too old raises LaunchError naming the Debian packages."""
-    advice = f"{purpose} needs Java {at_least} or newer: `apt install {packages}`, or set QUILL_JAVA_HOME."
-    home = _home()
+def find_java(
+    *, at_least: int, purpose: str, packages: str, variables: tuple[str, ...] = ("QUILL_JAVA_HOME", "JAVA_HOME")
+) -> Java:
+    """The Java that the first set variable names, otherwise the one on PATH.
+
+    One that is missing or too old raises LaunchError naming the Debian packages.
+    """
+    advice = f"{purpose} needs Java {at_least} or newer: `apt install {packages}`, or set {variables[0]}."
+    home = _home(variables)
     if home is None:
         raise LaunchError(f"No Java was found. {advice}")
     java = _describe(home)
@@ -32,8 +37,8 @@ def find_java(*, at_least: int, purpose: str, packages: str) -> Java:
     return java
 
 
-def _home() -> Path | None:
-    for variable in ("QUILL_JAVA_HOME", "JAVA_HOME"):
+def _home(variables: tuple[str, ...]) -> Path | None:
+    for variable in variables:
         if chosen := os.environ.get(variable):
             return Path(chosen)
     found = shutil.which("java")

@@ -11,7 +11,7 @@ from native.process import Command, Program
 
 SYSTEM_ID = "letters.quill.local"
 USER = "letters"
-_TIER = 1
+TIER = 1
 
 
 def url(port: int) -> str:
@@ -35,6 +35,6 @@ def program(home: Home, *, ports: Mapping[str, int], secrets: Mapping[str, str])
         command=Command(argv=(sys.executable, "-m", "openehr_server"), env=env, cwd=home.root),
         port=port,
         ready=lambda: answers(f"http://127.0.0.1:{port}/ehrbase/management/health/readiness"),
-        tier=_TIER,
+        tier=TIER,
         url=url(port),
     )

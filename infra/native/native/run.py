@@ -1,7 +1,6 @@
 """One run of the fleet from the first lock to the last process: start, wait for a signal, stop."""
 
 import asyncio
-import os
 import signal
 from contextlib import suppress
 
@@ -79,13 +78,16 @@ def _stop_event() -> asyncio.Event:
 
 
 def _kill_on_second_signal(fleet: Fleet) -> None:
-    def kill() -> None:
-        for _, pid in fleet.supervisor.programs:
-            with suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
+    """From now on a signal ends everything at once; make and timeout send their one signal twice, hence the second."""
+    loop = asyncio.get_running_loop()
+    hurry_after = loop.time() + 1.0
+
+    def hurry() -> None:
+        if loop.time() > hurry_after:
+            fleet.supervisor.kill()
 
     for signum in _SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(signum, kill)
+        loop.add_signal_handler(signum, hurry)
 
 
 def _leaves(group: BaseExceptionGroup[LaunchError]) -> list[LaunchError]:

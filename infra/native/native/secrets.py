@@ -21,7 +21,9 @@ DATABASE_ROLES = (
     "fhir",
     "openehr",
 )
+EHRBASE_ROLES = ("ehrbase", "ehrbase_restricted")
 NATS_USERS = ("auth", "patients", "letters", "notify", "provision", "partner")
+_SYLLABLES = ("bcdfghjklmnprstvwxyz", "aeiou", "bcdfghjklmnprstvwxyz", "aeiou", "bcdfghjklmnprstvwxyz")
 DEMO_ACCOUNTS = ("clinician", "patient", "patient_two", "admin")
 
 
@@ -41,18 +43,24 @@ def _makers() -> dict[str, Callable[[], str]]:
     keys = ("pseudonym_key", "password_pepper", "refresh_key", "auth_encryption_key", "notify_encryption_key")
     return {
         "database_postgres": _password,
-        **{f"database_{role}": _password for role in DATABASE_ROLES},
+        **{f"database_{role}": _password for role in (*DATABASE_ROLES, *EHRBASE_ROLES)},
         **{f"nats_{user}": _password for user in NATS_USERS},
         **dict.fromkeys(keys, _password),
         "vapid_private_key": _vapid_private_key,
         "openehr_password": _password,
-        **{f"demo_{account}": _password for account in DEMO_ACCOUNTS},
+        "openehr_admin_password": _password,
+        **{f"demo_{account}": _passphrase for account in DEMO_ACCOUNTS},
     }
 
 
 def _password() -> str:
     # The leading letter makes NATS's configuration read it as a string, never as a number.
     return "q" + secrets.token_hex(24)
+
+
+def _passphrase() -> str:
+    """Four pronounceable words for a person to type: 70 bits."""
+    return "-".join("".join(secrets.choice(letters) for letters in _SYLLABLES) for _ in range(4))
 
 
 def _vapid_private_key() -> str:

@@ -18,6 +18,7 @@ class Ehrbase:
     url: str = ""
     user: str = ""
     password: str = field(default="", repr=False)
+    system_id: str = ""  # the name in its uids
     jar: Path | None = None
 
 
@@ -90,6 +91,7 @@ def _ehrbase(environment: Mapping[str, str]) -> Ehrbase:
         url=url,
         user=environment.get("QUILL_EHRBASE_USER", ""),
         password=environment.get("QUILL_EHRBASE_PASSWORD", ""),
+        system_id=environment.get("QUILL_EHRBASE_SYSTEM_ID", ""),
         jar=Path(jar).absolute() if jar else None,
     )
 

@@ -1,6 +1,8 @@
 """Keeps the fleet's servers alive, tells fleet.json who they are, and stops them in reverse order."""
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -62,6 +64,14 @@ class Supervisor:
             keepers = [self._release(kept) for kept in self._kept.values() if kept.program.tier == tier]
             await asyncio.gather(*keepers, return_exceptions=True)
         self._home.fleet.unlink(missing_ok=True)
+
+    def kill(self) -> None:
+        """End everything at once, for somebody who does not want to wait for `stop`."""
+        for kept in self._kept.values():
+            kept.stopping.set()
+            if kept.process is not None:
+                with suppress(ProcessLookupError):
+                    os.killpg(kept.process.pid, signal.SIGKILL)
 
     def _release(self, kept: _Kept) -> asyncio.Task[None]:
         kept.stopping.set()
