@@ -1,0 +1,46 @@
+"""The HTTP endpoints of letters."""
+
+from typing import Annotated
+
+from common.policy import PolicyRouter, allow
+from common.rest import CurrentCaller, CurrentWork, Cursor, IdempotencyKey, Limit, Page, PathId, etag
+from fastapi import Query
+
+from letters import policy, service
+from letters.schemas import BODY_LIMIT_BYTES, Letter, LetterCreate, LetterSummary
+
+router = PolicyRouter("/patients")
+
+Version = Annotated[int | None, Query(ge=1, description="An older version; the newest without it")]
+
+
+@router.post("/{patient_id}/letters", status_code=201, tags=["letters"])
+@allow(policy.WRITE_LETTERS, body_limit=BODY_LIMIT_BYTES)
+async def create_letter(
+    patient_id: PathId, draft: LetterCreate, caller: CurrentCaller, work: CurrentWork, key: IdempotencyKey
+) -> Letter:
+    """Write a letter into a patient's record."""
+    letter = await service.create_letter(work, caller, patient_id=patient_id, draft=draft, key=key)
+    work.answer_headers["Location"] = f"/api/patients/{patient_id}/letters/{letter.uid}"
+    work.answer_headers["ETag"] = etag(letter.version)
+    return letter
+
+
+@router.get("/{patient_id}/letters", tags=["letters"])
+@allow(policy.READ_LETTERS)
+async def list_letters(
+    patient_id: PathId, caller: CurrentCaller, work: CurrentWork, limit: Limit = 20, cursor: Cursor = None
+) -> Page[LetterSummary]:
+    """A patient's letters without their text, newest first."""
+    return await service.list_letters(work, caller, patient_id=patient_id, limit=limit, cursor=cursor)
+
+
+@router.get("/{patient_id}/letters/{uid}", tags=["letters"])
+@allow(policy.READ_LETTERS)
+async def read_letter(
+    patient_id: PathId, uid: PathId, caller: CurrentCaller, work: CurrentWork, version: Version = None
+) -> Letter:
+    """A letter with its text; the patient's first reading is remembered."""
+    letter = await service.read_letter(work, caller, patient_id=patient_id, uid=uid, version=version)
+    work.answer_headers["ETag"] = etag(letter.version)
+    return letter

@@ -1,0 +1,121 @@
+"""The systems that letters asks: its openEHR server, and patients and auth in the caller's name."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import httpx
+from common import http
+from common.auth import Caller
+from common.errors import BackendUnavailable, NotFound, Unauthenticated
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from letters import ehrbase
+from letters.ehrbase import EHRbase
+from letters.letter import Author
+from letters.settings import Settings
+
+ANSWER_SECONDS = 1.0
+NAME_FRESH_SECONDS = 300.0
+NAMES_KEPT = 1000
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True)
+
+
+class _Demographics(_Answer):
+    active: bool
+
+
+class _User(_Answer):
+    username: str
+    display_name: str | None = None
+
+
+async def _ask[A: _Answer](client: httpx.AsyncClient, path: str, *, caller: Caller, answer: type[A]) -> A:
+    bearer = {"Authorization": f"Bearer {caller.token}"}
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            response = await http.call(client, "GET", path, headers=bearer)
+    except TimeoutError as error:
+        raise BackendUnavailable from error
+    if response.status_code in {401, 404}:
+        raise Unauthenticated if response.status_code == 401 else NotFound
+    try:
+        return answer.model_validate_json(response.content)
+    except ValidationError as error:
+        raise BackendUnavailable from error
+
+
+class Patients:
+    """What letters wants to know of the patients service."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def is_active(self, patient_id: UUID, *, caller: Caller) -> bool:
+        """Whether the patient's record is active, asked with the caller's token, within a second.
+
+        Raises:
+            NotFound: there is no such patient for this caller.
+            BackendUnavailable: patients does not say.
+        """
+        path = f"/api/patients/{patient_id}/demographics"
+        return (await _ask(self._client, path, caller=caller, answer=_Demographics)).active
+
+
+class Users:
+    """The names that auth knows its users by; tokens carry none."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+        self._names: dict[UUID, tuple[str, float]] = {}
+
+    async def author_of(self, caller: Caller) -> Author:
+        """The caller as author; a name is asked for again after five minutes, and used longer while auth is silent.
+
+        Raises:
+            BackendUnavailable: auth does not say, and we have not heard the name before.
+        """
+        name, heard_at = self._names.get(caller.user_id, ("", float("-inf")))
+        if time.monotonic() - heard_at > NAME_FRESH_SECONDS:
+            try:
+                name = await self._ask_name(caller)
+            except BackendUnavailable:
+                if not name:
+                    raise
+        return Author(id=caller.user_id, name=name)
+
+    async def _ask_name(self, caller: Caller) -> str:
+        user = await _ask(self._client, "/api/auth/me", caller=caller, answer=_User)
+        name = (user.display_name or "").strip() or user.username
+        if len(self._names) >= NAMES_KEPT:
+            self._names.clear()
+        self._names[caller.user_id] = (name, time.monotonic())
+        return name
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """All that letters asks over the network, for the life of the process."""
+
+    ehrbase: EHRbase
+    patients: Patients
+    users: Users
+
+
+@asynccontextmanager
+async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
+    """Open the clients; no connection is made before the first call."""
+    credentials = (settings.ehrbase_user, settings.ehrbase_password.get_secret_value())
+    base_url = settings.ehrbase_url.rstrip("/")
+    async with (
+        http.create_client(base_url, timeout=ehrbase.TIMEOUT_SECONDS, auth=credentials) as openehr,
+        http.create_client(settings.patients_url, timeout=ANSWER_SECONDS) as patients,
+        http.create_client(settings.auth_url, timeout=ANSWER_SECONDS) as auth,
+    ):
+        yield Backends(EHRbase(openehr, system_id=settings.ehrbase_system_id), Patients(patients), Users(auth))

@@ -1,0 +1,193 @@
+"""The openEHR server that keeps the letters (EHRbase's REST dialect): HTTP in, letters out."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import replace
+from importlib import resources
+from typing import Any
+from uuid import UUID
+
+import httpx
+from common import http
+from common.errors import BackendUnavailable, Conflict, NotFound
+from common.logging import get_logger
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_after_delay
+
+from letters import composition, record
+from letters.composition import ENTRY_ARCHETYPE, NAMESPACE, TEMPLATE_ID, version_uid
+from letters.errors import LetterRefused, RecordUnreadable
+from letters.letter import LetterHead, Position, StoredLetter
+
+log = get_logger(__name__)
+
+TIMEOUT_SECONDS = 4.0
+TEMPLATES = "/definition/template/adl1.4"
+ATTEMPTS_TO_COMMIT = 2
+
+_ORDER = "c/context/start_time/value"
+_COLUMNS = ", ".join(f"{path} AS {name}" for name, path in record.LIST_COLUMNS.items())
+_LIST = (
+    f"SELECT {_COLUMNS} "  # noqa: S608 - constant text; every value is a query parameter
+    f"FROM EHR e CONTAINS COMPOSITION c[{composition.COMPOSITION_ARCHETYPE}] CONTAINS ADMIN_ENTRY l[{ENTRY_ARCHETYPE}] "
+    "WHERE e/ehr_id/value = $ehr_id AND c/archetype_details/template_id/value = $template_id"
+)
+# Paging by position, not by offset: offsets shift when a letter is added.
+_AFTER = f" AND ({_ORDER} < $sent OR ({_ORDER} = $sent AND c/uid/value < $version_uid))"
+_NEWEST_FIRST = f" ORDER BY {_ORDER} DESC, c/uid/value DESC"
+
+# EHRbase closes a connection after 100 requests: a query that meets this is asked once more, if that was quick.
+_once_more = retry(
+    retry=retry_if_exception_type(BackendUnavailable),
+    stop=stop_after_attempt(2) | stop_after_delay(1.0),
+    reraise=True,
+)
+
+
+class EHRbase:
+    """Every call letters makes to its openEHR server.
+
+    Any method raises BackendUnavailable when the server is away or answers what it should not, and RecordUnreadable
+    when its answer has not the form it should have. Nothing the server says is passed on: it quotes letters.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, *, system_id: str) -> None:
+        """
+        Args:
+            client: with the base URL of the openEHR REST API (`…/rest/openehr/v1`) and the credentials.
+            system_id: the server's own, as it stands in every version uid.
+        """
+        self._client, self._system_id = client, system_id
+        self._template_known = False
+
+    async def tell_product(self) -> dict[str, str]:
+        """What server this is, for health."""
+        # The status page lies outside the openEHR API: /ehrbase/rest/status.
+        answer = await self._ask("GET", str(self._client.base_url.join("../../status")), expected={200})
+        return {"product": record.read_product(_json(answer))}
+
+    async def ensure_template(self) -> None:
+        """Upload the letter template unless the server has it; remembered for the life of the process."""
+        if self._template_known:
+            return
+        xml = {"Accept": "application/xml"}
+        known = await self._ask("GET", f"{TEMPLATES}/{TEMPLATE_ID}", expected={200, 404}, headers=xml)
+        if known.status_code == 404:
+            template = resources.files("letters").joinpath("clinic_letter.opt").read_bytes()
+            upload = {**xml, "Content-Type": "application/xml"}
+            # 409: another replica was quicker.
+            await self._ask("POST", TEMPLATES, expected={201, 204, 409}, content=template, headers=upload)
+        self._template_known = True
+
+    async def ensure_ehr(self, patient_id: UUID) -> UUID:
+        """The patient's EHR, created if the server has none; a patient never gets two (the server sees to it)."""
+        subject = {"subject_id": str(patient_id), "subject_namespace": NAMESPACE}
+        found = await self._ask("GET", "/ehr", expected={200, 404}, params=subject)
+        if found.status_code == 404:
+            await self._ask("POST", "/ehr", expected={201, 204, 409}, json=composition.ehr_status(patient_id))
+            found = await self._ask("GET", "/ehr", expected={200}, params=subject)
+        return record.read_ehr_id(_json(found))
+
+    async def commit_letter(self, ehr_id: UUID, letter: StoredLetter) -> None:
+        """Commit a new letter in its author's name; doing it again for the same letter changes nothing.
+
+        Raises:
+            LetterRefused: the server finds it invalid.
+            Conflict: the uid is taken by something else.
+            NotFound: it was committed and then deleted.
+        """
+        await self.ensure_template()
+        for _ in range(ATTEMPTS_TO_COMMIT):
+            if await self._contribute(ehr_id, letter):
+                return
+            # 412, 500 and silence all leave open whether the letter is there: look.
+            stored = await self._find(ehr_id, letter.uid, version=letter.version)
+            if stored is not None:
+                if stored != letter:
+                    raise Conflict
+                return
+        log.error("openEHR neither takes a letter nor has it; check QUILL_EHRBASE_SYSTEM_ID")
+        raise BackendUnavailable
+
+    async def _contribute(self, ehr_id: UUID, letter: StoredLetter) -> bool:
+        change_set = composition.contribution_of(letter, system_id=self._system_id)
+        prefer = {"Prefer": "return=minimal"}
+        try:
+            answer = await self._ask(
+                "POST",
+                f"/ehr/{ehr_id}/contribution",
+                expected={201, 204, 400, 412, 422},
+                json=change_set,
+                headers=prefer,
+            )
+        except BackendUnavailable:
+            return False
+        if answer.status_code in {400, 422}:
+            raise LetterRefused
+        return answer.status_code != 412
+
+    async def get_letter(self, ehr_id: UUID, uid: UUID, *, version: int | None = None) -> StoredLetter:
+        """One version of a letter of this EHR, the newest unless another is asked for.
+
+        Raises:
+            NotFound: this EHR has no such letter or version, or it was deleted.
+        """
+        letter = await self._find(ehr_id, uid)
+        if letter is not None and version is not None and version < letter.version:
+            letter = await self._find(ehr_id, uid, version=version)
+        if letter is None or version not in {None, letter.version}:
+            raise NotFound
+        return await self._with_amendment(ehr_id, letter)
+
+    async def list_letters(
+        self, ehr_id: UUID, *, limit: int, after: Position | None
+    ) -> list[tuple[LetterHead, Position]]:
+        """The newest letters of an EHR, or those that follow a position."""
+        parameters = {"ehr_id": str(ehr_id), "template_id": TEMPLATE_ID}
+        query = _LIST + _NEWEST_FIRST
+        if after is not None:
+            query = _LIST + _AFTER + _NEWEST_FIRST
+            parameters |= {"sent": after.sent, "version_uid": after.version_uid}
+        listed = record.read_list(await self._query({"q": query, "query_parameters": parameters, "fetch": limit}))
+        heads = await asyncio.gather(*(self._with_amendment(ehr_id, head) for head, _ in listed))
+        return [(head, position) for head, (_, position) in zip(heads, listed, strict=True)]
+
+    @_once_more
+    async def _query(self, query: dict[str, Any]) -> object:
+        return _json(await self._ask("POST", "/query/aql", expected={200}, json=query))
+
+    async def _find(self, ehr_id: UUID, uid: UUID, *, version: int | None = None) -> StoredLetter | None:
+        """A letter of this EHR; EHRbase answers 204 for a deleted one."""
+        name = str(uid) if version is None else version_uid(uid, version, system_id=self._system_id)
+        answer = await self._ask("GET", f"/ehr/{ehr_id}/composition/{name}", expected={200, 204, 404})
+        if answer.status_code == 404:
+            return None
+        if answer.status_code == 204:
+            raise NotFound
+        letter = record.read_letter(_json(answer))
+        if letter.uid != uid or version not in {None, letter.version}:
+            raise RecordUnreadable
+        return letter
+
+    async def _with_amendment[L: LetterHead](self, ehr_id: UUID, letter: L) -> L:
+        """Later versions say when they were committed; the composition itself does not know."""
+        if letter.version == 1:
+            return letter
+        name = version_uid(letter.uid, letter.version, system_id=self._system_id)
+        path = f"/ehr/{ehr_id}/versioned_composition/{letter.uid}/version/{name}"
+        answer = await self._ask("GET", path, expected={200})
+        return replace(letter, amended_at=record.read_commit_time(_json(answer)))
+
+    async def _ask(self, method: str, path: str, *, expected: Collection[int], **kwargs: Any) -> httpx.Response:
+        kwargs["headers"] = {"Accept": "application/json", **kwargs.get("headers", {})}
+        answer = await http.call(self._client, method, path, **kwargs)
+        if answer.status_code not in expected:
+            log.error("openEHR answers unexpectedly", method=method, status=answer.status_code)
+            raise BackendUnavailable
+        return answer
+
+
+def _json(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise RecordUnreadable from error

@@ -1,0 +1,21 @@
+"""The named refusals of the letters service."""
+
+from common.errors import BackendUnavailable, Conflict, QuillError
+
+
+class PatientInactive(Conflict):
+    """The patient's record is marked inactive: its letters can be read, but no new letter is written into it."""
+
+    slug, title = "patient-inactive", "The patient's record is inactive"
+
+
+class LetterRefused(QuillError):
+    """The record system does not accept this letter; sending it again unchanged will not help."""
+
+    slug, status, title = "letter-refused", 422, "The record system refused this letter"
+
+
+class RecordUnreadable(BackendUnavailable):
+    """The record system answered in a form that cannot be shown safely; it has been logged for the operators."""
+
+    slug, title = "record-unreadable", "A record could not be read"

@@ -1,0 +1,27 @@
+"""Wires the letters service; nothing is created at import."""
+
+from common.app import Service, build_app
+from fastapi import FastAPI
+
+from letters import api, consumers, service
+from letters.clients import Backends, open_backends
+from letters.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The letters service.
+
+    Raises:
+        pydantic.ValidationError: a setting is missing or wrong; it names the variable.
+    """
+    chosen = settings or Settings()
+    letters: Service[Backends] = Service(
+        name="letters",
+        routers=[api.router],
+        open_backend=lambda: open_backends(chosen),
+        checks=lambda backends: {"openehr": backends.ehrbase.tell_product},
+        operations=[service.CREATE_LETTER],
+        consumers=[consumers.on_patient_created],
+        loops=[service.upload_template],
+    )
+    return build_app(letters, chosen)

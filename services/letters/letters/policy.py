@@ -1,0 +1,30 @@
+"""Who may read and write letters, and when. Pure rules."""
+
+from uuid import UUID
+
+from common.auth import Caller
+from common.policy import Policy
+
+from letters.errors import PatientInactive
+
+READ_LETTERS = Policy(name="read letters", roles=frozenset({"clinician"}), linked_patient=True)
+WRITE_LETTERS = Policy(name="write letters", roles=frozenset({"clinician"}), vital=True)
+
+
+def check_takes_letters(*, patient_active: bool | None) -> None:
+    """Refuse a new letter for an inactive patient.
+
+    Args:
+        patient_active: None when nobody could say. The letter is then accepted: that a letter can be written goes
+            before an administrative flag.
+
+    Raises:
+        PatientInactive: the record is known to be inactive.
+    """
+    if patient_active is False:
+        raise PatientInactive
+
+
+def leaves_receipt(caller: Caller, *, patient_id: UUID) -> bool:
+    """Whether reading counts as the patient having read: nobody else's reading does."""
+    return "patient" in caller.roles and caller.patient_id == patient_id

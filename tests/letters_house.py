@@ -1,0 +1,312 @@
+"""The real letters service on real PostgreSQL, NATS and the development openEHR server; only auth and patients are stood in
+for, by servers that answer over HTTP, and a door to openEHR that can be closed, stuck or deaf."""
+
+import base64
+import hashlib
+import http.client
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import psycopg
+import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from native.bare import NatsServer, PostgresServer
+from native.ports import free_port
+
+SERVICE = Path(__file__).parents[1] / "services" / "letters"
+ORIGIN = "http://localhost:8080"
+SYSTEM_ID = "letters.quill.test"
+SECRET = "q-letters-tests-" + "s" * 32
+CSRF = "csrf-token-of-the-tests"
+
+
+class Server(ThreadingHTTPServer):
+    """Answers every method with `answer`, in threads, until stopped."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def answer(self, request: "Handler", body: bytes) -> tuple[int, dict[str, str], bytes] | None:
+        raise AssertionError("answered by a subclass")
+
+    def handle_error(self, *_: object) -> None:
+        """Connections that the service gives up are part of the tests."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def reply(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        answer = self.server.answer(self, body)
+        if answer is None:
+            self.close_connection = True
+            return
+        status, headers, content = answer
+        self.send_response_only(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content if status != 204 else b"")
+
+    do_GET = do_POST = do_PUT = do_DELETE = reply
+
+    def log_message(self, *_: object) -> None:
+        """Tests look at answers."""
+
+
+class Neighbours(Server):
+    """Auth and patients as far as letters asks them: keys, names, who is a patient and active."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.key = RSAKey.generate_key(2048, auto_kid=True)
+        self.names: dict[str, str | None] = {}
+        self.active: dict[str, bool] = {}
+        self.patients_silent = self.auth_silent = False
+        self.asked: list[str] = []
+
+    def answer(self, request: Handler, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
+        self.asked.append(request.path)
+        status, value = self.say(request)
+        return status, {"Content-Type": "application/json"}, json.dumps(value).encode()
+
+    def say(self, request: Handler) -> tuple[int, object]:
+        if request.path == "/api/auth/.well-known/jwks.json":
+            return 200, {"keys": [self.key.as_dict(private=False)]}
+        if request.path == "/api/auth/me":
+            user_id = json.loads(_unpadded(request.headers["Authorization"].split(".")[1]))["sub"]
+            user = {"username": f"u-{user_id}", "display_name": self.names.get(user_id), "roles": []}
+            return (503, {}) if self.auth_silent else (200, user)
+        patient_id = request.path.removeprefix("/api/patients/").removesuffix("/demographics")
+        if self.patients_silent:
+            return 503, {}
+        known = patient_id in self.active
+        return (200, {"patient_id": patient_id, "active": self.active[patient_id]}) if known else (404, {})
+
+
+def _unpadded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+class Door(Server):
+    """Stands before openEHR. `mood`: open; closed (no answer, nothing arrives); deaf (it arrives, the answer is lost);
+    ill (500, nothing arrives); stuck (nothing arrives and the caller waits); lying (200 with `lie` as its body)."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self.port = port
+        self.mood = "open"
+        self.lie: object = None
+        self.passed: list[tuple[str, str]] = []
+
+    def answer(self, request: Handler, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
+        if self.mood == "stuck":
+            time.sleep(8)
+        if self.mood in {"closed", "stuck"}:
+            return None
+        if self.mood == "ill":
+            return 500, {"Content-Type": "application/json"}, b'{"error": "Internal Server Error"}'
+        if self.mood == "lying":
+            return 200, {"Content-Type": "application/json"}, json.dumps(self.lie).encode()
+        answer = self.forward(request, body)
+        return None if self.mood == "deaf" and request.command == "POST" else answer
+
+    def forward(self, request: Handler, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        self.passed.append((request.command, request.path))
+        upstream = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        with closing(upstream):
+            upstream.request(request.command, request.path, body=body, headers=dict(request.headers))
+            response = upstream.getresponse()
+            content = response.read()
+        wanted = {"content-type", "etag", "location"}
+        return response.status, {name: value for name, value in response.getheaders() if name in wanted}, content
+
+
+@dataclass
+class Person:
+    """Somebody with a token."""
+
+    headers: dict[str, str]
+    user_id: UUID = field(default_factory=uuid4)
+
+
+@dataclass
+class House:
+    """The service and everything around it."""
+
+    client: httpx.Client
+    neighbours: Neighbours
+    door: Door
+    openehr: httpx.Client
+    database_url: str
+    nats_url: str
+    log: Path
+
+    def person(self, *roles: str, patient_id: UUID | None = None, name: str | None = "Dr Ines Varga") -> Person:
+        """Somebody with these roles, known to auth by this name."""
+        user_id, now = uuid4(), int(time.time())
+        self.neighbours.names[str(user_id)] = name
+        hashed = base64.urlsafe_b64encode(hashlib.sha256(CSRF.encode()).digest()).rstrip(b"=").decode()
+        claims: dict[str, Any] = {
+            **{"iss": ORIGIN, "aud": "quill-api", "sub": str(user_id), "sid": str(uuid4()), "jti": str(uuid4())},
+            **{"iat": now, "exp": now + 900, "auth_time": now, "amr": ["pwd"], "roles": list(roles), "tv": 1},
+            **{"csh": hashed, **({"pid": str(patient_id)} if patient_id else {})},
+        }
+        header = {"alg": "RS256", "typ": "at+jwt", "kid": self.neighbours.key.kid}
+        token = jwt.encode(header, claims, self.neighbours.key)
+        return Person({"Authorization": f"Bearer {token}", "X-CSRF-Token": CSRF}, user_id)
+
+    def patient(self, *, active: bool = True) -> UUID:
+        """A patient that the patients service knows."""
+        patient_id = uuid4()
+        self.neighbours.active[str(patient_id)] = active
+        return patient_id
+
+    def write(self, patient_id: UUID, who: Person, *, key: str | None = None, **draft: object) -> httpx.Response:
+        """POST a letter."""
+        body = {"title": "Review", "body": "Dear Dr Hale", **draft}
+        headers = {**who.headers, **({"Idempotency-Key": key} if key else {})}
+        return self.client.post(f"/api/patients/{patient_id}/letters", json=body, headers=headers)
+
+    def read(self, path: str, who: Person, **query: str | int) -> httpx.Response:
+        """GET something."""
+        return self.client.get(path, headers=who.headers, params=query)
+
+    def letters(self, patient_id: UUID, who: Person, **query: str | int) -> httpx.Response:
+        """GET a list of letters."""
+        return self.read(f"/api/patients/{patient_id}/letters", who, **query)
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """What the service's database says."""
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def events(self, subject: str, patient_id: UUID) -> list[dict[str, Any]]:
+        """The announced facts about a patient."""
+        query = "SELECT body FROM outbox WHERE subject = %s AND body->>'patient_id' = %s ORDER BY seq"
+        return [row[0] for row in self.rows(query, subject, str(patient_id))]
+
+
+def wait_for(fact: Callable[[], bool], *, seconds: float = 20) -> None:
+    """Wait until something is so, or fail."""
+    deadline = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < deadline, "it never came to be"
+        time.sleep(0.1)
+
+
+@contextmanager
+def running(argv: list[str], environment: dict[str, str], *, ready: str, log: Path) -> Iterator[None]:
+    """A program, from ready to gone."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(argv, env=os.environ | environment, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        wait_for(lambda: process.poll() is not None or answers(ready))
+        assert process.poll() is None, log.read_text()
+        yield
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def answers(url: str) -> bool:
+    """Whether somebody answers 200 there."""
+    try:
+        return httpx.get(url, timeout=1).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def migrate(database_url: str) -> None:
+    """Bring the service's database to the newest schema."""
+    alembic = [sys.executable, "-m", "alembic", "upgrade", "head"]
+    environment = os.environ | {"QUILL_MIGRATION_DATABASE_URL": database_url}
+    subprocess.run(alembic, cwd=SERVICE, env=environment, check=True)
+
+
+def provision(nats_url: str) -> None:
+    """Make the streams and consumers of the catalogue."""
+    environment = os.environ | {"QUILL_NATS_URL": nats_url, "QUILL_NATS_PASSWORD": "unasked"}
+    subprocess.run([sys.executable, "-m", "provision"], env=environment, check=True)
+
+
+@pytest.fixture(scope="session")
+def openehr_port(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The development openEHR server."""
+    port = free_port()
+    environment = {
+        "OPENEHR_PORT": str(port),
+        "OPENEHR_DATABASE_URL": postgres_server.create_database(),
+        "OPENEHR_USER": "quill",
+        "OPENEHR_PASSWORD": SECRET,
+        "OPENEHR_SYSTEM_ID": SYSTEM_ID,
+    }
+    log = tmp_path_factory.mktemp("openehr") / "openehr.log"
+    ready = f"http://127.0.0.1:{port}/ehrbase/management/health/readiness"
+    with running([sys.executable, "-m", "openehr_server"], environment, ready=ready, log=log):
+        yield port
+
+
+@pytest.fixture(scope="session")
+def house_of_letters(
+    postgres_server: PostgresServer,
+    nats_server: NatsServer,
+    openehr_port: int,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[House]:
+    """One letters service for all tests; each makes its own patients and people."""
+    provision(nats_server.url)
+    database_url = postgres_server.create_database()
+    migrate(database_url)
+    neighbours, door, port = Neighbours(), Door(openehr_port), free_port()
+    path = "/ehrbase/rest/openehr/v1"
+    environment = {
+        **{"QUILL_MODE": "demo", "QUILL_PUBLIC_ORIGIN": ORIGIN, "QUILL_PSEUDONYM_KEY": SECRET},
+        **{"QUILL_DATABASE_URL": database_url, "QUILL_NATS_URL": nats_server.url},
+        **{"QUILL_NATS_USER": "letters", "QUILL_NATS_PASSWORD": "unasked"},
+        **{f"QUILL_{name}_URL": neighbours.url for name in ("AUTH", "PATIENTS", "LETTERS", "NOTIFY")},
+        **{"QUILL_EHRBASE_URL": door.url + path, "QUILL_EHRBASE_USER": "quill", "QUILL_EHRBASE_PASSWORD": SECRET},
+        "QUILL_EHRBASE_SYSTEM_ID": SYSTEM_ID,
+    }
+    log = tmp_path_factory.mktemp("letters") / "letters.log"
+    url = f"http://127.0.0.1:{port}"
+    argv = [sys.executable, "-m", "uvicorn", "--factory", "letters.main:create_app", "--port", str(port)]
+    openehr = httpx.Client(base_url=f"http://127.0.0.1:{openehr_port}{path}/", auth=("quill", SECRET))
+    service = running(argv, environment, ready=f"{url}/readyz", log=log)
+    with service, httpx.Client(base_url=url, timeout=15) as client, openehr:
+        yield House(client, neighbours, door, openehr, database_url, nats_server.url, log)
+    for server in (neighbours, door):
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def house(house_of_letters: House) -> House:
+    """The service, with everybody well."""
+    house_of_letters.door.mood = "open"
+    house_of_letters.neighbours.patients_silent = house_of_letters.neighbours.auth_silent = False
+    return house_of_letters
