@@ -1,0 +1,70 @@
+"""The endpoints of notify: devices, pushes by staff, the inbox."""
+
+from typing import Annotated
+
+from common.policy import ANYONE, SIGNED_IN, PolicyRouter, allow
+from common.rest import CurrentCaller, CurrentWork, Cursor, IdempotencyKey, Limit, Page, PathId
+from fastapi import Header, Query
+
+from notify import policy, service
+from notify.schemas import DeviceCreate, DevicePublic, Inbox, PublicKey, PushAccepted, PushCreate
+
+push = PolicyRouter("/push")
+notifications = PolicyRouter("/notifications")
+
+
+@push.get("/public-key")
+@allow(ANYONE)
+async def get_public_key(work: CurrentWork) -> PublicKey:
+    """The key that a browser subscribes with."""
+    return PublicKey(public_key=work.backend.client.public_key)
+
+
+@push.post("/register", status_code=201)
+@allow(SIGNED_IN)
+async def register_device(
+    wanted: DeviceCreate, caller: CurrentCaller, work: CurrentWork, user_agent: Annotated[str | None, Header()] = None
+) -> DevicePublic:
+    """Have pushes sent to this browser; an endpoint that is registered already moves to the caller."""
+    return DevicePublic.of(await service.register_device(work, caller, wanted=wanted, user_agent=user_agent))
+
+
+@push.get("/registrations")
+@allow(SIGNED_IN)
+async def list_devices(caller: CurrentCaller, work: CurrentWork) -> Page[DevicePublic]:
+    """My devices."""
+    return Page(items=await service.list_devices(work, caller))
+
+
+@push.delete("/registrations/{device_id}", status_code=204)
+@allow(SIGNED_IN)
+async def remove_device(device_id: PathId, caller: CurrentCaller, work: CurrentWork) -> None:
+    """Send nothing to this device any more."""
+    await service.remove_device(work, caller, device_id=device_id)
+
+
+@push.post("/send", status_code=202)
+@allow(policy.SEND_PUSH)
+async def send_push(wanted: PushCreate, caller: CurrentCaller, work: CurrentWork, key: IdempotencyKey) -> PushAccepted:
+    """Tell a user or a patient something out of a fixed list."""
+    return PushAccepted(notification_id=await service.send_push(work, caller, wanted=wanted, key=key))
+
+
+@notifications.get("")
+@allow(SIGNED_IN)
+async def list_notifications(
+    caller: CurrentCaller,
+    work: CurrentWork,
+    unread: Annotated[bool, Query(description="Only what I have not opened")] = False,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Inbox:
+    """My inbox, newest first."""
+    return await service.list_notifications(work, caller, unread=unread, cursor=cursor, limit=limit)
+
+
+@notifications.post("/{notification_id}/read", status_code=204)
+@allow(SIGNED_IN)
+async def read_notification(notification_id: PathId, caller: CurrentCaller, work: CurrentWork) -> None:
+    """Note that I have opened it."""
+    await service.read_notification(work, caller, notification_id=notification_id)

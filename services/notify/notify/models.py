@@ -1,0 +1,90 @@
+"""The tables of notify, and of the mechanisms it shares with the other services."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID, uuid4
+
+from common.inbox import InboxRow
+from common.operations import OperationRow
+from common.outbox import OutboxRow
+from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, String, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+__all__ = ["DeliveryRow", "DeviceRow", "InboxRow", "LinkRow", "NotificationRow", "OperationRow", "OutboxRow"]
+
+type Template = Literal["new_letter", "amended_letter", "please_call", "appointment_reminder", "test"]
+type State = Literal["pending", "attempted", "no_device", "failed", "read"]
+
+
+class DeviceRow(SQLModel, table=True):
+    """A browser that takes pushes for a user. Its endpoint and keys are sealed; the endpoint is found by its HMAC."""
+
+    __tablename__ = "devices"
+    __table_args__ = (
+        UniqueConstraint("endpoint_hash", name="devices_endpoint"),
+        Index("devices_user", "user_id"),
+        Index("devices_session", "session_id"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    user_id: UUID
+    session_id: UUID
+    endpoint_hash: str
+    sealed: bytes
+    user_agent: str | None = None
+    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class LinkRow(SQLModel, table=True):
+    """Which user a patient's notifications belong to, as far as auth has told; its row is the lock of all of them."""
+
+    __tablename__ = "links"
+
+    patient_id: UUID = Field(primary_key=True)
+    user_id: UUID | None = None
+    changed_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+
+
+class NotificationRow(SQLModel, table=True):
+    """An entry of an inbox. Without a user it waits for its patient to be linked.
+
+    carried_by: the notification whose push also stands for this one; itself, unless several waited for the link.
+    """
+
+    __tablename__ = "notifications"
+    __table_args__ = (
+        CheckConstraint("state IN ('pending', 'attempted', 'no_device', 'failed', 'read')", name="notifications_state"),
+        CheckConstraint("user_id IS NOT NULL OR patient_id IS NOT NULL", name="notifications_recipient"),
+        UniqueConstraint("cause_event_id", "patient_id", name="notifications_cause"),
+        Index("notifications_user", "user_id", "created_at", "id"),
+        Index("notifications_unread", "user_id", postgresql_where=text("read_at IS NULL")),
+        Index("notifications_patient", "patient_id"),
+        Index("notifications_carried", "carried_by"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    template: Template = Field(sa_column=Column(String, nullable=False))
+    user_id: UUID | None = None
+    patient_id: UUID | None = None
+    letter_uid: UUID | None = None
+    cause_event_id: UUID | None = None
+    carried_by: UUID
+    state: State = Field(default="pending", sa_column=Column(String, nullable=False))
+    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    read_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+
+
+class DeliveryRow(SQLModel, table=True):
+    """A push that has yet to be accepted by one device's push service; settled ones are gone.
+
+    due_at: when it may be sent (next); a sender that takes it moves this on, so that it alone works on it.
+    tries: how often it was taken; a sender whose count is outdated has lost it to another.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index("deliveries_due", "due_at"), Index("deliveries_device", "device_id"))
+
+    notification_id: UUID = Field(sa_column=Column(ForeignKey("notifications.id"), primary_key=True))
+    device_id: UUID = Field(sa_column=Column(ForeignKey("devices.id"), primary_key=True))
+    tries: int = 0
+    due_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

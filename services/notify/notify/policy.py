@@ -1,0 +1,241 @@
+"""Pure rules of notify: who may push, which endpoints are push services, what their answers mean, who owns an inbox."""
+
+import base64
+import binascii
+import ipaddress
+import re
+from collections.abc import Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from uuid import UUID
+
+from common.errors import Invalid
+from common.policy import Policy
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from notify.errors import EndpointRefused, TooManyDevices
+from notify.models import Template
+
+SEND_PUSH = Policy(name="send a push", roles=frozenset({"clinician", "admin"}), vital=True)
+
+# Constant texts: they show on lock screens, so they say that something is there and never what.
+TITLES: dict[Template, str] = {
+    "new_letter": "You have a new letter",
+    "amended_letter": "One of your letters has changed",
+    "please_call": "Please call us",
+    "appointment_reminder": "A reminder about your appointment",
+    "test": "This is a test notification",
+}
+MAX_DEVICES = 10
+MAX_ENDPOINT_LENGTH = 2048
+MAX_TRIES = 5
+MAX_PAUSE = timedelta(hours=1)
+DELIVERED_ON_LINKING = timedelta(days=30)
+
+# The browsers' push services; a leading dot means below that name only.
+PUSH_SERVICES = (
+    "fcm.googleapis.com",
+    "updates.push.services.mozilla.com",
+    ".push.apple.com",
+    ".notify.windows.com",
+)
+ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+)(?P<port>:[0-9]{1,5})?", re.IGNORECASE)
+# One strict form for all parsers on the way: no userinfo, brackets, backslash, fragment or anything but visible ASCII.
+ENDPOINT = re.compile(ORIGIN.pattern + r"/[!-~]*", re.IGNORECASE)
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A checked push subscription (RFC 8030, RFC 8291): where to post, and the keys only that browser can open."""
+
+    endpoint: str = field(repr=False)
+    p256dh: bytes = field(repr=False)
+    auth: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an endpoint is: `trusted` origins were added by configuration and may be anywhere."""
+
+    url: str
+    host: str
+    trusted: bool
+
+
+def check_endpoint(endpoint: str, *, trusted: Set[str]) -> Origin:
+    """The origin of a push service that we agree to connect to.
+
+    Args:
+        endpoint: what the client claims that its push service gave it.
+        trusted: origins added by configuration; they skip the scheme, port and address rules, nothing else.
+
+    Raises:
+        EndpointRefused: not a plain https URL on port 443 of a known push service.
+    """
+    match = ENDPOINT.fullmatch(endpoint)
+    if match is None or len(endpoint) > MAX_ENDPOINT_LENGTH or "\\" in endpoint or "#" in endpoint:
+        raise _refused("endpoint", msg="Not the endpoint of a push service")
+    scheme, host, port = match["scheme"].lower(), match["host"].lower(), match["port"] or ""
+    if f"{scheme}://{host}{port}" in trusted:
+        return Origin(f"{scheme}://{host}{port}", host, trusted=True)
+    if scheme != "https" or port not in {"", ":443"}:
+        raise _refused("endpoint", msg="A push service is reached by https on port 443")
+    if not any(_is_at_or_below(host, name) for name in PUSH_SERVICES):
+        raise _refused("endpoint", msg="Not the endpoint of a push service that is allowed here")
+    return Origin(f"https://{host}", host, trusted=False)
+
+
+def _is_at_or_below(host: str, name: str) -> bool:
+    return host == name or host.endswith(name if name.startswith(".") else f".{name}")
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is on the open internet (IANA special-purpose registries), whatever wraps it."""
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip in NAT64:
+            return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+        if ip.ipv4_mapped is not None:
+            return is_public(str(ip.ipv4_mapped))
+        if ip.is_site_local:
+            return False
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved)
+
+
+def check_subscription(*, endpoint: str, p256dh: str, auth: str, trusted: Set[str]) -> Subscription:
+    """The subscription whose keys can be used (RFC 8291 §3.1, §3.2).
+
+    Raises:
+        EndpointRefused: the endpoint is not a push service, `p256dh` no point on P-256 or `auth` not 16 bytes.
+    """
+    check_endpoint(endpoint, trusted=trusted)
+    point, secret = from_base64url(p256dh), from_base64url(auth)
+    if point is None or not _is_on_curve(point):
+        raise _refused("keys", "p256dh", msg="Not an uncompressed point on P-256 in base64url")
+    if secret is None or len(secret) != 16:
+        raise _refused("keys", "auth", msg="Not 16 bytes in base64url")
+    return Subscription(endpoint, point, secret)
+
+
+def _is_on_curve(point: bytes) -> bool:
+    if len(point) != 65 or point[0] != 4:
+        return False
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    except ValueError:
+        return False
+    return True
+
+
+def from_base64url(text: str) -> bytes | None:
+    """The bytes of base64url text (RFC 4648 §5), padded or not; None when it is something else."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+={0,2}", text):
+        return None
+    bare = text.rstrip("=")
+    try:
+        return base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
+    except binascii.Error:
+        return None
+
+
+def _refused(*loc: str, msg: str) -> EndpointRefused:
+    return EndpointRefused.at("body", *loc, type="push_subscription", msg=msg)
+
+
+def check_room(devices: int) -> None:
+    """Let a user have ten devices.
+
+    Raises:
+        TooManyDevices: there are ten already.
+    """
+    if devices >= MAX_DEVICES:
+        raise TooManyDevices
+
+
+class Verdict(Enum):
+    """What a push service's answer means for the delivery and for the device."""
+
+    ACCEPTED = "accepted"
+    GONE = "gone"
+    DROPPED = "dropped"
+    LATER = "later"
+    REFUSED = "refused"
+
+
+def judge(status: int | None) -> Verdict:
+    """The meaning of a status (RFC 8030 §5, §7, §8.4); None stands for no answer."""
+    if status is None or status in {408, 425, 429} or status >= 500:
+        return Verdict.LATER
+    if 200 <= status < 300:
+        return Verdict.ACCEPTED
+    if status in {404, 410}:
+        return Verdict.GONE
+    return Verdict.DROPPED if status == 413 else Verdict.REFUSED
+
+
+def pause_before_next(tries: int, *, retry_after: str | None, now: datetime) -> timedelta:
+    """How long to leave a push service alone: what it asks for (RFC 9110 §10.2.3), else 1 s, 4 s, 16 s, 64 s.
+
+    Args:
+        tries: how often this push was sent already.
+        retry_after: the header, in seconds or as a date.
+        now: the time the header is counted from.
+    """
+    asked = _asked_pause(retry_after, now=now)
+    return min(asked if asked is not None else timedelta(seconds=4.0 ** (tries - 1)), MAX_PAUSE)
+
+
+def _asked_pause(retry_after: str | None, *, now: datetime) -> timedelta | None:
+    if retry_after is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,9}", retry_after):
+        return timedelta(seconds=int(retry_after))
+    try:
+        at = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(at.replace(tzinfo=at.tzinfo or UTC) - now, timedelta())
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChange:
+    """A user was linked to a patient or unlinked, at that time."""
+
+    user_id: UUID
+    at: datetime
+    linked: bool
+
+
+def owner_after(owner: UUID | None, changed_at: datetime | None, change: LinkChange) -> UUID | None:
+    """Whose inbox a patient's notifications belong to once a change is known, in whatever order changes arrive.
+
+    Args:
+        owner: the user linked so far.
+        changed_at: when that came about, None when nothing is known.
+        change: what happened.
+    """
+    if changed_at is not None and change.at <= changed_at:
+        return owner
+    if change.linked:
+        return change.user_id
+    return None if owner == change.user_id else owner
+
+
+def app_path(template: Template, letter_uid: UUID | None) -> str:
+    """Where the app shows what a notification is about; for the signed-in user only, never in a push."""
+    if letter_uid is not None:
+        return f"/letters/{letter_uid}"
+    return "/letters" if template in {"new_letter", "amended_letter"} else "/notifications"
+
+
+def check_one_recipient(*, user_id: UUID | None, patient_id: UUID | None) -> None:
+    """A push goes to a user or to a patient.
+
+    Raises:
+        Invalid: to both, or to nobody.
+    """
+    if (user_id is None) == (patient_id is None):
+        raise Invalid.at("body", type="recipient", msg="Exactly one of user_id and patient_id")

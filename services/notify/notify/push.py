@@ -1,0 +1,209 @@
+"""The client of push services (RFC 8030): connects only where it may, encrypts (RFC 8291), signs (RFC 8292), sends."""
+
+import asyncio
+import base64
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Set
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import aiohttp
+import httpx
+from aiohttp.abc import AbstractResolver, ResolveResult
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from httpx_aiohttp import AiohttpTransport
+from py_vapid import Vapid02
+from pywebpush import WebPusher
+
+from notify import policy
+from notify.errors import EndpointRefused
+from notify.models import Template
+from notify.policy import Origin, Subscription
+from notify.settings import Settings
+from notify.vault import Vault
+
+SEND_SECONDS = 10.0
+RESOLVE_SECONDS = 2.0
+MAX_CONNECTIONS = 64
+TTL_SECONDS = 24 * 3600
+VAPID_SECONDS = 12 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A push: constant text and an opaque id; `topic` lets it replace an undelivered one about the same thing."""
+
+    notification_id: UUID
+    template: Template
+    topic: str
+
+    @property
+    def payload(self) -> bytes:
+        """What the device gets to see; the app fetches everything else after sign-in."""
+        title = policy.TITLES[self.template]
+        return json.dumps({"notification_id": str(self.notification_id), "title": title}).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a push service said; no status means that it said nothing in time."""
+
+    status: int | None = None
+    retry_after: str | None = None
+
+
+class PublicResolver(AbstractResolver):
+    """Resolves a name once per connection and hands out its addresses only if all of them are public.
+
+    The connection is made to what was checked, so a name cannot point elsewhere between the two (DNS rebinding).
+    """
+
+    def __init__(self, lookup: AbstractResolver) -> None:
+        self._lookup = lookup
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses of a push service.
+
+        Raises:
+            EndpointRefused: one of them is not public.
+            OSError: the name does not resolve.
+        """
+        found = await self._lookup.resolve(host, port, family)
+        if not found or not all(policy.is_public(address["host"]) for address in found):
+            raise EndpointRefused.at("body", "endpoint", type="push_subscription", msg="Not a public address")
+        return found
+
+    async def close(self) -> None:
+        """Let go of the underlying resolver."""
+        await self._lookup.close()
+
+
+class PushClient:
+    """Sends messages to subscriptions, wherever their push services are."""
+
+    def __init__(self, *, trusted: Set[str], vapid_key: str, vapid_subject: str, lookup: AbstractResolver) -> None:
+        """
+        Args:
+            trusted: origins added by configuration, which may be anywhere.
+            vapid_key: the private scalar in base64url.
+            vapid_subject: whom push services may write to, a mailto: or https: URI.
+            lookup: how names of push services are resolved; their addresses are checked here.
+        """
+        self.trusted = trusted
+        self._vapid, self._subject = Vapid02.from_raw(vapid_key.encode()), vapid_subject
+        self._resolver = PublicResolver(lookup)
+        self._public = _client(self._resolver)
+        self._anywhere = _client(None)
+
+    @property
+    def public_key(self) -> str:
+        """The VAPID public key, the uncompressed point in base64url, as browsers want it."""
+        point = self._vapid.public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
+
+    async def check_address(self, endpoint: str) -> None:
+        """Look where an endpoint leads. A name that does not resolve just now is judged when something is sent.
+
+        Raises:
+            EndpointRefused: it leads to an address that is not public.
+        """
+        origin = policy.check_endpoint(endpoint, trusted=self.trusted)
+        if origin.trusted:
+            return
+        try:
+            async with asyncio.timeout(RESOLVE_SECONDS):
+                await self._resolver.resolve(origin.host, 443)
+        except (OSError, TimeoutError):
+            return
+
+    async def send(self, subscription: Subscription, message: Message) -> Answer:
+        """Send once; the answer's body is not read.
+
+        Raises:
+            EndpointRefused: the endpoint is not, or no longer, one that we connect to.
+        """
+        origin = policy.check_endpoint(subscription.endpoint, trusted=self.trusted)
+        client = self._anywhere if origin.trusted else self._public
+        headers = self._headers(origin, message)
+        try:
+            async with (
+                asyncio.timeout(SEND_SECONDS),
+                client.stream(
+                    "POST", subscription.endpoint, content=_encrypt(subscription, message), headers=headers
+                ) as response,
+            ):
+                return Answer(response.status_code, response.headers.get("Retry-After"))
+        except (httpx.HTTPError, aiohttp.ClientError, OSError, TimeoutError):
+            return Answer()
+
+    def _headers(self, origin: Origin, message: Message) -> dict[str, str]:
+        claims = {"aud": origin.url, "exp": int(time.time()) + VAPID_SECONDS, "sub": self._subject}
+        return {
+            **self._vapid.sign(claims),
+            "Content-Encoding": "aes128gcm",
+            "Content-Type": "application/octet-stream",
+            "TTL": str(TTL_SECONDS),
+            "Urgency": "normal",
+            "Topic": message.topic,
+        }
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._public.aclose()
+        await self._anywhere.aclose()
+
+
+def _client(resolver: AbstractResolver | None) -> httpx.AsyncClient:
+    def open_session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            resolver=resolver,
+            use_dns_cache=False,
+            ssl=httpx.create_ssl_context(trust_env=False),
+            limit=MAX_CONNECTIONS,
+            keepalive_timeout=30,
+        )
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(client=open_session, trust_env=False),
+        timeout=SEND_SECONDS,
+        headers={"User-Agent": "Quill"},
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def _encrypt(subscription: Subscription, message: Message) -> bytes:
+    keys = {"p256dh": subscription.p256dh, "auth": subscription.auth}
+    encoded = {name: base64.urlsafe_b64encode(key).decode() for name, key in keys.items()}
+    body: bytes = WebPusher({"endpoint": subscription.endpoint, "keys": encoded}).encode(message.payload)["body"]
+    return body
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """What use cases reach beyond the database: `due` wakes the sender when something was committed for it."""
+
+    client: PushClient
+    vault: Vault
+    due: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@asynccontextmanager
+async def open_backend(settings: Settings, *, lookup: AbstractResolver | None = None) -> AsyncIterator[Backend]:
+    """The backend for the life of the process."""
+    client = PushClient(
+        trusted=settings.push_origins,
+        vapid_key=settings.vapid_private_key.get_secret_value(),
+        vapid_subject=settings.vapid_subject,
+        lookup=lookup or aiohttp.ThreadedResolver(),
+    )
+    try:
+        yield Backend(client, Vault(settings.encryption_key.get_secret_value()))
+    finally:
+        await client.close()

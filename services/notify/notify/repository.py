@@ -1,0 +1,210 @@
+"""Every query of notify's own database. Locks are taken in this order: link, device, deliveries, notifications."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from notify.models import DeliveryRow, DeviceRow, LinkRow, NotificationRow, State
+
+
+async def lock_names(session: AsyncSession, *names: str) -> None:
+    """Let nobody else work under these names until the transaction ends; always give them in the same order."""
+    for name in names:
+        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+async def lock_link(session: AsyncSession, *, patient_id: UUID) -> LinkRow:
+    """The link of a patient, known or not, with its lock: a letter and a link that meet see each other."""
+    row = insert(LinkRow).values(patient_id=patient_id)
+    row = row.on_conflict_do_update(index_elements=["patient_id"], set_={"patient_id": row.excluded.patient_id})
+    return (await session.scalars(row.returning(LinkRow))).one()
+
+
+# Devices
+
+
+async def find_device(session: AsyncSession, *, endpoint_hash: str) -> DeviceRow | None:
+    """The device of an endpoint, locked."""
+    query = select(DeviceRow).where(col(DeviceRow.endpoint_hash) == endpoint_hash).with_for_update()
+    return (await session.scalars(query)).one_or_none()
+
+
+async def list_devices(session: AsyncSession, *, user_id: UUID) -> Sequence[DeviceRow]:
+    """A user's devices, oldest first."""
+    query = select(DeviceRow).where(col(DeviceRow.user_id) == user_id)
+    return (await session.scalars(query.order_by(col(DeviceRow.created_at)))).all()
+
+
+async def remove_device(session: AsyncSession, *, device_id: UUID) -> Sequence[UUID]:
+    """Delete a device with what was still to be sent to it; the notifications that this concerned."""
+    return await _remove(session, col(DeviceRow.id) == device_id)
+
+
+async def remove_session_devices(session: AsyncSession, *, session_id: UUID) -> Sequence[UUID]:
+    """The same for every device that was registered in a session."""
+    return await _remove(session, col(DeviceRow.session_id) == session_id)
+
+
+async def _remove(session: AsyncSession, which: ColumnElement[bool]) -> Sequence[UUID]:
+    ids = (await session.scalars(select(col(DeviceRow.id)).where(which).with_for_update())).all()
+    open_ones = delete(DeliveryRow).where(col(DeliveryRow.device_id).in_(ids))
+    concerned = (await session.scalars(open_ones.returning(col(DeliveryRow.notification_id)))).all()
+    await session.execute(delete(DeviceRow).where(col(DeviceRow.id).in_(ids)))
+    return concerned
+
+
+# Deliveries
+
+
+async def open_deliveries(session: AsyncSession, *, notification_id: UUID, user_id: UUID) -> bool:
+    """Have a notification pushed to each device of its user; False when there is none."""
+    # The lock waits for a device that is being removed, rather than fail on it.
+    query = (
+        select(col(DeviceRow.id)).where(col(DeviceRow.user_id) == user_id).with_for_update(read=True, key_share=True)
+    )
+    device_ids = (await session.scalars(query)).all()
+    now = datetime.now(UTC)
+    session.add_all(
+        DeliveryRow(notification_id=notification_id, device_id=device_id, due_at=now) for device_id in device_ids
+    )
+    await session.flush()
+    return bool(device_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A push to be sent now by whoever took it."""
+
+    notification: NotificationRow
+    device: DeviceRow
+    tries: int
+
+
+async def take_due(session: AsyncSession, *, limit: int, lease: timedelta) -> list[Due]:
+    """Take pushes that are due for as long as `lease`; other replicas skip them. Those already read are dropped."""
+    now = datetime.now(UTC)
+    query = (
+        select(DeliveryRow, DeviceRow, NotificationRow)
+        .join(DeviceRow, col(DeviceRow.id) == col(DeliveryRow.device_id))
+        .join(NotificationRow, col(NotificationRow.id) == col(DeliveryRow.notification_id))
+        .where(col(DeliveryRow.due_at) <= now)
+        .order_by(col(DeliveryRow.due_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=DeliveryRow)
+    )
+    rows = (await session.execute(query)).all()
+    unread = await _unread(session, [delivery.notification_id for delivery, _, _ in rows])
+    taken = []
+    for delivery, device, notification in rows:
+        if notification.id not in unread:
+            await session.delete(delivery)
+            continue
+        delivery.tries, delivery.due_at = delivery.tries + 1, now + lease
+        taken.append(Due(notification, device, delivery.tries))
+    return taken
+
+
+async def _unread(session: AsyncSession, carriers: Sequence[UUID]) -> set[UUID]:
+    if not carriers:
+        return set()
+    carried_by = col(NotificationRow.carried_by)
+    query = select(carried_by).where(carried_by.in_(carriers), col(NotificationRow.read_at).is_(None)).distinct()
+    return set((await session.scalars(query)).all())
+
+
+def _mine(due: Due) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(DeliveryRow.notification_id) == due.notification.id,
+        col(DeliveryRow.device_id) == due.device.id,
+        col(DeliveryRow.tries) == due.tries,
+    )
+
+
+async def postpone(session: AsyncSession, due: Due, *, until: datetime) -> None:
+    """Send it again at that time, unless another sender has it by now."""
+    await session.execute(update(DeliveryRow).where(*_mine(due)).values(due_at=until))
+
+
+async def close_delivery(session: AsyncSession, due: Due) -> bool:
+    """Be done with a push; False when another sender has it by now, or nobody wants it any more."""
+    statement = delete(DeliveryRow).where(*_mine(due)).returning(col(DeliveryRow.device_id))
+    return await session.scalar(statement) is not None
+
+
+# Notifications
+
+
+async def settle(session: AsyncSession, carriers: Sequence[UUID], *, state: State) -> Sequence[NotificationRow]:
+    """Give pending notifications their state: at once when a push was accepted, else when none is left to be sent."""
+    if not carriers:
+        return ()
+    carried_by = col(NotificationRow.carried_by)
+    statement = update(NotificationRow).where(carried_by.in_(carriers), col(NotificationRow.state) == "pending")
+    if state != "attempted":
+        statement = statement.where(carried_by.not_in(select(col(DeliveryRow.notification_id))))
+    return (await session.scalars(statement.values(state=state).returning(NotificationRow))).all()
+
+
+async def give_back(session: AsyncSession, *, patient_id: UUID, user_id: UUID) -> None:
+    """Take a patient's notifications out of a user's inbox and stop their pushes; they wait for the next link."""
+    theirs = (col(NotificationRow.patient_id) == patient_id, col(NotificationRow.user_id) == user_id)
+    ids = select(col(NotificationRow.id)).where(*theirs)
+    await session.execute(delete(DeliveryRow).where(col(DeliveryRow.notification_id).in_(ids)))
+    fresh = {"user_id": None, "state": "pending", "read_at": None, "carried_by": col(NotificationRow.id)}
+    await session.execute(update(NotificationRow).where(*theirs).values(**fresh))
+
+
+async def take_waiting(session: AsyncSession, *, patient_id: UUID, user_id: UUID) -> list[NotificationRow]:
+    """Put what waits for a patient's link into the user's inbox; newest first."""
+    waiting = (col(NotificationRow.patient_id) == patient_id, col(NotificationRow.user_id).is_(None))
+    statement = update(NotificationRow).where(*waiting).values(user_id=user_id).returning(NotificationRow)
+    rows = (await session.scalars(statement)).all()
+    return sorted(rows, key=lambda row: row.created_at, reverse=True)
+
+
+async def list_notifications(
+    session: AsyncSession, *, user_id: UUID, unread: bool, before: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[NotificationRow]:
+    """A user's notifications, newest first, from a position on."""
+    position = tuple_(col(NotificationRow.created_at), col(NotificationRow.id))
+    query = select(NotificationRow).where(col(NotificationRow.user_id) == user_id)
+    if unread:
+        query = query.where(col(NotificationRow.read_at).is_(None))
+    if before is not None:
+        query = query.where(position < before)
+    ordered = query.order_by(col(NotificationRow.created_at).desc(), col(NotificationRow.id).desc())
+    return (await session.scalars(ordered.limit(limit))).all()
+
+
+async def count_unread(session: AsyncSession, *, user_id: UUID) -> int:
+    """How many of a user's notifications are unread."""
+    query = select(func.count()).select_from(NotificationRow)
+    mine = query.where(col(NotificationRow.user_id) == user_id, col(NotificationRow.read_at).is_(None))
+    return await session.scalar(mine) or 0
+
+
+async def mark_read(session: AsyncSession, *, notification_id: UUID, user_id: UUID) -> NotificationRow | None:
+    """Note the first reading of a notification; None when it was read before, or is not this user's."""
+    statement = (
+        update(NotificationRow)
+        .where(
+            col(NotificationRow.id) == notification_id,
+            col(NotificationRow.user_id) == user_id,
+            col(NotificationRow.read_at).is_(None),
+        )
+        .values(state="read", read_at=datetime.now(UTC))
+        .returning(NotificationRow)
+    )
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def has_notification(session: AsyncSession, *, notification_id: UUID, user_id: UUID) -> bool:
+    """Whether it is in this user's inbox."""
+    row = await session.get(NotificationRow, notification_id)
+    return row is not None and row.user_id == user_id

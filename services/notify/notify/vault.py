@@ -1,0 +1,55 @@
+"""What notify keeps unreadable: subscriptions sealed at rest, endpoints found by HMAC, topics that reveal no letter."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from notify.policy import Subscription
+
+NONCE_BYTES = 12
+TOPIC_BYTES = 24
+
+
+class Vault:
+    """Keys derived from one secret (HKDF, RFC 5869), one for each purpose."""
+
+    def __init__(self, secret: str) -> None:
+        self._cipher = AESGCM(_derive(secret, b"subscriptions"))
+        self._endpoints = _derive(secret, b"endpoints")
+        self._topics = _derive(secret, b"topics")
+
+    def seal(self, subscription: Subscription, *, device_id: UUID) -> bytes:
+        """Encrypt a subscription (AES-256-GCM) so that it opens for this device only."""
+        plain = json.dumps([subscription.endpoint, subscription.p256dh.hex(), subscription.auth.hex()]).encode()
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, plain, device_id.bytes)
+
+    def open(self, sealed: bytes, *, device_id: UUID) -> Subscription:
+        """The reverse of `seal`.
+
+        Raises:
+            cryptography.exceptions.InvalidTag: sealed for another device, with another key, or damaged.
+        """
+        plain = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], device_id.bytes)
+        endpoint, p256dh, auth = json.loads(plain)
+        return Subscription(endpoint, bytes.fromhex(p256dh), bytes.fromhex(auth))
+
+    def endpoint_hash(self, endpoint: str) -> str:
+        """What an endpoint is found by."""
+        return hmac.new(self._endpoints, endpoint.encode(), hashlib.sha256).hexdigest()
+
+    def topic(self, subject_id: UUID) -> str:
+        """The Topic of pushes about one thing, where a later one replaces an undelivered one (RFC 8030 §5.4)."""
+        digest = hmac.new(self._topics, subject_id.bytes, hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest[:TOPIC_BYTES]).decode()
+
+
+def _derive(secret: str, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), length=32, salt=None, info=b"quill notify " + purpose).derive(secret.encode())

@@ -1,0 +1,79 @@
+"""Notify on a real PostgreSQL and NATS, with a push service on loopback and a DNS that tests can turn."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from common.db import Database
+from common.outbox import Relay
+from common.work import Work
+from e2e.push_receiver import PushReceiver, base64url, push_receiver
+from native.bare import PostgresServer
+from nats.aio.client import Client
+from notify.push import open_backend
+from notify.service import SEND_PUSH
+from notify.settings import Settings
+from notify_stage import Dns, Stage
+from sqlalchemy import text
+
+ROOT = Path(__file__).parents[1]
+TABLES = "deliveries, notifications, links, devices, inbox, outbox, operations"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def notify_database(postgres_server: PostgresServer) -> str:
+    """The URL of a database that notify's own migrations made."""
+    url = postgres_server.create_database()
+    subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        cwd=ROOT,
+        env=os.environ | {"QUILL_MIGRATION_DATABASE_URL": url},
+        check=True,
+        timeout=60,
+    )
+    return url
+
+
+@pytest.fixture(scope="session")
+def receiver() -> Iterator[PushReceiver]:
+    with push_receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def settings(notify_database: str, receiver: PushReceiver) -> Settings:
+    return Settings.model_validate(
+        {
+            "mode": "demo",
+            "public_origin": "http://localhost:8080",
+            "database_url": notify_database,
+            "nats_url": "nats://127.0.0.1:1",
+            "nats_user": "notify",
+            "nats_password": "q-notify-password",
+            **dict.fromkeys(("auth_url", "patients_url", "letters_url", "notify_url"), "http://127.0.0.1:1"),
+            "pseudonym_key": "p" * 32,
+            "vapid_private_key": base64url(bytes(range(1, 33))),
+            "vapid_subject": "mailto:push@quill.test",
+            "encryption_key": "e" * 32,
+            "push_origins": receiver.origin,
+        }
+    )
+
+
+@pytest.fixture
+async def stage(settings: Settings, anyio_backend: str) -> AsyncIterator[Stage]:
+    """Notify on empty tables; what it announces stays in the outbox for the test to read."""
+    dns, database = Dns(), Database(settings.database_url.get_secret_value())
+    async with database.transaction() as session:
+        await session.execute(text(f"TRUNCATE {TABLES}"))
+    async with open_backend(settings, lookup=dns) as backend:
+        yield Stage(Work("notify", database, backend, Relay(database, Client()), [SEND_PUSH]), dns)
+    await database.close()
