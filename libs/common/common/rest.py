@@ -44,6 +44,8 @@ def _canonical_uuid(value: object) -> UUID:
 
 
 def _iso_date(value: object) -> date:
+    if type(value) is date:
+        return value
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
         return date.fromisoformat(value)
     raise ValueError("must be a date as YYYY-MM-DD")
