@@ -50,7 +50,8 @@ def configure(level: str, *, pseudonym_key: bytes) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
+        # uvicorn's access lines would hold queries, and come whenever anybody listens, whatever its options say.
+        logging.getLogger(name).propagate = name != "uvicorn.access"
     for noisy in ("httpx", "nats", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
