@@ -1,0 +1,24 @@
+"""The app of patients: the only place where its parts are wired."""
+
+from common.app import Service, build_app
+from fastapi import FastAPI
+
+from patients import api
+from patients.fhir import open_fhir
+from patients.operations import CREATE_PATIENT, UPDATE_DEMOGRAPHICS
+from patients.outcome import operation_outcome
+from patients.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service, for `uvicorn --factory`."""
+    settings = settings or Settings()
+    service = Service(
+        name="patients",
+        routers=[api.patients, api.fhir_patients],
+        open_backend=lambda: open_fhir(settings.fhir_url),
+        checks=lambda fhir: {"fhir": fhir.check},
+        operations=[CREATE_PATIENT, UPDATE_DEMOGRAPHICS],
+        renderers={"/api/fhir/": operation_outcome},
+    )
+    return build_app(service, settings)

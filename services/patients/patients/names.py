@@ -1,0 +1,28 @@
+"""Names as a search sees them: no case, no accents, no apostrophes. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+# Letters that Unicode does not decompose, though people leave their strokes out.
+_STROKES = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
+_APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´")
+_BREAKS = re.compile(r"[\s\-‐‑–—,]+")
+_LAST_CHARACTER = "\U0010ffff"
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a name or of what somebody typed to find one. Other signs than these stand for themselves."""
+    bare = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES)).casefold()
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(sign))
+    return [word for word in _BREAKS.split(bare.translate(_STROKES)) if word]
+
+
+def sort_key(family: str | None, given: Iterable[str]) -> str:
+    """Lists are in order of family name, then of given names."""
+    return "\t".join((" ".join(words_of(family or "")), " ".join(words_of(" ".join(given)))))
+
+
+def prefix_range(word: str) -> tuple[str, str]:
+    """The half-open range of all words that start with this one, in byte order."""
+    return word, word + _LAST_CHARACTER

@@ -1,0 +1,155 @@
+"""Request and answer shapes of patients outside of FHIR."""
+
+from datetime import date
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from common.rest import Body, Id, IsoDate
+from common.strictjson import FORBIDDEN
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from patients.policy import NHS_NUMBER_SYSTEM, check_birth_date, check_nhs_number
+
+MAX_ENTRIES = 20
+ONE_LINE = r"^[^\t\r\n]*[^\t\r\n\s][^\t\r\n]*$"
+
+Line = Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=200)]
+Uri = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+.\-]*:\S+$", max_length=200)]
+NhsNumber = Annotated[str, AfterValidator(check_nhs_number)]
+BirthDate = Annotated[IsoDate, AfterValidator(check_birth_date)]
+type Entries[T] = Annotated[list[T], Field(max_length=MAX_ENTRIES)]
+
+Gender = Literal["male", "female", "other", "unknown"]
+TelecomSystem = Literal["phone", "fax", "email", "pager", "url", "sms", "other"]
+TelecomUse = Literal["home", "work", "temp", "old", "mobile"]
+AddressUse = Literal["home", "work", "temp", "old", "billing"]
+
+
+class Name(Body):
+    """The name a patient goes by officially."""
+
+    prefix: Entries[Line] = Field(default_factory=list)
+    given: Entries[Line] = Field(default_factory=list)
+    family: Line | None
+
+
+class Identifier(Body):
+    """A number that some other register knows the patient by."""
+
+    system: Uri
+    value: Line
+
+
+class Telecom(Body):
+    """A way to reach somebody."""
+
+    system: TelecomSystem
+    value: Line
+    use: TelecomUse | None = None
+
+
+class Address(Body):
+    """A postal address."""
+
+    lines: Entries[Line] = Field(default_factory=list)
+    city: Line | None = None
+    district: Line | None = None
+    postal_code: Line | None = None
+    country: Line | None = None
+    use: AddressUse | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not (self.lines or self.city or self.district or self.postal_code or self.country):
+            raise ValueError("must not be empty")
+        return self
+
+
+class EmergencyContact(Body):
+    """Whom to call."""
+
+    name: Line
+    relationship: Line | None = None
+    telecom: Entries[Telecom] = Field(default_factory=list)
+
+
+class DemographicsUpdate(Body):
+    """Everything that is shown, at once: a member that is left out is refused, so that nobody erases by forgetting."""
+
+    active: bool
+    name: Name
+    birth_date: BirthDate | None
+    gender: Gender
+    nhs_number: NhsNumber | None
+    identifiers: Entries[Identifier]
+    telecom: Entries[Telecom]
+    addresses: Entries[Address]
+    emergency_contacts: Entries[EmergencyContact]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if any(identifier.system == NHS_NUMBER_SYSTEM for identifier in self.identifiers):
+            raise ValueError("an NHS number belongs into nhs_number")
+        return self
+
+
+class Demographics(DemographicsUpdate):
+    """What Quill shows of a patient."""
+
+    patient_id: UUID
+    version: int
+
+
+class PatientListed(BaseModel):
+    """A patient in a list."""
+
+    patient_id: UUID
+    name: Name
+    birth_date: date | None
+    gender: str
+    nhs_number: str | None
+    active: bool
+
+
+def _no_control_characters(text: str) -> str:
+    if FORBIDDEN.search(text):
+        raise ValueError("control characters are not text")
+    return text
+
+
+SearchText = Annotated[str, StringConstraints(max_length=200), AfterValidator(_no_control_characters)]
+
+
+class PatientQuery(BaseModel):
+    """What a list can be narrowed to; what is not named here is refused."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    q: SearchText = Field(default="", description="Starts of words of the name, all of which must match")
+    family: SearchText = Field(default="", description="Starts of words of the family name")
+    given: SearchText = Field(default="", description="Starts of words of given names")
+    birth_date: IsoDate | None = None
+    gender: Gender | None = None
+    nhs_number: NhsNumber | None = None
+    limit: int = Field(default=20, ge=1, le=100)
+    cursor: str | None = Field(default=None, max_length=512)
+
+
+class PatientVerify(Body):
+    """Which patient is meant: exactly one of the two."""
+
+    patient_id: Id | None = None
+    nhs_number: NhsNumber | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.patient_id is None) == (self.nhs_number is None):
+            raise ValueError("exactly one of patient_id and nhs_number is needed")
+        return self
+
+
+class PatientVerified(BaseModel):
+    """Whether there is such a patient."""
+
+    exists: bool
+    patient_id: UUID | None
