@@ -4,7 +4,7 @@ import asyncio
 import signal
 from contextlib import suppress
 
-from native import caddy
+from native import caddy, demo
 from native.errors import LaunchError
 from native.fleet import Fleet
 from native.home import Home, write_json, write_text
@@ -36,7 +36,7 @@ async def _run_fleet(fleet: Fleet, home: Home, progress: Progress, stop: asyncio
     code = 0
     try:
         async with progress.shown():
-            await _until(stop, _bring_up(fleet, home))
+            await _until(stop, _bring_up(fleet, home, progress))
         if not stop.is_set():
             progress.line("all is up; Ctrl-C stops it")
             await stop.wait()
@@ -53,10 +53,18 @@ async def _run_fleet(fleet: Fleet, home: Home, progress: Progress, stop: asyncio
     return code
 
 
-async def _bring_up(fleet: Fleet, home: Home) -> None:
+async def _bring_up(fleet: Fleet, home: Home, progress: Progress) -> None:
     await fleet.start()
+    accounts = []
+    if fleet.context.settings.demo:
+        with progress.step("putting in the demo's patients, letters and accounts"):
+            accounts = await demo.seed(fleet.context)
     write_text(home.push_origin, fleet.context.push_origins[-1] + "\n")
-    write_json(home.accounts, [])
+    progress.text(f"\n  {fleet.context.settings.origin}")
+    for account in accounts:
+        progress.text(f"  {account['role']:<10} {account['username']:<10} {account['password']}")
+    progress.text("")
+    write_json(home.accounts, accounts)  # last: who waits for the fleet waits for this file
 
 
 async def _until(stop: asyncio.Event, work: "asyncio._CoroutineLike[None]") -> None:
