@@ -1,5 +1,7 @@
-"""The real letters service on real PostgreSQL, NATS and the development openEHR server; only auth and patients are stood in
-for, by servers that answer over HTTP, and a door to openEHR that can be closed, stuck or deaf."""
+"""The real letters service on real PostgreSQL, NATS and the development openEHR server.
+
+Only auth and patients are stood in for, over HTTP; the way to openEHR leads through a door that can be shut or stuck.
+"""
 
 import base64
 import hashlib

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 from common import http
 from common.auth import Caller
-from common.errors import BackendUnavailable, NotFound, Unauthenticated
+from common.errors import BackendUnavailable, Forbidden, NotFound, QuillError, Unauthenticated
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from letters import ehrbase
@@ -21,6 +21,7 @@ from letters.settings import Settings
 ANSWER_SECONDS = 1.0
 NAME_FRESH_SECONDS = 300.0
 NAMES_KEPT = 1000
+REFUSALS: dict[int, type[QuillError]] = {401: Unauthenticated, 403: Forbidden, 404: NotFound}
 
 
 class _Answer(BaseModel):
@@ -43,8 +44,8 @@ async def _ask[A: _Answer](client: httpx.AsyncClient, path: str, *, caller: Call
             response = await http.call(client, "GET", path, headers=bearer)
     except TimeoutError as error:
         raise BackendUnavailable from error
-    if response.status_code in {401, 404}:
-        raise Unauthenticated if response.status_code == 401 else NotFound
+    if refusal := REFUSALS.get(response.status_code):
+        raise refusal
     try:
         return answer.model_validate_json(response.content)
     except ValidationError as error:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Collection
 from dataclasses import replace
-from importlib import resources
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from common.logging import get_logger
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_after_delay
 
 from letters import composition, record
-from letters.composition import ENTRY_ARCHETYPE, NAMESPACE, TEMPLATE_ID, version_uid
+from letters.composition import NAMESPACE, TEMPLATE_ID, version_uid
 from letters.errors import LetterRefused, RecordUnreadable
 from letters.letter import LetterHead, Position, StoredLetter
 
@@ -28,7 +27,8 @@ _ORDER = "c/context/start_time/value"
 _COLUMNS = ", ".join(f"{path} AS {name}" for name, path in record.LIST_COLUMNS.items())
 _LIST = (
     f"SELECT {_COLUMNS} "  # noqa: S608 - constant text; every value is a query parameter
-    f"FROM EHR e CONTAINS COMPOSITION c[{composition.COMPOSITION_ARCHETYPE}] CONTAINS ADMIN_ENTRY l[{ENTRY_ARCHETYPE}] "
+    "FROM EHR e CONTAINS COMPOSITION c[openEHR-EHR-COMPOSITION.report.v1] "
+    "CONTAINS ADMIN_ENTRY l[openEHR-EHR-ADMIN_ENTRY.clinic_letter.v0] "
     "WHERE e/ehr_id/value = $ehr_id AND c/archetype_details/template_id/value = $template_id"
 )
 # Paging by position, not by offset: offsets shift when a letter is added.
@@ -72,10 +72,9 @@ class EHRbase:
         xml = {"Accept": "application/xml"}
         known = await self._ask("GET", f"{TEMPLATES}/{TEMPLATE_ID}", expected={200, 404}, headers=xml)
         if known.status_code == 404:
-            template = resources.files("letters").joinpath("clinic_letter.opt").read_bytes()
             upload = {**xml, "Content-Type": "application/xml"}
             # 409: another replica was quicker.
-            await self._ask("POST", TEMPLATES, expected={201, 204, 409}, content=template, headers=upload)
+            await self._ask("POST", TEMPLATES, expected={201, 204, 409}, content=composition.template(), headers=upload)
         self._template_known = True
 
     async def ensure_ehr(self, patient_id: UUID) -> UUID:
@@ -83,7 +82,7 @@ class EHRbase:
         subject = {"subject_id": str(patient_id), "subject_namespace": NAMESPACE}
         found = await self._ask("GET", "/ehr", expected={200, 404}, params=subject)
         if found.status_code == 404:
-            await self._ask("POST", "/ehr", expected={201, 204, 409}, json=composition.ehr_status(patient_id))
+            await self._ask("POST", "/ehr", expected={201, 204, 409}, json=composition.ehr_status_of(patient_id))
             found = await self._ask("GET", "/ehr", expected={200}, params=subject)
         return record.read_ehr_id(_json(found))
 

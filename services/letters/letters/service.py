@@ -112,18 +112,8 @@ async def create_letter(
     completed = await work.operation(CREATE_LETTER, intent, actor=caller.actor, idempotency=key)
     if completed.committed is not None:
         return letter_of(completed.committed.letter, patient_id=patient_id, read_at=None)
-    return await show_created(work, patient_id=patient_id, uid=UUID(completed.answer["letter_uid"]))
-
-
-async def show_created(work: Work[Backends], *, patient_id: UUID, uid: UUID) -> Letter:
-    """The letter an earlier request created, as it was then, from the record."""
-    ehr_id = await find_ehr(work, patient_id=patient_id)
-    if ehr_id is None:
-        raise BackendUnavailable
-    letter = await work.backend.ehrbase.get_letter(ehr_id, uid, version=1)
-    async with work.database.transaction() as session:
-        read_times = await repository.find_read_times(session, letter_uids=[uid])
-    return letter_of(letter, patient_id=patient_id, read_at=read_times.get(uid))
+    uid = UUID(completed.answer["letter_uid"])
+    return await read_letter(work, caller, patient_id=patient_id, uid=uid, version=1)
 
 
 async def find_ehr(work: Work[Backends], *, patient_id: UUID) -> UUID | None:

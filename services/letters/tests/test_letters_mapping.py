@@ -1,0 +1,209 @@
+"""Letters to openEHR and back, against exchanges recorded from an EHRbase 2.31."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from letters import composition, record
+from letters.composition import TYPE_CODES, contribution_of, format_time
+from letters.errors import RecordUnreadable
+from letters.letter import Author, LetterType, Position, StoredLetter
+
+DATA = Path(__file__).parent / "data"
+SYSTEM_ID = "letters.quill.test"
+AUTHOR = Author(id=UUID("7d0f3c5e-8d4d-4c84-9d75-2f2f4c5e3a11"), name="Dr Ines Varga")
+OPT = {"o": "http://schemas.openehr.org/v1"}
+
+
+def exchange(number: str) -> Any:
+    """A recorded exchange, by its number."""
+    (file,) = DATA.glob(f"{number}-*.json")
+    return json.loads(file.read_text())
+
+
+def answer(number: str) -> Any:
+    """The body that EHRbase answered there."""
+    return exchange(number)["response"]["body"]
+
+
+def letter(**changes: Any) -> StoredLetter:
+    """The letter that was sent in the recorded exchanges."""
+    (file,) = DATA.glob("154-*.json")
+    items = json.loads(file.read_text())["response"]["body"]["content"][0]["data"]["items"]
+    members: dict[str, Any] = {
+        "uid": UUID("a065557d-9506-4619-ae96-88b174a98992"),
+        "version": 1,
+        "title": items[0]["value"]["value"],
+        "letter_type": "clinic",
+        "author": AUTHOR,
+        "sent_at": datetime(2026, 5, 14, 9, 30, tzinfo=UTC),
+        "body": items[2]["value"]["value"],
+    }
+    return StoredLetter(**members | changes)
+
+
+def committed(one: StoredLetter) -> Any:
+    """The composition as a server would give it back."""
+    change_set = json.loads(json.dumps(contribution_of(one, system_id=SYSTEM_ID), ensure_ascii=False))
+    return change_set["versions"][0]["data"]
+
+
+def without(value: Any, *, words: set[str]) -> Any:
+    """A copy of JSON without these members and without the optional recipient."""
+    if isinstance(value, dict):
+        return {name: without(item, words=words) for name, item in value.items() if name not in words}
+    if isinstance(value, list):
+        return [without(item, words=words) for item in value if item.get("archetype_node_id") != "at0007"]
+    return value
+
+
+def test_contribution_is_the_one_that_ehrbase_accepted() -> None:
+    accepted = exchange("147")["request"]["body"]
+    accepted.pop("uid")
+    ours = contribution_of(letter(), system_id=SYSTEM_ID)
+    texts = json.dumps(ours).replace("09:30:00.000000Z", "09:30:00Z")
+    words = {"description"}
+    assert without(json.loads(texts), words=words) == without(accepted, words=words)
+
+
+def test_read_letter_understands_what_ehrbase_answers() -> None:
+    assert record.read_letter(answer("154")) == letter()
+
+
+@given(
+    title=st.text(min_size=1), body=st.text(min_size=1), name=st.text(min_size=1), kind=st.sampled_from([*TYPE_CODES])
+)
+def test_any_text_comes_back_as_it_was_sent(title: str, body: str, name: str, kind: LetterType) -> None:
+    sent = letter(title=title, body=body, author=Author(id=uuid4(), name=name), letter_type=kind)
+    assert record.read_letter(committed(sent)) == sent
+
+
+@given(st.datetimes(min_value=datetime(1970, 1, 1), timezones=st.just(timezone(timedelta(hours=2)))))
+def test_times_are_written_in_utc_with_six_digits_and_read_back(time: datetime) -> None:
+    text = format_time(time)
+    assert len(text) == len("2026-05-14T09:30:00.123456Z")
+    assert record.read_letter(committed(letter(sent_at=time))).sent_at == time
+
+
+def test_codes_and_rubrics_are_those_of_the_template() -> None:
+    terms = {
+        term.attrib["code"]: term.findtext("o:items[@id='text']", namespaces=OPT)
+        for term in ElementTree.fromstring(composition.template()).iterfind(".//o:term_definitions", OPT)  # noqa: S314
+    }
+    assert all(terms[code] == rubric for code, rubric in TYPE_CODES.values())
+    assert terms["at0021"] == "Sent"
+
+
+def test_the_empty_change_set_holds_no_code_that_is_never_filled() -> None:
+    text = json.dumps(contribution_of(letter(), system_id=SYSTEM_ID))
+    assert '""' not in text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("uid",),
+        ("uid", "value"),
+        ("composer", "name"),
+        ("composer", "external_ref"),
+        ("composer", "external_ref", "id", "value"),
+        ("context", "start_time", "value"),
+        ("archetype_details", "template_id", "value"),
+        ("content",),
+        ("content", 0, "data", "items"),
+        ("content", 0, "data", "items", 0, "value", "value"),
+        ("content", 0, "data", "items", 1, "value", "defining_code", "code_string"),
+        ("content", 0, "data", "items", 2, "value"),
+    ],
+)
+@pytest.mark.parametrize("wrong", [None, 7, [], {}, "\ud800"])
+def test_read_letter_of_another_shape_is_refused(path: tuple[str | int, ...], wrong: object) -> None:
+    spoilt = answer("154")
+    parent = spoilt
+    for step in path[:-1]:
+        parent = parent[step]
+    parent[path[-1]] = wrong
+    with pytest.raises(RecordUnreadable):
+        record.read_letter(spoilt)
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        (("uid", "value"), "a065557d-9506-4619-ae96-88b174a98992"),
+        (("uid", "value"), "a065557d-9506-4619-ae96-88b174a98992::letters.quill.test::one"),
+        (("composer", "external_ref", "namespace"), "elsewhere"),
+        (("composer", "external_ref", "id", "value"), "dr-varga"),
+        (("context", "start_time", "value"), "2026-05-14"),
+        (("context", "start_time", "value"), "2026-05-14T09:30:00"),
+        (("archetype_details", "template_id", "value"), "vital-signs.v1"),
+    ],
+)
+def test_read_letter_that_is_not_ours_is_refused(path: tuple[str, ...], wrong: str) -> None:
+    spoilt = answer("154")
+    parent = spoilt
+    for step in path[:-1]:
+        parent = parent[step]
+    parent[path[-1]] = wrong
+    with pytest.raises(RecordUnreadable):
+        record.read_letter(spoilt)
+
+
+def row(**changes: Any) -> list[Any]:
+    """A row of a list query, as EHRbase answers it."""
+    values = {
+        "version_uid": "ae259cd3-c600-4452-96ea-e049ef4a466a::letters.quill.test::2",
+        "sent": "2026-01-04T11:00:00.123456+02:00",
+        "author_name": "Dr Omar Lund",
+        "author_id": str(AUTHOR.id),
+        "title": "Letter 07",
+        "letter_type": "at0012",
+    }
+    return list((values | changes).values())
+
+
+def test_read_list_keeps_the_position_as_the_record_has_it() -> None:
+    ((head, position),) = record.read_list({"rows": [row()]})
+    assert (head.version, head.status, head.letter_type) == (2, "amended", "referral")
+    assert head.sent_at == datetime(2026, 1, 4, 9, 0, 0, 123456, tzinfo=UTC)
+    assert position == Position("2026-01-04T11:00:00.123456+02:00", row()[0])
+    assert list(record.LIST_COLUMNS) == ["version_uid", "sent", "author_name", "author_id", "title", "letter_type"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        None,
+        7,
+        [None],
+        [[]],
+        [row(title=None)],
+        [row(title="\ud800")],
+        [row(sent=1)],
+        [row(letter_type="x")],
+        [[*row(), 1]],
+    ],
+)
+def test_read_list_with_one_unreadable_row_is_refused(rows: object) -> None:
+    with pytest.raises(RecordUnreadable):
+        record.read_list({"rows": rows})
+
+
+def test_small_answers_are_read_from_recorded_ones() -> None:
+    assert record.read_ehr_id(answer("030")) == UUID("69172187-3bc9-4dc7-8619-36c11499760b")
+    assert record.read_commit_time(answer("160")) == datetime(2026, 11, 23, 3, 8, 40, 156552, tzinfo=UTC)
+    assert record.read_product(answer("004")) == "EHRbase 2.31.0"
+
+
+@pytest.mark.parametrize("read", [record.read_ehr_id, record.read_commit_time, record.read_product, record.read_list])
+@pytest.mark.parametrize("nonsense", [None, 7, "text", [], {}, {"ehr_id": {"value": 7}}, {"product": 7}, {"rows": 7}])
+def test_small_answers_of_another_shape_are_refused(read: Callable[[Any], object], nonsense: object) -> None:
+    with pytest.raises(RecordUnreadable):
+        read(nonsense)
