@@ -1,7 +1,4 @@
-"""The application: routes, errors and the pool's lifetime are put together here and nowhere else."""
-
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+"""The application: routes, errors and access are put together here and nowhere else."""
 
 import asyncpg
 from fastapi import FastAPI, Request
@@ -11,7 +8,6 @@ from starlette.exceptions import HTTPException
 from openehr_server import PRODUCT, VERSION
 from openehr_server.access import require_basic
 from openehr_server.api import compositions, contributions, ehrs, queries, system, templates, versioned_compositions
-from openehr_server.database import open_pool
 from openehr_server.errors import INTERNAL, OpenEhrError, render, render_container_error
 from openehr_server.server import Server
 from openehr_server.settings import BASE_PATH, Settings
@@ -19,17 +15,10 @@ from openehr_server.settings import BASE_PATH, Settings
 _RESOURCES = (templates, ehrs, compositions, versioned_compositions, contributions, queries)
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Start-up connects to the database and makes its schema; it fails where that cannot be done."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        pool = await open_pool(settings.database_url)
-        app.state.server = Server(settings, pool)
-        yield
-        pool.terminate()
-
-    app = FastAPI(title=PRODUCT, version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+def create_app(settings: Settings, pool: asyncpg.Pool) -> FastAPI:
+    """The server on an open pool, which stays its caller's to close."""
+    app = FastAPI(title=PRODUCT, version=VERSION, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.server = Server(settings, pool)
     app.router.redirect_slashes = False
     app.include_router(system.router)
     for resource in _RESOURCES:

@@ -2,9 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
+from contracts.openehr import letters_data
+from contracts.openehr.development_server import development_server as start
 from contracts.openehr.server_under_test import OpenEhrServer
+from native.bare import PostgresServer
 
 _DEVELOPMENT = "QUILL_TEST_OPENEHR"
 _REAL = "QUILL_EHRBASE"
@@ -18,14 +22,15 @@ def _from_environment(prefix: str, *, is_real: bool) -> OpenEhrServer:
 
 @pytest.fixture(scope="session")
 def development_server(request: pytest.FixtureRequest) -> Iterator[OpenEhrServer]:
-    """The one that the environment names, else that of the fleet."""
+    """The one that the environment names, else one of our own on a database of its own."""
     if f"{_DEVELOPMENT}_URL" in os.environ:
         server = _from_environment(_DEVELOPMENT, is_real=False)
-    else:
-        fleet = request.getfixturevalue("fleet")
-        server = OpenEhrServer(fleet.openehr_url.rstrip("/"), fleet.openehr_user, fleet.openehr_password)
-    yield server
-    server.client.close()
+        yield server
+        server.client.close()
+        return
+    postgres: PostgresServer = request.getfixturevalue("postgres_server")
+    with start(postgres.create_database()) as running:
+        yield running.server
 
 
 @pytest.fixture(scope="session", params=_WHICH)
@@ -37,3 +42,17 @@ def server(request: pytest.FixtureRequest) -> Iterator[OpenEhrServer]:
     real = _from_environment(_REAL, is_real=True)
     yield real
     real.client.close()
+
+
+@pytest.fixture(scope="session")
+def letters(server: OpenEhrServer) -> OpenEhrServer:
+    """A server that knows the letter's template."""
+    answer = server.upload_template(letters_data.TEMPLATE)
+    assert answer.status_code in (201, 409)
+    return server
+
+
+@pytest.fixture
+def ehr_id(letters: OpenEhrServer) -> str:
+    """A new patient's EHR."""
+    return letters.create_ehr(str(uuid4()))

@@ -1,4 +1,4 @@
-"""What the recorded EHRbase 2.31.0 answered, the development server answers."""
+"""What the recorded EHRbase 2.31.0 answered, the server answers."""
 
 import pytest
 from contracts.openehr.not_compared import BODY_NOT_COMPARED, MESSAGE_BEGINS, NOT_REPLAYED, TIES_IN_ORDER
@@ -10,9 +10,9 @@ _REPLAYED = [recorded.name for recorded in exchanges() if recorded.name not in N
 
 
 @pytest.fixture(scope="module")
-def replayer(development_server: OpenEhrServer) -> Replayer:
+def replayer(server: OpenEhrServer) -> Replayer:
     """The whole recording, sent once."""
-    replayer = Replayer(development_server, Translator(development_server.origin, development_server.system_id))
+    replayer = Replayer(server, Translator(server.origin, server.system_id))
     replayer.run()
     return replayer
 

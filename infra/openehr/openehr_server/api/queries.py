@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from openehr_server.api.exchange import location, read_json
 from openehr_server.aql.parser import parse_query
 from openehr_server.aql.syntax import Path, Query
-from openehr_server.aql.translation import Page, Translation
+from openehr_server.aql.translation import Page, translate
 from openehr_server.audits import format_time
 from openehr_server.errors import BadRequest, InternalError, Unprocessable
 from openehr_server.server import Here
@@ -41,10 +41,9 @@ async def _run(here: Here, body: dict[str, Any]) -> dict[str, Any]:
         raise BadRequest("JSON parse error: `q` is a text and `query_parameters` an object")
     query = parse_query(text)
     page = _page(query, fetch=_number(body, "fetch"), offset=_number(body, "offset"))
-    translation = Translation(query, parameters, here.system_id)
-    sql = translation.sql(page)
+    statement = translate(query, parameters, page=page, system_id=here.system_id)
     async with here.transaction() as connection:
-        rows = [list(row) for row in await connection.fetch(sql, *translation.arguments)]
+        rows = [list(row) for row in await connection.fetch(statement.sql, *statement.arguments)]
     return {"meta": _meta(page, len(rows)), "q": text, "columns": _columns(query), "rows": rows}
 
 

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable
 
+from openehr_server.aql.failures import outside, parse_error
 from openehr_server.aql.syntax import (
     Column,
     Comparison,
     Condition,
     Containment,
     Count,
-    Exists,
     Junction,
     Literal,
     Not,
@@ -20,7 +20,7 @@ from openehr_server.aql.syntax import (
     Query,
     Step,
 )
-from openehr_server.aql.tokens import Tokens, parse_error
+from openehr_server.aql.tokens import Tokens
 from openehr_server.errors import BadRequest
 
 _COMPARISONS = ("=", "!=", "<>", "<", "<=", ">", ">=")
@@ -43,17 +43,11 @@ def parse_query(text: str) -> Query:
     order_by = _order_by(tokens)
     limit = _integer(tokens) if tokens.accept("LIMIT") else None
     offset = _integer(tokens) if limit is not None and tokens.accept("OFFSET") else None
-    tokens.accept(";")
     if tokens.current.kind != "end":
         raise tokens.mismatch("<EOF>")
     query = Query(columns, containments, distinct, where, order_by, limit, offset)
     _check_variables(query, text)
     return query
-
-
-def outside(what: str) -> BadRequest:
-    """The error for AQL that is not part of the subset; EHRbase words its own gaps like this."""
-    return BadRequest(f"Not implemented: {what}")
 
 
 def _list[T](tokens: Tokens, read: Callable[[Tokens], T]) -> tuple[T, ...]:
@@ -127,8 +121,8 @@ def _single(tokens: Tokens, depth: int, _: str) -> Condition:
         raise outside("conditions nested this deep")
     if tokens.accept("NOT"):
         return Not(_single(tokens, depth + 1, _))
-    if tokens.accept("EXISTS"):
-        return Exists(_path(tokens))
+    if tokens.at("EXISTS"):
+        raise outside("WHERE: EXISTS operator is not supported")
     if tokens.accept("("):
         condition = _condition(tokens, depth + 1)
         tokens.expect(")")
@@ -235,5 +229,5 @@ def _paths_in(condition: Condition) -> list[Path]:
             return [path for inner in conditions for path in _paths_in(inner)]
         case Not(inner):
             return _paths_in(inner)
-        case Comparison(path) | Exists(path):
+        case Comparison(path):
             return [path]

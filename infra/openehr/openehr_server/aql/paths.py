@@ -1,11 +1,11 @@
 """What a path means in the database: an SQL expression of type jsonb, and the RM types it may have."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from openehr_server.aql.parser import outside
-from openehr_server.aql.syntax import Containment, Literal, Operand, Path, Step
+from openehr_server.aql.arguments import Arguments
+from openehr_server.aql.failures import outside
+from openehr_server.aql.syntax import Containment, Path, Step
 from openehr_server.errors import BadRequest
 from openehr_server.reference_model import CLASSES, PRIMITIVES
 
@@ -13,7 +13,6 @@ _EHR = {
     "ehr_id": ("HIER_OBJECT_ID", "jsonb_build_object('_type', 'HIER_OBJECT_ID', 'value', e.id)"),
     "ehr_status": ("EHR_STATUS", "e.status"),
 }
-_COMMIT = "v.audit"
 _VERSION = {
     "uid": "jsonb_build_object('value', v.uid)",
     "contribution": "jsonb_build_object('id', jsonb_build_object('value', v.contribution_id))",
@@ -42,6 +41,16 @@ class Node:
     types: frozenset[str]
 
     @property
+    def text(self) -> str:
+        """The value as text; `C` makes its order that of the code points, as in EHRbase."""
+        return f"(({self.sql}) #>> '{{}}') COLLATE \"C\""
+
+    @property
+    def instant(self) -> str:
+        """The time in whole seconds."""
+        return f"instant({self.sql})"
+
+    @property
     def is_primitive(self) -> bool:
         """True where the path ends at plain JSON rather than at an object."""
         return any(name in PRIMITIVES for name in self.types)
@@ -58,19 +67,20 @@ class Node:
 
 
 class Resolver:
-    """Resolves paths for one query. `bind` takes a value and answers its placeholder."""
+    """Resolves the paths of one query."""
 
-    def __init__(
-        self, containments: tuple[Containment, ...], bind: Callable[[object], str], value: Callable[[Operand], object]
-    ) -> None:
+    def __init__(self, containments: tuple[Containment, ...], arguments: Arguments) -> None:
         self._classes = {item.variable: item.rm_type for item in containments}
-        self._sources = {item.variable: source_name(number, item) for number, item in enumerate(containments)}
-        self._bind = bind
-        self._value = value
+        self._documents = {item.variable: _document(number, item) for number, item in enumerate(containments)}
+        self._arguments = arguments
 
     def rm_type(self, path: Path) -> str:
         """The class of the path's variable."""
         return self._classes[path.variable]
+
+    def is_commit_time(self, path: Path) -> bool:
+        """True for the one time that is compared and ordered by the microsecond."""
+        return self.rm_type(path) == "VERSION" and is_path(path, "commit_audit", "time_committed")
 
     def resolve(self, path: Path, clause: str) -> Node:
         """Raises BadRequest for an unknown attribute, and for what this clause cannot have."""
@@ -79,12 +89,12 @@ class Resolver:
             return self._version(path, clause)
         if rm_type == "EHR":
             return self._ehr(path, clause)
-        return self._below(self._sources[path.variable], rm_type, path.steps)
+        return self._below(self._documents[path.variable], rm_type, path.steps)
 
     def _ehr(self, path: Path, clause: str) -> Node:
         if not path.steps:
             raise outside(f"selecting the full EHR object ({path.variable})")
-        if path.steps[0].attribute not in _EHR:
+        if path.steps[0].attribute not in _EHR or len(path.steps) == 1:
             text = str(path).partition("/")[2]
             raise outside(f"{clause}: identified path '{text}' for type EHR not supported")
         rm_type, sql = _EHR[path.steps[0].attribute]
@@ -107,14 +117,14 @@ class Resolver:
         if not steps:
             return sql
         jsonpath = "$" + "".join(self._json_step(step) for step in steps)
-        return f"jsonb_path_query_first({sql}, {self._bind(jsonpath)}::text::jsonpath)"
+        return f"jsonb_path_query_first({sql}, {self._arguments.bind(jsonpath)}::text::jsonpath)"
 
     def _json_step(self, step: Step) -> str:
         if step.node_id is None:
             return f".{quote(step.attribute)}"
         tests = [f"@.archetype_node_id == {quote(step.node_id)}"]
         if step.name is not None:
-            tests.append(f"@.name.value == {quote(str(self._value(step.name)))}")
+            tests.append(f"@.name.value == {quote(str(self._arguments.single(step.name)))}")
         return f".{quote(step.attribute)} ? ({' && '.join(tests)})"
 
 
@@ -123,8 +133,8 @@ def quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def source_name(number: int, containment: Containment) -> str:
-    """The SQL expression of a variable that holds a document."""
+def _document(number: int, containment: Containment) -> str:
+    """The SQL expression of what a variable stands for."""
     return "v.data" if containment.rm_type == "COMPOSITION" else f"n{number}.node"
 
 
@@ -138,8 +148,8 @@ def _attribute_types(types: frozenset[str], attribute: str) -> frozenset[str]:
     return found
 
 
-def literal_path(containment: Containment) -> str:
-    """The jsonpath that finds a contained class at any depth below its container."""
+def contained(containment: Containment) -> str:
+    """The jsonpath that finds a class, of an archetype where one is named, at any depth below its container."""
     kinds = " || ".join(f"@._type == {quote(name)}" for name in sorted(CLASSES[containment.rm_type].descendants))
     archetype = f" && @.archetype_node_id == {quote(containment.archetype)}" if containment.archetype else ""
     return f"strict $.**{{1 to last}} ? (({kinds}){archetype})"
@@ -148,8 +158,3 @@ def literal_path(containment: Containment) -> str:
 def is_path(path: Path, *attributes: str) -> bool:
     """True where the path consists of just these attributes."""
     return tuple(step.attribute for step in path.steps) == attributes
-
-
-def as_literal(value: object) -> Literal:
-    """A value that came with the request."""
-    return Literal(value)

@@ -93,13 +93,6 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Exists:
-    """EXISTS path."""
-
-    path: Path
-
-
-@dataclass(frozen=True)
 class Not:
     """NOT condition."""
 
@@ -114,7 +107,7 @@ class Junction:
     conditions: tuple["Condition", ...]
 
 
-type Condition = Comparison | Exists | Not | Junction
+type Condition = Comparison | Not | Junction
 
 
 @dataclass(frozen=True)

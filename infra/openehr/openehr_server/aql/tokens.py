@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from openehr_server.aql.failures import parse_error
 from openehr_server.errors import BadRequest
 
 _TOKEN = re.compile(
@@ -11,7 +12,7 @@ _TOKEN = re.compile(
     |(?P<parameter>\$[A-Za-z_]\w*)
     |(?P<number>-?\d+(?:\.\d+)?)
     |(?P<name>[A-Za-z][\w-]*(?:\.[\w-]+)*)
-    |(?P<symbol><=|>=|!=|<>|[=<>(){}\[\],/*;])""",
+    |(?P<symbol><=|>=|!=|<>|[=<>(){}\[\],/*])""",
     re.VERBOSE,
 )
 
@@ -66,11 +67,6 @@ class Tokens:
         """The error for a token that should have been something else."""
         found = self.current.text or "<EOF>"
         return parse_error(f"line 1: char {self.current.position} mismatched input '{found}' expecting {wanted}")
-
-
-def parse_error(detail: str) -> BadRequest:
-    """The error for a query that cannot be read."""
-    return BadRequest(f"Could not parse AQL query: Parse exception: {detail}")
 
 
 def _cut(text: str) -> list[Token]:
