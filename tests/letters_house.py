@@ -101,7 +101,7 @@ class Neighbours(Server):
             return 200, {"keys": [self.key.as_dict(private=False)]}
         if request.path == "/api/auth/me":
             user_id = json.loads(_unpadded(request.headers["Authorization"].split(".")[1]))["sub"]
-            user = {"username": f"u-{user_id}", "display_name": self.names.get(user_id), "roles": []}
+            user: dict[str, object] = {"username": f"u-{user_id}", "display_name": self.names.get(user_id), "roles": []}
             return (503, {}) if self.auth_silent else (200, user)
         patient_id = request.path.removeprefix("/api/patients/").removesuffix("/demographics")
         if self.patients_silent:
