@@ -1,0 +1,1 @@
+"""Who there is: registering, activating, roles, passwords."""

@@ -1,0 +1,36 @@
+"""The table of accounts."""
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import ARRAY, CheckConstraint, Column, DateTime, Text
+from sqlmodel import Field, SQLModel
+
+
+class UserRow(SQLModel, table=True):
+    """An account. Without a password it waits for its activation code."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("roles <> '{}' AND roles <@ ARRAY['patient', 'clinician', 'admin']", name="users_roles"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    username: str = Field(unique=True)
+    email: str = Field(unique=True)
+    display_name: str
+    roles: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    password_hash: str | None = None
+    patient_id: UUID | None = Field(default=None, unique=True)
+    token_version: int = 1
+    disabled_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    activation_hash: bytes | None = Field(default=None, unique=True)
+    activation_expires_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    created_at: datetime = Field(
+        default_factory=lambda: datetime.now(UTC), sa_column=Column(DateTime(timezone=True), nullable=False)
+    )
+
+    @property
+    def active(self) -> bool:
+        """Whether this account may be signed in to at all."""
+        return self.disabled_at is None and self.password_hash is not None

@@ -1,0 +1,81 @@
+"""Rules about accounts: which passwords are acceptable, who may change whom. Pure, but for the shipped list."""
+
+import lzma
+from collections.abc import Collection
+from functools import cache
+from importlib.resources import files
+from uuid import UUID
+
+from common.policy import Policy
+
+from auth.accounts.models import UserRow
+from auth.errors import LastAdmin, OwnRoles, PasswordRefused
+from auth.passwords import normalise_password
+
+MANAGE_USERS = Policy(name="manage users", roles=frozenset({"admin"}), vital=True)
+
+MIN_LENGTH, MAX_LENGTH = 15, 128
+MIN_WORD, MAX_AROUND = 3, 6
+PRODUCT_WORDS = ("quill", "clinical", "letters")
+
+
+def check_password(password: str, *, username: str, email: str, field: str = "password") -> None:
+    """A password has 15 to 128 code points, is not among the most common ones, and is more than the account's names.
+
+    Args:
+        field: the body's member that an error points at.
+
+    Raises:
+        PasswordRefused: saying why, never what.
+    """
+    text = normalise_password(password)
+    if not MIN_LENGTH <= len(text) <= MAX_LENGTH:
+        reason, message = "length", f"Use {MIN_LENGTH} to {MAX_LENGTH} characters"
+    elif text.casefold() in common_passwords():
+        reason, message = "common", "This is one of the most common passwords"
+    elif _is_made_of(text.casefold(), {*PRODUCT_WORDS, username, *email.split("@")}):
+        reason, message = "names", "This is little more than a name of the account or the product"
+    else:
+        return
+    raise PasswordRefused.at("body", field, type=f"password_{reason}", msg=message)
+
+
+def _is_made_of(text: str, words: Collection[str]) -> bool:
+    for word in sorted(words, key=len, reverse=True):
+        if len(word) >= MIN_WORD:
+            text = text.replace(word, "")
+    return len(text) <= MAX_AROUND
+
+
+@cache
+def common_passwords() -> frozenset[str]:
+    """The shipped list in comparable form; see data/README.md."""
+    packed = files("auth").joinpath("data/common-passwords.txt.xz").read_bytes()
+    return frozenset(normalise_password(line).casefold() for line in lzma.decompress(packed).decode().splitlines())
+
+
+def check_not_own_roles(user_id: UUID, *, by: UUID) -> None:
+    """Nobody changes their own roles.
+
+    Raises:
+        OwnRoles: they try.
+    """
+    if user_id == by:
+        raise OwnRoles
+
+
+def check_admin_stays(user: UserRow, *, roles: Collection[str], disabled: bool, admins: Collection[UUID]) -> None:
+    """A change must leave an active administrator.
+
+    Args:
+        user: the account as it is.
+        roles: the roles it is to have.
+        disabled: whether it is to be disabled.
+        admins: the active administrators before the change.
+
+    Raises:
+        LastAdmin: it would not.
+    """
+    stays_admin = "admin" in roles and not disabled
+    if not stays_admin and set(admins) == {user.id}:
+        raise LastAdmin

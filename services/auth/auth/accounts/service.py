@@ -1,0 +1,159 @@
+"""Use cases of accounts. Passwords are hashed while no transaction is open."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from common.audit import Access
+from common.auth import Caller
+from common.errors import NotFound
+from common.events import UserRegistered, UserUpdated
+from common.rest import Page, decode_cursor, encode_cursor
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth import throttles
+from auth.accounts import policy, repository
+from auth.accounts.models import UserRow
+from auth.accounts.schemas import Activate, PasswordChange, Register, UserCreate, UserPatch
+from auth.backend import Work
+from auth.codes import hash_code, new_code
+from auth.errors import AccountTaken, ActivationRefused, CredentialsRefused
+from auth.sessions import service as sessions
+from auth.throttles import PASSWORD_CHANGE
+from auth.visitor import Visitor
+
+ACTIVATION_LIFE = timedelta(hours=72)
+
+
+async def register(work: Work, *, form: Register, visitor: Visitor) -> UserRow:
+    """Anybody may open an account for themselves; it is a patient's, linked to no record."""
+    password = form.password.get_secret_value()
+    policy.check_password(password, username=form.username, email=form.email)
+    work.backend.passwords.check_room()
+    async with work.transaction() as session:
+        subject = throttles.address_subject(visitor.address)
+        await throttles.reserve(session, work.backend.registrations, subject)
+    user = UserRow(
+        username=form.username,
+        email=form.email,
+        display_name=form.display_name or form.username,
+        roles=["patient"],
+        password_hash=await work.backend.passwords.hash(password),
+    )
+    async with work.transaction() as session:
+        await _add(work, session, user)
+        work.audit(session, visitor.actor, Access(action="C", resource="user", resource_id=str(user.id)))
+    return user
+
+
+async def create_user(work: Work, caller: Caller, *, form: UserCreate) -> tuple[UserRow, str]:
+    """An administrator prepares an account; whoever is given its code within 72 hours chooses its password."""
+    code = new_code()
+    user = UserRow(
+        username=form.username,
+        email=form.email,
+        display_name=form.display_name or form.username,
+        roles=list(form.roles),
+        activation_hash=hash_code(code),
+        activation_expires_at=datetime.now(UTC) + ACTIVATION_LIFE,
+    )
+    async with work.transaction() as session:
+        await _add(work, session, user)
+        work.audit(session, caller.actor, Access(action="C", resource="user", resource_id=str(user.id)))
+    return user, code
+
+
+async def _add(work: Work, session: AsyncSession, user: UserRow) -> None:
+    if not await repository.add_user(session, user):
+        raise AccountTaken
+    work.announce(session, UserRegistered(user_id=user.id, roles=user.roles))
+
+
+async def activate(work: Work, *, form: Activate, visitor: Visitor) -> None:
+    """A code sets the first password of its account, once."""
+    code_hash, password = hash_code(form.activation_code), form.password.get_secret_value()
+    work.backend.passwords.check_room()
+    async with work.transaction() as session:
+        user = await repository.find_activation(session, code_hash, now=datetime.now(UTC))
+    if user is None:
+        raise ActivationRefused
+    policy.check_password(password, username=user.username, email=user.email)
+    password_hash = await work.backend.passwords.hash(password)
+    async with work.transaction() as session:
+        if not await repository.activate(session, code_hash, password_hash=password_hash):
+            raise ActivationRefused
+        work.audit(session, visitor.actor, Access(action="U", resource="password", resource_id=str(user.id)))
+
+
+async def list_users(work: Work, caller: Caller, *, q: str | None, limit: int, cursor: str | None) -> Page[UserRow]:
+    """Administrators see every account, by user name."""
+    after = decode_cursor(cursor, str)[0] if cursor else None
+    async with work.transaction() as session:
+        rows: Sequence[UserRow] = await repository.list_users(session, q=q, after=after, limit=limit + 1)
+        work.audit(session, caller.actor, Access(action="R", resource="user"))
+    more = len(rows) > limit
+    return Page(items=list(rows[:limit]), next_cursor=encode_cursor(rows[limit - 1].username) if more else None)
+
+
+async def update_user(work: Work, caller: Caller, *, user_id: UUID, patch: UserPatch) -> UserRow:
+    """Roles and state of an account change at once everywhere: its tokens die, a disabled account's sessions too."""
+    if patch.roles is not None:
+        policy.check_not_own_roles(user_id, by=caller.user_id)
+    async with work.transaction() as session:
+        admins = await repository.lock_admins(session)
+        user = await repository.find_user(session, user_id, lock=True)
+        if user is None:
+            raise NotFound
+        roles: list[str] = [*patch.roles] if patch.roles is not None else user.roles
+        disabled = user.disabled_at is not None if patch.disabled is None else patch.disabled
+        policy.check_admin_stays(user, roles=roles, disabled=disabled, admins=admins)
+        await _change(work, session, user, roles=roles, disabled=disabled)
+        work.audit(session, caller.actor, Access(action="U", resource="user", resource_id=str(user_id)))
+    return user
+
+
+async def _change(work: Work, session: AsyncSession, user: UserRow, *, roles: list[str], disabled: bool) -> None:
+    if (roles, disabled) == (user.roles, user.disabled_at is not None):
+        return
+    user.roles = roles
+    user.disabled_at = (user.disabled_at or datetime.now(UTC)) if disabled else None
+    if disabled:
+        await sessions.end_sessions(work, session, user_id=user.id)
+    outdate_tokens(work, session, user)
+
+
+def outdate_tokens(work: Work, session: AsyncSession, user: UserRow) -> None:
+    """Refuse the access tokens that the account has; its sessions go on and refresh to new ones."""
+    user.token_version += 1
+    work.announce(
+        session,
+        UserUpdated(
+            user_id=user.id,
+            roles=user.roles,
+            disabled=user.disabled_at is not None,
+            token_version=user.token_version,
+        ),
+    )
+
+
+async def change_password(work: Work, caller: Caller, *, form: PasswordChange) -> None:
+    """Whoever knows the current password sets a new one, and every other session ends."""
+    work.backend.passwords.check_room()
+    async with work.transaction() as session:
+        await throttles.reserve(session, PASSWORD_CHANGE, str(caller.user_id))
+        user = await repository.find_user(session, caller.user_id)
+    known = user.password_hash if user is not None else None
+    if not await work.backend.passwords.matches(form.current_password.get_secret_value(), known) or user is None:
+        await work.record(caller.actor, Access(action="U", resource="password", outcome="failed"))
+        raise CredentialsRefused
+    password = form.new_password.get_secret_value()
+    policy.check_password(password, username=user.username, email=user.email, field="new_password")
+    password_hash = await work.backend.passwords.hash(password)
+    async with work.transaction() as session:
+        user = await repository.find_user(session, caller.user_id, lock=True)
+        if user is None or user.password_hash != known:
+            raise CredentialsRefused
+        user.password_hash = password_hash
+        await throttles.clear(session, PASSWORD_CHANGE, str(user.id))
+        await sessions.end_sessions(work, session, user_id=user.id, but=caller.session_id)
+        work.audit(session, caller.actor, Access(action="U", resource="password", resource_id=str(user.id)))

@@ -1,0 +1,57 @@
+"""Auth's named errors."""
+
+from common.errors import Conflict, Forbidden, Invalid, QuillError, Unauthenticated
+
+
+class CredentialsRefused(Unauthenticated):
+    """User name and password do not belong to an active account; which of the two was wrong is never said."""
+
+    slug, title = "credentials-refused", "User name or password is wrong"
+
+
+class SessionEnded(Unauthenticated):
+    """The refresh token is unknown, was used before, or its session has ended: sign in again."""
+
+    slug, title = "session-ended", "The session has ended: sign in again"
+
+
+class AccountTaken(Conflict):
+    """The user name or the e-mail address belongs to another account: choose another or sign in."""
+
+    slug, title = "account-taken", "This user name or e-mail address cannot be used"
+
+
+class LastAdmin(Conflict):
+    """The change would leave no active administrator: make another account an administrator first."""
+
+    slug, title = "last-admin", "The last administrator stays"
+
+
+class OwnRoles(Forbidden):
+    """Nobody changes their own roles: ask another administrator."""
+
+    slug, title = "own-roles", "Nobody changes their own roles"
+
+
+class PasswordRefused(Invalid):
+    """The password is too short, too long, too common, or made of the account's own names: choose another."""
+
+    slug, title = "password-refused", "This password cannot be used"
+
+
+class ActivationRefused(Invalid):
+    """The activation code is unknown, used or expired: ask an administrator for a new account invitation."""
+
+    slug, title = "activation-refused", "This activation code does not work"
+
+
+class LinkRefused(Invalid):
+    """Code and birth date do not open a record for this account; every reason looks the same: ask for a new code."""
+
+    slug, title = "link-refused", "This code and birth date do not open a record"
+
+
+class SignInBusy(QuillError):
+    """Too many passwords are being checked at once: try again after `Retry-After` seconds."""
+
+    slug, status, title, retry_after = "sign-in-busy", 503, "Too many people are signing in at once", 3

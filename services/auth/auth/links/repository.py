@@ -1,0 +1,26 @@
+"""Every query of patient links."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from auth.accounts.models import UserRow
+from auth.links.models import LinkCodeRow
+
+
+def add_code(session: AsyncSession, row: LinkCodeRow) -> None:
+    """Store a code that was handed out."""
+    session.add(row)
+
+
+async def lock_code(session: AsyncSession, code_hash: bytes) -> LinkCodeRow | None:
+    """A code, locked until the transaction ends."""
+    return await session.get(LinkCodeRow, code_hash, with_for_update=True)
+
+
+async def lock_linked_user(session: AsyncSession, patient_id: UUID) -> UserRow | None:
+    """The account that is linked to a patient, locked until the transaction ends."""
+    linked = select(UserRow).where(col(UserRow.patient_id) == patient_id).with_for_update()
+    return (await session.scalars(linked)).one_or_none()

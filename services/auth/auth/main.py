@@ -1,0 +1,60 @@
+"""Auth's app: the only place where its parts are wired."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from common.app import Service, build_app
+from common.auth import Caller, FetchKeys
+from common.db import StorageUnavailable
+from common.revocation import AskAuth
+from fastapi import FastAPI
+
+from auth import throttles
+from auth.accounts.api import router as accounts
+from auth.backend import Work, open_backend
+from auth.links.api import router as links
+from auth.sessions import repository, service
+from auth.sessions.api import router as sessions
+from auth.sessions.policy import COOKIE_LIFE
+from auth.settings import Settings
+
+HOUSEKEEPING_SECONDS = 600.0
+REMEMBERED = timedelta(days=1)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The app under its settings, by default those of the environment."""
+    chosen = settings or Settings()
+    parts = Service(
+        name="auth",
+        routers=[sessions, accounts, links],
+        open_backend=lambda: open_backend(chosen),
+        loops=[forget_the_past],
+        tokens=_own_tokens,
+    )
+    return build_app(parts, chosen)
+
+
+def _own_tokens(work: Work) -> tuple[FetchKeys, AskAuth]:
+    async def fetch_keys() -> Mapping[str, Any]:
+        return await service.get_public_keys(work)
+
+    async def lives(caller: Caller) -> bool:
+        return await service.find_living(work, caller) is not None
+
+    return fetch_keys, lives
+
+
+async def forget_the_past(work: Work) -> None:
+    """Drop sessions and throttles that are over, until cancelled."""
+    while True:
+        now = datetime.now(UTC)
+        try:
+            async with work.transaction() as session:
+                await repository.forget_sessions(session, before=now - COOKIE_LIFE - REMEMBERED)
+                await throttles.forget_past(session, before=now - REMEMBERED)
+        except StorageUnavailable:
+            pass
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)

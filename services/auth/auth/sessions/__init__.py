@@ -1,0 +1,1 @@
+"""Who is signed in: sessions, refresh tokens, access tokens and the keys that sign them."""

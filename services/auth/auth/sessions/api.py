@@ -1,0 +1,74 @@
+"""Endpoints of sessions and of the public keys."""
+
+from typing import Annotated, Any
+
+from common.policy import ANYONE, SIGNED_IN, PolicyRouter, allow
+from common.rest import CurrentCaller, CurrentWork
+from fastapi import Depends, Header, Request, Response
+
+from auth.accounts.schemas import User
+from auth.sessions import cookies, service
+from auth.sessions.schemas import Login, Session
+from auth.visitor import CurrentVisitor
+
+router = PolicyRouter("/auth")
+
+
+def _refresh_token(request: Request, work: CurrentWork) -> str | None:
+    return request.cookies.get(cookies.cookie_name(cookies.REFRESH, work.backend.settings))
+
+
+RefreshToken = Annotated[str | None, Depends(_refresh_token)]
+CsrfToken = Annotated[str | None, Header(alias="X-CSRF-Token")]
+
+
+@router.post("/login", tags=["sessions"])
+@allow(ANYONE)
+async def login(form: Login, visitor: CurrentVisitor, work: CurrentWork, response: Response) -> Session:
+    """Sign in with a user name or e-mail address and a password."""
+    return _answer(await service.log_in(work, form=form, visitor=visitor), work, response)
+
+
+@router.post("/refresh", tags=["sessions"])
+@allow(ANYONE)
+async def refresh(
+    token: RefreshToken, work: CurrentWork, visitor: CurrentVisitor, response: Response, csrf: CsrfToken = None
+) -> Session:
+    """Exchange the refresh cookie for a new access token and the next cookie."""
+    return _answer(await service.refresh(work, presented=token, csrf_token=csrf, visitor=visitor), work, response)
+
+
+@router.post("/logout", status_code=204, tags=["sessions"])
+@allow(ANYONE)
+async def logout(
+    token: RefreshToken, work: CurrentWork, visitor: CurrentVisitor, response: Response, csrf: CsrfToken = None
+) -> None:
+    """End the session; its tokens die in every service within a second."""
+    await service.log_out(work, presented=token, csrf_token=csrf, visitor=visitor)
+    _set(response, cookies.cleared_cookies(work.backend.settings))
+
+
+@router.get("/me", tags=["sessions"])
+@allow(SIGNED_IN)
+async def me(caller: CurrentCaller, work: CurrentWork) -> User:
+    """The caller's own account."""
+    return User.of(await service.get_me(work, caller))
+
+
+@router.get("/.well-known/jwks.json", tags=["keys"])
+@allow(ANYONE)
+async def jwks(work: CurrentWork, response: Response) -> dict[str, Any]:
+    """The public keys of access tokens (RFC 7517)."""
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return await service.get_public_keys(work)
+
+
+def _answer(issued: service.Issued, work: CurrentWork, response: Response) -> Session:
+    tokens = {"refresh_token": issued.refresh_token, "csrf_token": issued.session.csrf_token}
+    _set(response, cookies.new_cookies(work.backend.settings, **tokens))
+    return issued.session
+
+
+def _set(response: Response, values: list[str]) -> None:
+    for value in values:
+        response.headers.append("Set-Cookie", value)

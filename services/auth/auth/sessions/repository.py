@@ -1,0 +1,79 @@
+"""Every query of sessions, refresh tokens and signing keys."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from auth.accounts.models import UserRow
+from auth.sessions.models import RefreshTokenRow, SessionRow, SigningKeyRow
+
+_FIRST_KEY_LOCK = 7_141_001
+
+
+async def lock_session_of(session: AsyncSession, token_hash: bytes) -> SessionRow | None:
+    """The session that a refresh token belongs to, locked until the transaction ends."""
+    family = select(col(RefreshTokenRow.session_id)).where(col(RefreshTokenRow.token_hash) == token_hash)
+    owner = select(SessionRow).where(col(SessionRow.id) == family.scalar_subquery()).with_for_update()
+    return (await session.scalars(owner)).one_or_none()
+
+
+async def get_token(session: AsyncSession, token_hash: bytes) -> RefreshTokenRow:
+    """A refresh token that exists."""
+    return await session.get_one(RefreshTokenRow, token_hash, populate_existing=True)
+
+
+async def get_head(session: AsyncSession, session_id: UUID) -> RefreshTokenRow:
+    """The newest refresh token of a family."""
+    family = select(RefreshTokenRow).where(col(RefreshTokenRow.session_id) == session_id)
+    return (await session.scalars(family.order_by(col(RefreshTokenRow.generation).desc()).limit(1))).one()
+
+
+async def end_sessions(
+    session: AsyncSession, *, user_id: UUID, now: datetime, but: UUID | None = None
+) -> Sequence[SessionRow]:
+    """End the user's sessions and hand them back."""
+    living = [col(SessionRow.user_id) == user_id, col(SessionRow.ended_at).is_(None)]
+    if but is not None:
+        living.append(col(SessionRow.id) != but)
+    ended = update(SessionRow).where(*living).values(ended_at=now).returning(SessionRow)
+    return (await session.scalars(ended)).all()
+
+
+async def find_living(session: AsyncSession, *, session_id: UUID, user_id: UUID, token_version: int) -> UserRow | None:
+    """The account behind an access token, if neither its session nor that version of its tokens has ended."""
+    living = (
+        select(UserRow)
+        .join(SessionRow, col(SessionRow.user_id) == col(UserRow.id))
+        .where(
+            col(SessionRow.id) == session_id,
+            col(SessionRow.ended_at).is_(None),
+            col(UserRow.id) == user_id,
+            col(UserRow.token_version) <= token_version,
+            col(UserRow.disabled_at).is_(None),
+        )
+    )
+    return (await session.scalars(living)).one_or_none()
+
+
+async def list_signing_keys(session: AsyncSession) -> Sequence[SigningKeyRow]:
+    """The signing keys in the order in which they become active."""
+    return (await session.scalars(select(SigningKeyRow).order_by(col(SigningKeyRow.active_from)))).all()
+
+
+async def add_first_signing_key(session: AsyncSession, key: SigningKeyRow) -> Sequence[SigningKeyRow]:
+    """Store the first key unless another replica did, so that all agree; returns what is stored."""
+    await session.execute(select(func.pg_advisory_xact_lock(_FIRST_KEY_LOCK)))
+    known = await list_signing_keys(session)
+    if known:
+        return known
+    session.add(key)
+    return [key]
+
+
+async def forget_sessions(session: AsyncSession, *, before: datetime) -> None:
+    """Drop sessions that began before a time at which none can be alive, with their refresh tokens."""
+    await session.execute(delete(SessionRow).where(col(SessionRow.created_at) < before))

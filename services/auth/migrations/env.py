@@ -1,0 +1,16 @@
+"""Alembic's entry: auth's tables and where they stand."""
+
+import os
+
+import auth.accounts.models
+import auth.links.models
+import auth.sessions.models
+import auth.throttles
+from common.db import run_migrations
+from common.operations import OperationRow
+from common.outbox import OutboxRow
+from sqlmodel import SQLModel
+
+__all__ = ["OperationRow", "OutboxRow", "auth"]
+
+run_migrations(SQLModel.metadata, url=os.environ["QUILL_MIGRATION_DATABASE_URL"])
