@@ -13,9 +13,3 @@ class PatientRefused(Invalid):
     """The FHIR server does not take this patient: check values against FHIR R4 and remove what is unusual."""
 
     slug, title = "patient-refused", "The FHIR server does not accept this patient"
-
-
-class IdentityRemoved(Invalid):
-    """A known family name or birth date can be corrected but not removed: send the whole record that you read."""
-
-    slug, title = "identity-removed", "A known family name or birth date cannot be removed"

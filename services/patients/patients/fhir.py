@@ -11,13 +11,13 @@ from common import http
 from common.errors import BackendUnavailable, NotFound, VersionStale
 from common.rest import CANONICAL_UUID
 
-from patients.errors import PatientRefused
+from patients.errors import NhsNumberTaken, PatientRefused
 from patients.policy import NHS_NUMBER_SYSTEM
 
-_FHIR_JSON = {"Accept": "application/fhir+json", "Content-Type": "application/fhir+json"}
-_FRESH = {"Accept": "application/fhir+json", "Cache-Control": "no-store"}
-_NOBODY = UUID(int=0)
 PAGE_SIZE = 200
+_NOBODY = UUID(int=0)
+_FRESH = {"Accept": "application/fhir+json", "Cache-Control": "no-store"}
+_FHIR_JSON = {"Accept": "application/fhir+json", "Content-Type": "application/fhir+json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,8 @@ class StoredPatient:
     resource: dict[str, Any]
 
     def is_by(self, operation_id: UUID) -> bool:
-        """Whether this version was written for that operation: HAPI keeps the start of our X-Request-Id with it."""
-        source = self.resource.get("meta", {}).get("source")
-        return isinstance(source, str) and source.rpartition("#")[2] == _mark(operation_id)
+        """Whether this version was written for that operation: HAPI keeps the X-Request-Id of a write with it."""
+        return str(self.resource["meta"].get("source")).rpartition("#")[2] == _mark(operation_id)
 
 
 class FhirServer:
@@ -48,97 +47,73 @@ class FhirServer:
         """One version; None when there is none, or when it is the deletion."""
         return await self._get(f"Patient/{patient_id}/_history/{version}")
 
-    async def create(self, patient_id: UUID, resource: dict[str, Any]) -> StoredPatient:
-        """Store version 1 under our id. Idempotent: when it is there already, it is read.
-
-        Raises:
-            PatientRefused: the server does not take it.
-        """
-        # No resource has version 0, so that an existing one is never overwritten (HAPI ignores If-None-Match here).
-        created = await self._put(patient_id, resource, if_version=0, operation_id=patient_id)
-        created = created or await self.read_version(patient_id, 1)
-        if created is None:
-            raise BackendUnavailable  # another attempt of ours is not committed yet
-        return created
-
-    async def update(
+    async def write(
         self, patient_id: UUID, resource: dict[str, Any], *, version: int, operation_id: UUID
     ) -> StoredPatient:
-        """Store the version after `version`; unchanged content keeps the version. Idempotent by `operation_id`.
+        """Store the version after `version`, 0 for a new patient; unchanged content keeps its version. Idempotent.
 
         Raises:
             VersionStale: somebody else has changed it since `version`.
             NotFound: somebody has deleted it.
             PatientRefused: the server does not take it.
         """
-        updated = await self._put(patient_id, resource, if_version=version, operation_id=operation_id)
-        if updated is not None:
-            return updated
+        # No resource has version 0, so that an existing one is not overwritten (HAPI ignores If-None-Match on PUT).
+        headers = {**_FHIR_JSON, "If-Match": f'W/"{version}"', "X-Request-Id": _mark(operation_id)}
+        body = {**resource, "resourceType": "Patient", "id": str(patient_id)}
+        response = await http.call(self._client, "PUT", f"Patient/{patient_id}", json=body, headers=headers)
+        if response.status_code in {400, 413, 422}:
+            raise PatientRefused
+        if response.status_code not in {409, 412}:
+            return _parse(_json(response))
         following = await self.read_version(patient_id, version + 1)
+        if following is not None and following.is_by(operation_id):
+            return following  # an earlier attempt, whose answer was lost
         if following is not None:
-            if following.is_by(operation_id):
-                return following
             raise VersionStale
-        current = await self.read(patient_id)
-        if current is None:
+        if version > 0 and await self.read(patient_id) is None:
             raise NotFound
-        raise BackendUnavailable
+        raise BackendUnavailable  # another attempt is not committed yet
 
-    async def find_nhs_number(self, nhs_number: str) -> list[str]:
-        """Ids of the patients that have this number now, whoever wrote them and whatever ids they chose."""
-        query = {"identifier": f"{NHS_NUMBER_SYSTEM}|{nhs_number}", "_count": "10"}
-        return [str(resource.get("id")) for resource in await self._search(query)]
+    async def find_nhs_number(self, nhs_number: str) -> UUID | None:
+        """The patient that has this number now, as far as their id has the form that we give."""
+        return next((UUID(one) for one in await self._holders(nhs_number) if CANONICAL_UUID.fullmatch(one)), None)
 
-    async def page(self, offset: int) -> tuple[int, list[StoredPatient]]:
-        """All patients, a page at a time, in the order of their ids.
+    async def check_nhs_number(self, nhs_number: str, *, patient_id: UUID) -> None:
+        """Others may write to the server too, under ids of any form. Raises NhsNumberTaken when they gave the number
+        to somebody else."""
+        if set(await self._holders(nhs_number)) - {str(patient_id)}:
+            raise NhsNumberTaken
 
-        Returns:
-            How many there were, 0 being the end, and those whose ids are of the form that we give.
-        """
+    async def page(self, offset: int) -> list[StoredPatient | None]:
+        """Some of all patients, in the order of their ids; None for one whose id has not the form that we give."""
         found = await self._search({"_sort": "_id", "_offset": str(offset), "_count": str(PAGE_SIZE)})
-        return len(found), [_parse(resource) for resource in found if _is_uuid(resource.get("id"))]
+        return [_parse(one) if CANONICAL_UUID.fullmatch(str(one.get("id"))) else None for one in found]
 
     async def check(self) -> None:
         """Raises BackendUnavailable unless the server answers from its database (its metadata come without it)."""
         await self.read(_NOBODY)
 
+    async def _holders(self, nhs_number: str) -> list[str]:
+        query = {"identifier": f"{NHS_NUMBER_SYSTEM}|{nhs_number}", "_count": "10"}
+        return [str(resource.get("id")) for resource in await self._search(query)]
+
     async def _get(self, path: str) -> StoredPatient | None:
         response = await http.call(self._client, "GET", path, headers=_FRESH)
-        if response.status_code in {404, 410}:
-            return None
-        return _parse(_json(response))
+        return None if response.status_code in {404, 410} else _parse(_json(response))
 
     async def _search(self, query: dict[str, str]) -> list[dict[str, Any]]:
-        form = {"Content-Type": "application/x-www-form-urlencoded", **_FRESH}
-        bundle = _json(await http.call(self._client, "POST", "Patient/_search", data=query, headers=form))
+        bundle = _json(await http.call(self._client, "POST", "Patient/_search", data=query, headers=_FRESH))
         entries = bundle.get("entry", [])
         if bundle.get("resourceType") != "Bundle" or not isinstance(entries, list):
             raise BackendUnavailable
         found = [entry.get("resource") for entry in entries if isinstance(entry, dict)]
         return [resource for resource in found if isinstance(resource, dict)]
 
-    async def _put(
-        self, patient_id: UUID, resource: dict[str, Any], *, if_version: int, operation_id: UUID
-    ) -> StoredPatient | None:
-        """None means a conflict (409)."""
-        headers = {**_FHIR_JSON, "If-Match": f'W/"{if_version}"', "X-Request-Id": _mark(operation_id)}
-        body = {**resource, "resourceType": "Patient", "id": str(patient_id)}
-        response = await http.call(self._client, "PUT", f"Patient/{patient_id}", json=body, headers=headers)
-        if response.status_code in {409, 412}:
-            return None
-        if response.status_code in {400, 413, 422}:
-            raise PatientRefused
-        return _parse(_json(response))
-
 
 @asynccontextmanager
-async def open_fhir(url: str) -> AsyncIterator[FhirServer]:
-    """The client for the life of the process.
-
-    Args:
-        url: the server's FHIR base, without a slash at its end.
-    """
-    async with http.create_client(f"{url}/", timeout=4.0) as client:
+async def open_fhir(url: str, *, timeout: float = 4.0) -> AsyncIterator[FhirServer]:
+    """A client of the FHIR server whose base is `url`; it waits at most `timeout` seconds for an answer."""
+    async with http.create_client(f"{url}/", timeout=timeout) as client:
         yield FhirServer(client)
 
 
@@ -147,10 +122,8 @@ def _mark(operation_id: UUID) -> str:
 
 
 def _json(response: httpx.Response) -> dict[str, Any]:
-    if response.status_code not in {200, 201}:
-        raise BackendUnavailable
     try:
-        document = response.json()
+        document = response.json() if response.status_code in {200, 201} else None
     except ValueError as error:
         raise BackendUnavailable from error
     if not isinstance(document, dict):
@@ -158,14 +131,11 @@ def _json(response: httpx.Response) -> dict[str, Any]:
     return document
 
 
-def _is_uuid(text: object) -> bool:
-    return isinstance(text, str) and CANONICAL_UUID.fullmatch(text) is not None
-
-
-def _parse(resource: object) -> StoredPatient:
+def _parse(resource: dict[str, Any]) -> StoredPatient:
     try:
-        if not isinstance(resource, dict) or resource["resourceType"] != "Patient":
-            raise BackendUnavailable
-        return StoredPatient(UUID(resource["id"]), int(resource["meta"]["versionId"]), resource)
+        patient = StoredPatient(UUID(resource["id"]), int(resource["meta"]["versionId"]), resource)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BackendUnavailable from error
+    if resource.get("resourceType") != "Patient":
+        raise BackendUnavailable
+    return patient

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 
 from patients import api
 from patients.fhir import open_fhir
-from patients.operations import CREATE_PATIENT, UPDATE_DEMOGRAPHICS
+from patients.operations import WRITE_PATIENT
 from patients.outcome import operation_outcome
 from patients.settings import Settings
 
@@ -18,7 +18,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         routers=[api.patients, api.fhir_patients],
         open_backend=lambda: open_fhir(settings.fhir_url),
         checks=lambda fhir: {"fhir": fhir.check},
-        operations=[CREATE_PATIENT, UPDATE_DEMOGRAPHICS],
+        operations=[WRITE_PATIENT],
         renderers={"/api/fhir/": operation_outcome},
     )
     return build_app(service, settings)

@@ -4,87 +4,120 @@ What Demographics does not show, or what others wrote in a form it cannot show, 
 """
 
 import copy
-from collections.abc import Callable
-from typing import Any, get_args
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from patients import schemas
 from patients.fhir import StoredPatient
-from patients.policy import NHS_NUMBER_SYSTEM, check_nhs_number
-from patients.schemas import (
-    MAX_ENTRIES,
-    Address,
-    BirthDate,
-    Demographics,
-    DemographicsUpdate,
-    EmergencyContact,
-    Gender,
-    Identifier,
-    Line,
-    Name,
-    Telecom,
-)
+from patients.policy import NHS_NUMBER_SYSTEM
 
 type Json = dict[str, Any]
-type View[T] = Callable[[Json], T | None]
 
-_CONTACT_ROLES = "http://terminology.hl7.org/CodeSystem/v2-0131"
-_EMERGENCY = {"system": _CONTACT_ROLES, "code": "C"}
-_LINE: TypeAdapter[str] = TypeAdapter(Line)
-_BIRTH_DATE: TypeAdapter[Any] = TypeAdapter(BirthDate)
+_BIRTH_DATE: TypeAdapter[Any] = TypeAdapter(schemas.BirthDate | None)
+_NHS_NUMBER: TypeAdapter[Any] = TypeAdapter(schemas.NhsNumber | None)
+_EMERGENCY = {"system": "http://terminology.hl7.org/CodeSystem/v2-0131", "code": "C"}
 
 
-def demographics_of(patient: StoredPatient) -> Demographics:
+@dataclass(frozen=True)
+class Shape[T: BaseModel]:
+    """How one of our shapes stands in FHIR: our member → FHIR's. The first tells which entries are of one kind."""
+
+    model: type[T]
+    members: Mapping[str, str]
+
+    def view(self, entry: Json) -> T | None:
+        """The entry as we show it; None when we cannot."""
+        try:
+            return self.model.model_validate({ours: entry[its] for ours, its in self.members.items() if its in entry})
+        except ValidationError:
+            return None
+
+    def write(self, entry: Json, item: T) -> None:
+        """Change an entry; what is not shown of it stays if it is still of the same kind."""
+        ours, its = next(iter(self.members.items()))
+        if entry.get(its) != getattr(item, ours):
+            entry.clear()
+        entry.pop("text", None)  # the same in one line
+        for name, value in item.model_dump().items():
+            _put(entry, self.members[name], value)
+
+
+class ContactShape(Shape[schemas.EmergencyContact]):
+    """Contacts nest deeper in FHIR than here."""
+
+    def view(self, entry: Json) -> schemas.EmergencyContact | None:
+        name = entry["name"] if isinstance(entry.get("name"), dict) else {}
+        spelled = [*(name.get("given") or ()), name.get("family")]
+        told = {
+            "name": name.get("text") or " ".join(word for word in spelled if isinstance(word, str)),
+            "relationship": next(filter(None, map(_told, _entries(entry, "relationship"))), None),
+            "telecom": _views(entry, "telecom", _TELECOM),
+        }
+        return super().view(told)
+
+    def write(self, entry: Json, item: schemas.EmergencyContact) -> None:
+        before = self.view(entry)
+        if before is None or before.name != item.name:
+            _put(entry, "name", {"text": item.name})
+        if before is None or before.relationship != item.relationship:
+            told = [{"text": item.relationship}] if item.relationship else []
+            _put(entry, "relationship", [*told, {"coding": [_EMERGENCY]}])
+        _put_entries(entry, "telecom", _TELECOM, item.telecom)
+
+
+_NAME = Shape(schemas.Name, {"family": "family", "given": "given", "prefix": "prefix"})
+_IDENTIFIER = Shape(schemas.Identifier, {"system": "system", "value": "value"})
+_TELECOM = Shape(schemas.Telecom, {"system": "system", "value": "value", "use": "use"})
+_SAME_NAMES = {name: name for name in ("use", "city", "district", "country")}
+_ADDRESS = Shape(schemas.Address, {**_SAME_NAMES, "lines": "line", "postal_code": "postalCode"})
+_CONTACT = ContactShape(schemas.EmergencyContact, {name: name for name in ("name", "relationship", "telecom")})
+_LISTS: Mapping[str, tuple[str, Shape[Any]]] = {
+    "identifiers": ("identifier", _IDENTIFIER),
+    "telecom": ("telecom", _TELECOM),
+    "addresses": ("address", _ADDRESS),
+    "emergency_contacts": ("contact", _CONTACT),
+}
+
+
+def demographics_of(patient: StoredPatient) -> schemas.Demographics:
     """What Quill shows of a version."""
-    return Demographics(patient_id=patient.patient_id, version=patient.version, **shown(patient.resource).__dict__)
+    told = dict(shown(patient.resource))
+    return schemas.Demographics(patient_id=patient.patient_id, version=patient.version, **told)
 
 
-def merged(resource: Json, wanted: DemographicsUpdate) -> Json:
+def shown(resource: Json) -> schemas.DemographicsUpdate:
+    """The part of a Patient resource that can be shown and changed."""
+    genders = [gender for gender in get_args(schemas.Gender) if gender == resource.get("gender")]
+    return schemas.DemographicsUpdate(
+        active=resource.get("active") is not False,
+        name=_NAME.view(_main_name(resource)) or schemas.Name(),
+        birth_date=_valid(_BIRTH_DATE, resource.get("birthDate")),
+        gender=cast(schemas.Gender, genders[0] if genders else "unknown"),
+        nhs_number=_valid(_NHS_NUMBER, _nhs_identifier(resource).get("value")),
+        **{part: _views(resource, key, shape) for part, (key, shape) in _LISTS.items()},
+    )
+
+
+def merged(resource: Json, wanted: schemas.DemographicsUpdate) -> Json:
     """The resource with what was changed, and nothing else touched."""
     before, result = shown(resource), copy.deepcopy(resource)
-    changed = [part for part in _WRITERS if getattr(before, part) != getattr(wanted, part)]
+    changed = [part for part in type(before).model_fields if getattr(before, part) != getattr(wanted, part)]
     for part in changed:
-        _WRITERS[part](result, getattr(wanted, part))
-    if changed and result.get("text", {}).get("status") == "generated":
+        if part in _LISTS:
+            _put_entries(result, *_LISTS[part], getattr(wanted, part))
+        else:
+            _WRITERS[part](result, getattr(wanted, part))
+    if changed and isinstance(result.get("text"), dict) and result["text"].get("status") == "generated":
         del result["text"]  # it tells what the resource was
     return result
 
 
-def names_of(resource: Json) -> tuple[list[str], list[str]]:
-    """Every family and every given name, also former ones, for a search."""
-    names = _entries(resource, "name")
-    return [name["family"] for name in names if _line(name.get("family"))], [
-        given for name in names for given in _lines(name, "given")
-    ]
-
-
-def nhs_number_of(resource: Json) -> str | None:
-    """The patient's NHS number, if there is a proper one."""
-    for identifier in _entries(resource, "identifier"):
-        if identifier.get("system") == NHS_NUMBER_SYSTEM:
-            try:
-                return check_nhs_number(str(identifier.get("value")))
-            except ValueError:
-                continue
-    return None
-
-
-def shown(resource: Json) -> DemographicsUpdate:
-    """The part of a Patient resource that can be shown and changed."""
-    return DemographicsUpdate(
-        active=resource.get("active") is not False,
-        name=_name(_main_name(resource)),
-        birth_date=_birth_date(resource.get("birthDate")),
-        gender=_gender(resource.get("gender")),
-        nhs_number=nhs_number_of(resource),
-        identifiers=_views(resource, "identifier", _identifier),
-        telecom=_views(resource, "telecom", _telecom),
-        addresses=_views(resource, "address", _address),
-        emergency_contacts=_views(resource, "contact", _contact),
-    )
-
-
-# --- reading: leniently, for others write to the server too ---
+def names_of(resource: Json) -> list[schemas.Name]:
+    """All names, former ones too, for a search."""
+    return [name for name in map(_NAME.view, _entries(resource, "name")) if name is not None]
 
 
 def _entries(element: Json, key: str) -> list[Json]:
@@ -92,146 +125,72 @@ def _entries(element: Json, key: str) -> list[Json]:
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
-def _line(value: object) -> str | None:
+def _valid(kind: TypeAdapter[Any], value: object) -> Any:
     try:
-        return _LINE.validate_python(value)
+        return kind.validate_python(value)
     except ValidationError:
         return None
 
 
-def _lines(element: Json, key: str) -> list[str]:
-    values = element.get(key)
-    return [line for line in map(_line, values) if line][:MAX_ENTRIES] if isinstance(values, list) else []
-
-
-def _birth_date(value: object) -> Any:
-    try:
-        return _BIRTH_DATE.validate_python(value)
-    except ValidationError:
-        return None
-
-
-def _gender(value: object) -> Gender:
-    return next((gender for gender in get_args(Gender) if gender == value), "unknown")
-
-
-def _fitting[T: BaseModel](model: type[T], **values: Any) -> T | None:
-    try:
-        return model(**values)
-    except ValidationError:
-        return None
-
-
-def _split[T](entries: list[Json], view: View[T]) -> tuple[list[tuple[Json, T]], list[Json]]:
-    """Entries that are shown, with their views, and entries that are not."""
-    shown: list[tuple[Json, T]] = []
-    hidden: list[Json] = []
-    for entry in entries:
-        seen = view(entry)
-        if seen is None or len(shown) == MAX_ENTRIES:
-            hidden.append(entry)
-        else:
-            shown.append((entry, seen))
-    return shown, hidden
-
-
-def _views[T](element: Json, key: str, view: View[T]) -> list[T]:
-    return [seen for _, seen in _split(_entries(element, key), view)[0]]
+def _views[T: BaseModel](element: Json, key: str, shape: Shape[T]) -> list[T]:
+    views = map(shape.view, _entries(element, key))
+    return [view for view in views if view is not None][: schemas.MAX_ENTRIES]
 
 
 def _main_name(resource: Json) -> Json:
     names = _entries(resource, "name")
-    for use in ("official", "usual"):
-        for name in names:
-            if name.get("use") == use:
-                return name
-    return names[0] if names else {}
+    ranks = {"official": 0, "usual": 1}
+    return min(names, key=lambda name: ranks.get(str(name.get("use")), 2), default={})
 
 
-def _name(name: Json) -> Name:
-    return Name(prefix=_lines(name, "prefix"), given=_lines(name, "given"), family=_line(name.get("family")))
+def _nhs_identifier(resource: Json) -> Json:
+    known = (entry for entry in _entries(resource, "identifier") if entry.get("system") == NHS_NUMBER_SYSTEM)
+    return next(known, {})
 
 
-def _identifier(entry: Json) -> Identifier | None:
-    if entry.get("system") == NHS_NUMBER_SYSTEM:
-        return None
-    return _fitting(Identifier, system=entry.get("system"), value=entry.get("value"))
-
-
-def _telecom(entry: Json) -> Telecom | None:
-    return _fitting(Telecom, system=entry.get("system"), value=entry.get("value"), use=entry.get("use"))
-
-
-def _address(entry: Json) -> Address | None:
-    parts = {part: _line(entry.get(key)) for part, key in _ADDRESS_PARTS.items()}
-    return _fitting(Address, lines=_lines(entry, "line"), use=entry.get("use"), **parts)
-
-
-def _contact(entry: Json) -> EmergencyContact | None:
-    name = entry.get("name")
-    name = name if isinstance(name, dict) else {}
-    spelled = " ".join([*_lines(name, "given"), *filter(None, [_line(name.get("family"))])])
-    return _fitting(
-        EmergencyContact,
-        name=_line(name.get("text")) or spelled,
-        relationship=_relationship(entry),
-        telecom=_views(entry, "telecom", _telecom),
-    )
-
-
-def _relationship(entry: Json) -> str | None:
-    for concept in _entries(entry, "relationship"):
-        if text := _line(concept.get("text")):
-            return text
-        for coding in _entries(concept, "coding"):
-            display = _line(coding.get("display") or coding.get("code"))
-            if display and not coding.items() >= _EMERGENCY.items():
-                return display
-    return None
-
-
-# --- writing ---
-
-_ADDRESS_PARTS = {"city": "city", "district": "district", "postal_code": "postalCode", "country": "country"}
+def _told(relationship: Json) -> str | None:
+    codings = [coding for coding in _entries(relationship, "coding") if not coding.items() >= _EMERGENCY.items()]
+    told = [relationship.get("text"), *(coding.get("display") or coding.get("code") for coding in codings)]
+    return next((text for text in told if isinstance(text, str)), None)
 
 
 def _put(element: Json, key: str, value: Any) -> None:
-    """Set or, where there is nothing to say, leave out: FHIR has no null and no empty list. What was said about the old
-    value's parts (`_key`) falls with it."""
+    """Set, or leave out what says nothing: FHIR has neither null nor an empty list. `_key` was about the old value."""
     element.pop(f"_{key}", None)
-    if value is None or value == []:
-        element.pop(key, None)
-    else:
+    element.pop(key, None)
+    if value not in (None, []):
         element[key] = value
 
 
-def _put_entries[T](element: Json, key: str, wanted: list[T], view: View[T], write: Callable[[Json, T], None]) -> None:
+def _put_entries[T: BaseModel](element: Json, key: str, shape: Shape[T], wanted: list[T]) -> None:
     """Change a list entry by entry: an equal entry is kept whole, one changed in its place keeps what is not shown."""
-    visible, hidden = _split(_entries(element, key), view)
+    entries = _entries(element, key)
+    visible = [entry for entry in entries if shape.view(entry) is not None][: schemas.MAX_ENTRIES]
     free = dict(enumerate(visible))
-    entries = [_take_equal(free, item) for item in wanted]
+    kept = [_take_equal(free, item, shape) for item in wanted]
     for place, item in enumerate(wanted):
-        if entries[place] is None:
-            entry = free.pop(place)[0] if place in free else {}
-            write(entry, item)
-            entries[place] = entry
-    _put(element, key, [*hidden, *entries])
+        entry = kept[place]
+        if entry is None:
+            entry = kept[place] = free.pop(place, {})
+            shape.write(entry, item)
+    hidden = [entry for entry in entries if not any(entry is other for other in visible)]
+    _put(element, key, [*hidden, *kept])
 
 
-def _take_equal[T](free: dict[int, tuple[Json, T]], item: T) -> Json | None:
-    place = next((place for place, (_, seen) in free.items() if seen == item), None)
-    return None if place is None else free.pop(place)[0]
+def _take_equal[T: BaseModel](free: dict[int, Json], item: T, shape: Shape[T]) -> Json | None:
+    place = next((place for place, entry in free.items() if shape.view(entry) == item), None)
+    return None if place is None else free.pop(place)
 
 
-def _write_name(resource: Json, name: Name) -> None:
+def _write_name(resource: Json, name: schemas.Name) -> None:
     entry = _main_name(resource)
     if not entry:
         entry["use"] = "official"
         resource["name"] = [*_entries(resource, "name"), entry]
-    for key, value in (("prefix", name.prefix), ("given", name.given), ("family", name.family)):
-        if getattr(_name(entry), key) != value:
-            _put(entry, key, value)
-    _put(entry, "text", None)
+    for part, value in name.model_dump().items():
+        if entry.get(part, []) != value:
+            _put(entry, part, value)
+    entry.pop("text", None)
 
 
 def _write_nhs_number(resource: Json, number: str | None) -> None:
@@ -240,47 +199,10 @@ def _write_nhs_number(resource: Json, number: str | None) -> None:
     _put(resource, "identifier", own + others)
 
 
-def _write_identifier(entry: Json, identifier: Identifier) -> None:
-    if entry.get("system") != identifier.system:
-        entry.clear()
-    _put(entry, "system", identifier.system)
-    _put(entry, "value", identifier.value)
-
-
-def _write_telecom(entry: Json, telecom: Telecom) -> None:
-    if entry.get("system") != telecom.system:
-        entry.clear()
-    for key in ("system", "value", "use"):
-        _put(entry, key, getattr(telecom, key))
-
-
-def _write_address(entry: Json, address: Address) -> None:
-    if entry.get("use") != address.use:
-        entry.clear()
-    for part, key in _ADDRESS_PARTS.items():
-        _put(entry, key, getattr(address, part))
-    for key, value in (("line", address.lines), ("use", address.use), ("text", None)):
-        _put(entry, key, value)
-
-
-def _write_contact(entry: Json, contact: EmergencyContact) -> None:
-    before = _contact(entry)
-    if before is None or before.name != contact.name:
-        _put(entry, "name", {"text": contact.name})
-    if before is None or before.relationship != contact.relationship:
-        told = [{"text": contact.relationship}] if contact.relationship else []
-        _put(entry, "relationship", [*told, {"coding": [_EMERGENCY]}])
-    _put_entries(entry, "telecom", contact.telecom, _telecom, _write_telecom)
-
-
 _WRITERS: dict[str, Callable[[Json, Any], None]] = {
     "active": lambda resource, value: _put(resource, "active", value),
     "name": _write_name,
     "birth_date": lambda resource, value: _put(resource, "birthDate", value and value.isoformat()),
     "gender": lambda resource, value: _put(resource, "gender", value),
     "nhs_number": _write_nhs_number,
-    "identifiers": lambda resource, value: _put_entries(resource, "identifier", value, _identifier, _write_identifier),
-    "telecom": lambda resource, value: _put_entries(resource, "telecom", value, _telecom, _write_telecom),
-    "addresses": lambda resource, value: _put_entries(resource, "address", value, _address, _write_address),
-    "emergency_contacts": lambda resource, value: _put_entries(resource, "contact", value, _contact, _write_contact),
 }

@@ -14,7 +14,7 @@ __all__ = ["IndexedPatient", "IndexedWord", "NhsNumberRow", "OperationRow", "Out
 
 
 class NhsNumberRow(SQLModel, table=True):
-    """A number that a patient has (`held`) or that running operations are about to give them (`pending` of them)."""
+    """A number that a patient has or that running operations, `pending` of them, are about to give them."""
 
     __tablename__ = "nhs_numbers"
     __table_args__ = (Index("nhs_numbers_patient", "patient_id"),)
@@ -22,7 +22,6 @@ class NhsNumberRow(SQLModel, table=True):
     nhs_number: str = Field(primary_key=True)
     patient_id: UUID
     pending: int
-    held: bool
 
 
 class IndexedPatient(SQLModel, table=True):

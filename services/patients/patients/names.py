@@ -8,7 +8,6 @@ from collections.abc import Iterable
 _STROKES = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 _APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´")
 _BREAKS = re.compile(r"[\s\-‐‑–—,]+")
-_LAST_CHARACTER = "\U0010ffff"
 
 
 def words_of(text: str) -> list[str]:
@@ -21,8 +20,3 @@ def words_of(text: str) -> list[str]:
 def sort_key(family: str | None, given: Iterable[str]) -> str:
     """Lists are in order of family name, then of given names."""
     return "\t".join((" ".join(words_of(family or "")), " ".join(words_of(" ".join(given)))))
-
-
-def prefix_range(word: str) -> tuple[str, str]:
-    """The half-open range of all words that start with this one, in byte order."""
-    return word, word + _LAST_CHARACTER

@@ -2,11 +2,9 @@
 
 from datetime import date, timedelta
 
-from common.errors import VersionStale
+from common.errors import Invalid, VersionStale
 from common.policy import Policy
 from nhs_number.validate import is_valid
-
-from patients.errors import IdentityRemoved
 
 _STAFF = frozenset({"clinician", "admin"})
 
@@ -20,44 +18,26 @@ _LONGEST_LIFE = timedelta(days=130 * 366)
 
 
 def check_nhs_number(value: str) -> str:
-    """An NHS number has ten digits, the last by modulus 11 (NHS Data Dictionary).
-
-    Raises:
-        ValueError: it is not one. The message does not repeat it.
-    """
+    """An NHS number has ten digits, the last by modulus 11 (NHS Data Dictionary). Raises ValueError otherwise."""
     if len(value) != 10 or not (value.isascii() and value.isdigit()) or not is_valid(value):
         raise ValueError("must be an NHS number: 10 digits, the last one by modulus 11")
     return value
 
 
 def check_birth_date(value: date) -> date:
-    """Nobody was born in the future, or so long ago that it must be a slip.
-
-    Raises:
-        ValueError: one of these.
-    """
-    if value > date.today():
-        raise ValueError("must not be in the future")
-    if value < date.today() - _LONGEST_LIFE:
-        raise ValueError("must be within 130 years")
+    """Nobody was born in the future, or so long ago that it must be a slip. Raises ValueError then."""
+    if not date.today() - _LONGEST_LIFE <= value <= date.today():
+        raise ValueError("must be within the last 130 years and not in the future")
     return value
 
 
 def check_version(*, current: int, expected: int) -> None:
-    """A change is made to the version its author has read.
-
-    Raises:
-        VersionStale: there is another one now.
-    """
+    """A change is made to the version its author has read. Raises VersionStale when there is another one now."""
     if current != expected:
         raise VersionStale
 
 
-def check_identity_kept(*, known: tuple[object, ...], wanted: tuple[object, ...]) -> None:
-    """What tells people apart can be corrected, not removed.
-
-    Raises:
-        IdentityRemoved: something known is to become unknown.
-    """
-    if any(before is not None and after is None for before, after in zip(known, wanted, strict=True)):
-        raise IdentityRemoved
+def check_kept(member: str, *, known: object, wanted: object) -> None:
+    """What tells people apart can be corrected, not removed. Raises Invalid when it would be."""
+    if known is not None and wanted is None:
+        raise Invalid.at("body", member, type="removed", msg="What is known can be corrected, not removed")

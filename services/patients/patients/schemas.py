@@ -5,16 +5,15 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from common.rest import Body, Id, IsoDate
-from common.strictjson import FORBIDDEN
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from patients.policy import NHS_NUMBER_SYSTEM, check_birth_date, check_nhs_number
 
 MAX_ENTRIES = 20
-ONE_LINE = r"^[^\t\r\n]*[^\t\r\n\s][^\t\r\n]*$"
 
-Line = Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=200)]
+Line = Annotated[str, StringConstraints(pattern=r"^[^\t\r\n]*[^\t\r\n\s][^\t\r\n]*$", max_length=200)]
 Uri = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+.\-]*:\S+$", max_length=200)]
+Typed = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
 NhsNumber = Annotated[str, AfterValidator(check_nhs_number)]
 BirthDate = Annotated[IsoDate, AfterValidator(check_birth_date)]
 type Entries[T] = Annotated[list[T], Field(max_length=MAX_ENTRIES)]
@@ -30,7 +29,7 @@ class Name(Body):
 
     prefix: Entries[Line] = Field(default_factory=list)
     given: Entries[Line] = Field(default_factory=list)
-    family: Line | None
+    family: Line | None = None
 
 
 class Identifier(Body):
@@ -38,6 +37,13 @@ class Identifier(Body):
 
     system: Uri
     value: Line
+
+    @field_validator("system")
+    @classmethod
+    def _check_other(cls, system: str) -> str:
+        if system == NHS_NUMBER_SYSTEM:
+            raise ValueError("an NHS number belongs into nhs_number")
+        return system
 
 
 class Telecom(Body):
@@ -59,7 +65,7 @@ class Address(Body):
     use: AddressUse | None = None
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _check_not_empty(self) -> Self:
         if not (self.lines or self.city or self.district or self.postal_code or self.country):
             raise ValueError("must not be empty")
         return self
@@ -86,12 +92,6 @@ class DemographicsUpdate(Body):
     addresses: Entries[Address]
     emergency_contacts: Entries[EmergencyContact]
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if any(identifier.system == NHS_NUMBER_SYSTEM for identifier in self.identifiers):
-            raise ValueError("an NHS number belongs into nhs_number")
-        return self
-
 
 class Demographics(DemographicsUpdate):
     """What Quill shows of a patient."""
@@ -111,23 +111,14 @@ class PatientListed(BaseModel):
     active: bool
 
 
-def _no_control_characters(text: str) -> str:
-    if FORBIDDEN.search(text):
-        raise ValueError("control characters are not text")
-    return text
-
-
-SearchText = Annotated[str, StringConstraints(max_length=200), AfterValidator(_no_control_characters)]
-
-
 class PatientQuery(BaseModel):
     """What a list can be narrowed to; what is not named here is refused."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    q: SearchText = Field(default="", description="Starts of words of the name, all of which must match")
-    family: SearchText = Field(default="", description="Starts of words of the family name")
-    given: SearchText = Field(default="", description="Starts of words of given names")
+    q: Typed = Field(default="", description="Starts of words of the name, all of which must match")
+    family: Typed = Field(default="", description="Starts of words of the family name")
+    given: Typed = Field(default="", description="Starts of words of given names")
     birth_date: IsoDate | None = None
     gender: Gender | None = None
     nhs_number: NhsNumber | None = None
@@ -142,7 +133,7 @@ class PatientVerify(Body):
     nhs_number: NhsNumber | None = None
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _check_one(self) -> Self:
         if (self.patient_id is None) == (self.nhs_number is None):
             raise ValueError("exactly one of patient_id and nhs_number is needed")
         return self

@@ -70,7 +70,6 @@ def _create_nhs_numbers() -> None:
         sa.Column("nhs_number", sa.String(), primary_key=True),
         sa.Column("patient_id", sa.Uuid(), nullable=False),
         sa.Column("pending", sa.Integer(), nullable=False),
-        sa.Column("held", sa.Boolean(), nullable=False),
     )
     op.create_index("nhs_numbers_patient", "nhs_numbers", ["patient_id"])
 

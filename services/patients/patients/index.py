@@ -1,0 +1,60 @@
+"""What the search index keeps of a patient, and how it is made anew from the FHIR server."""
+
+from datetime import UTC, datetime
+
+from common.work import Work
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from patients import mapping, names, repository
+from patients.fhir import FhirServer, StoredPatient
+from patients.models import IndexedPatient
+
+
+async def index_patient(session: AsyncSession, patient: StoredPatient) -> None:
+    """Make a version findable by all its names, former ones too, and its NHS number held."""
+    shown = mapping.shown(patient.resource)
+    words = {
+        (part, word)
+        for name in mapping.names_of(patient.resource)
+        for part, told in (("family", [name.family or ""]), ("given", name.given))
+        for word in names.words_of(" ".join(told))
+    }
+    row = IndexedPatient(
+        patient_id=patient.patient_id,
+        version=patient.version,
+        sort_key=names.sort_key(shown.name.family, shown.name.given),
+        name=shown.name.model_dump(),
+        birth_date=shown.birth_date,
+        gender=shown.gender,
+        nhs_number=shown.nhs_number,
+        active=shown.active,
+        seen_at=datetime.now(UTC),
+    )
+    await repository.index_patient(session, row, words=words)
+
+
+async def rebuild(work: Work[FhirServer]) -> tuple[int, int]:
+    """Index every patient that the FHIR server has, and forget those it no longer has. Safe while the service runs.
+
+    Returns:
+        How many patients were indexed and how many forgotten.
+    """
+    begun, offset, indexed = datetime.now(UTC), 0, 0
+    while page := await work.backend.page(offset):
+        async with work.transaction() as session:
+            for patient in filter(None, page):
+                await index_patient(session, patient)
+                indexed += 1
+        offset += len(page)
+    return indexed, await _forget_absent(work, begun)
+
+
+async def _forget_absent(work: Work[FhirServer], begun: datetime) -> int:
+    """A page can miss a patient when others were deleted meanwhile, so each is asked for by its id."""
+    async with work.transaction() as session:
+        unseen = await repository.unseen_since(session, begun)
+    absent = [patient_id for patient_id in unseen if await work.backend.read(patient_id) is None]
+    async with work.transaction() as session:
+        for patient_id in absent:
+            await repository.forget_patient(session, patient_id)
+    return len(absent)
