@@ -23,17 +23,18 @@ async def get_public_key(work: CurrentWork) -> PublicKey:
 @push.post("/register", status_code=201)
 @allow(SIGNED_IN)
 async def register_device(
-    wanted: DeviceCreate, caller: CurrentCaller, work: CurrentWork, user_agent: Annotated[str | None, Header()] = None
+    wanted: DeviceCreate, caller: CurrentCaller, work: CurrentWork, user_agent: Annotated[str, Header()] = ""
 ) -> DevicePublic:
     """Have pushes sent to this browser; an endpoint that is registered already moves to the caller."""
-    return DevicePublic.of(await service.register_device(work, caller, wanted=wanted, user_agent=user_agent))
+    device = await service.register_device(work, caller, wanted=wanted, user_agent=user_agent)
+    return DevicePublic.model_validate(device)
 
 
 @push.get("/registrations")
 @allow(SIGNED_IN)
 async def list_devices(caller: CurrentCaller, work: CurrentWork) -> Page[DevicePublic]:
     """My devices."""
-    return Page(items=await service.list_devices(work, caller))
+    return Page(items=[DevicePublic.model_validate(row) for row in await service.list_devices(work, caller)])
 
 
 @push.delete("/registrations/{device_id}", status_code=204)

@@ -1,19 +1,28 @@
 """The tables of notify, and of the mechanisms it shares with the other services."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID, uuid4
 
-from common.inbox import InboxRow
-from common.operations import OperationRow
-from common.outbox import OutboxRow
+import common.work  # noqa: F401 - brings the tables of the inbox, the outbox and operations
 from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-__all__ = ["DeliveryRow", "DeviceRow", "InboxRow", "LinkRow", "NotificationRow", "OperationRow", "OutboxRow"]
-
 type Template = Literal["new_letter", "amended_letter", "please_call", "appointment_reminder", "test"]
 type State = Literal["pending", "attempted", "no_device", "failed", "read"]
+
+# Constant texts: they show on lock screens, so they say that something is there and never what.
+TITLES: dict[Template, str] = {
+    "new_letter": "You have a new letter",
+    "amended_letter": "One of your letters has changed",
+    "please_call": "Please call us",
+    "appointment_reminder": "A reminder about your appointment",
+    "test": "This is a test notification",
+}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class DeviceRow(SQLModel, table=True):
@@ -31,8 +40,8 @@ class DeviceRow(SQLModel, table=True):
     session_id: UUID
     endpoint_hash: str
     sealed: bytes
-    user_agent: str | None = None
-    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    user_agent: str = ""
+    created_at: datetime = Field(default_factory=_now, sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
 class LinkRow(SQLModel, table=True):
@@ -68,10 +77,20 @@ class NotificationRow(SQLModel, table=True):
     patient_id: UUID | None = None
     letter_uid: UUID | None = None
     cause_event_id: UUID | None = None
-    carried_by: UUID
+    carried_by: UUID = Field(default=None, nullable=False)
     state: State = Field(default="pending", sa_column=Column(String, nullable=False))
-    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    created_at: datetime = Field(default_factory=_now, sa_column=Column(DateTime(timezone=True), nullable=False))
     read_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+
+    @property
+    def title(self) -> str:
+        """The text that its push and the inbox show."""
+        return TITLES[self.template]
+
+    @property
+    def url(self) -> str:
+        """Where the app shows what it is about; for the signed-in user only, never in a push."""
+        return f"/letters/{self.letter_uid}" if self.letter_uid else "/notifications"
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -87,4 +106,4 @@ class DeliveryRow(SQLModel, table=True):
     notification_id: UUID = Field(sa_column=Column(ForeignKey("notifications.id"), primary_key=True))
     device_id: UUID = Field(sa_column=Column(ForeignKey("devices.id"), primary_key=True))
     tries: int = 0
-    due_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    due_at: datetime = Field(default_factory=_now, sa_column=Column(DateTime(timezone=True), nullable=False))

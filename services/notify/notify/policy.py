@@ -8,26 +8,16 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from enum import Enum
+from typing import Literal
 from uuid import UUID
 
-from common.errors import Invalid
 from common.policy import Policy
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from notify.errors import EndpointRefused, TooManyDevices
-from notify.models import Template
+from notify.errors import EndpointRefused
 
 SEND_PUSH = Policy(name="send a push", roles=frozenset({"clinician", "admin"}), vital=True)
 
-# Constant texts: they show on lock screens, so they say that something is there and never what.
-TITLES: dict[Template, str] = {
-    "new_letter": "You have a new letter",
-    "amended_letter": "One of your letters has changed",
-    "please_call": "Please call us",
-    "appointment_reminder": "A reminder about your appointment",
-    "test": "This is a test notification",
-}
 MAX_DEVICES = 10
 MAX_ENDPOINT_LENGTH = 2048
 MAX_TRIES = 5
@@ -35,15 +25,10 @@ MAX_PAUSE = timedelta(hours=1)
 DELIVERED_ON_LINKING = timedelta(days=30)
 
 # The browsers' push services; a leading dot means below that name only.
-PUSH_SERVICES = (
-    "fcm.googleapis.com",
-    "updates.push.services.mozilla.com",
-    ".push.apple.com",
-    ".notify.windows.com",
-)
-ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+)(?P<port>:[0-9]{1,5})?", re.IGNORECASE)
+PUSH_SERVICES = ("fcm.googleapis.com", "updates.push.services.mozilla.com", ".push.apple.com", ".notify.windows.com")
+ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+)(?P<port>:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
 # One strict form for all parsers on the way: no userinfo, brackets, backslash, fragment or anything but visible ASCII.
-ENDPOINT = re.compile(ORIGIN.pattern + r"/[!-~]*", re.IGNORECASE)
+ENDPOINT = re.compile(ORIGIN.pattern + r"/[!-~]*", re.IGNORECASE | re.ASCII)
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -69,8 +54,8 @@ def check_endpoint(endpoint: str, *, trusted: Set[str]) -> Origin:
     """The origin of a push service that we agree to connect to.
 
     Args:
-        endpoint: what the client claims that its push service gave it.
-        trusted: origins added by configuration; they skip the scheme, port and address rules, nothing else.
+        endpoint: what the client says that its push service gave it.
+        trusted: origins added by configuration; they skip the scheme, port and address rules and nothing else.
 
     Raises:
         EndpointRefused: not a plain https URL on port 443 of a known push service.
@@ -145,45 +130,22 @@ def _refused(*loc: str, msg: str) -> EndpointRefused:
     return EndpointRefused.at("body", *loc, type="push_subscription", msg=msg)
 
 
-def check_room(devices: int) -> None:
-    """Let a user have ten devices.
-
-    Raises:
-        TooManyDevices: there are ten already.
-    """
-    if devices >= MAX_DEVICES:
-        raise TooManyDevices
-
-
-class Verdict(Enum):
-    """What a push service's answer means for the delivery and for the device."""
-
-    ACCEPTED = "accepted"
-    GONE = "gone"
-    DROPPED = "dropped"
-    LATER = "later"
-    REFUSED = "refused"
+type Verdict = Literal["accepted", "gone", "later", "dropped", "refused"]
 
 
 def judge(status: int | None) -> Verdict:
     """The meaning of a status (RFC 8030 §5, §7, §8.4); None stands for no answer."""
     if status is None or status in {408, 425, 429} or status >= 500:
-        return Verdict.LATER
+        return "later"
     if 200 <= status < 300:
-        return Verdict.ACCEPTED
+        return "accepted"
     if status in {404, 410}:
-        return Verdict.GONE
-    return Verdict.DROPPED if status == 413 else Verdict.REFUSED
+        return "gone"
+    return "dropped" if status == 413 else "refused"
 
 
 def pause_before_next(tries: int, *, retry_after: str | None, now: datetime) -> timedelta:
-    """How long to leave a push service alone: what it asks for (RFC 9110 §10.2.3), else 1 s, 4 s, 16 s, 64 s.
-
-    Args:
-        tries: how often this push was sent already.
-        retry_after: the header, in seconds or as a date.
-        now: the time the header is counted from.
-    """
+    """How long to leave a push service alone: what it asks for (RFC 9110 §10.2.3), else 1 s, 4 s, 16 s, 64 s."""
     asked = _asked_pause(retry_after, now=now)
     return min(asked if asked is not None else timedelta(seconds=4.0 ** (tries - 1)), MAX_PAUSE)
 
@@ -200,42 +162,8 @@ def _asked_pause(retry_after: str | None, *, now: datetime) -> timedelta | None:
     return max(at.replace(tzinfo=at.tzinfo or UTC) - now, timedelta())
 
 
-@dataclass(frozen=True, slots=True)
-class LinkChange:
-    """A user was linked to a patient or unlinked, at that time."""
-
-    user_id: UUID
-    at: datetime
-    linked: bool
-
-
-def owner_after(owner: UUID | None, changed_at: datetime | None, change: LinkChange) -> UUID | None:
-    """Whose inbox a patient's notifications belong to once a change is known, in whatever order changes arrive.
-
-    Args:
-        owner: the user linked so far.
-        changed_at: when that came about, None when nothing is known.
-        change: what happened.
-    """
-    if changed_at is not None and change.at <= changed_at:
-        return owner
-    if change.linked:
-        return change.user_id
-    return None if owner == change.user_id else owner
-
-
-def app_path(template: Template, letter_uid: UUID | None) -> str:
-    """Where the app shows what a notification is about; for the signed-in user only, never in a push."""
-    if letter_uid is not None:
-        return f"/letters/{letter_uid}"
-    return "/letters" if template in {"new_letter", "amended_letter"} else "/notifications"
-
-
-def check_one_recipient(*, user_id: UUID | None, patient_id: UUID | None) -> None:
-    """A push goes to a user or to a patient.
-
-    Raises:
-        Invalid: to both, or to nobody.
-    """
-    if (user_id is None) == (patient_id is None):
-        raise Invalid.at("body", type="recipient", msg="Exactly one of user_id and patient_id")
+def owner_after(owner: UUID | None, *, user_id: UUID, linked: bool) -> UUID | None:
+    """Whose inbox a patient's notifications go to now; unlinking one user takes nothing from another."""
+    if linked:
+        return user_id
+    return None if owner == user_id else owner

@@ -5,9 +5,10 @@ import base64
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Set
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from uuid import UUID
 
 import aiohttp
@@ -20,7 +21,6 @@ from pywebpush import WebPusher
 
 from notify import policy
 from notify.errors import EndpointRefused
-from notify.models import Template
 from notify.policy import Origin, Subscription
 from notify.settings import Settings
 from notify.vault import Vault
@@ -37,14 +37,13 @@ class Message:
     """A push: constant text and an opaque id; `topic` lets it replace an undelivered one about the same thing."""
 
     notification_id: UUID
-    template: Template
+    title: str
     topic: str
 
     @property
     def payload(self) -> bytes:
         """What the device gets to see; the app fetches everything else after sign-in."""
-        title = policy.TITLES[self.template]
-        return json.dumps({"notification_id": str(self.notification_id), "title": title}).encode()
+        return json.dumps({"notification_id": str(self.notification_id), "title": self.title}).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,7 @@ class Answer:
 
 
 class PublicResolver(AbstractResolver):
-    """Resolves a name once per connection and hands out its addresses only if all of them are public.
-
-    The connection is made to what was checked, so a name cannot point elsewhere between the two (DNS rebinding).
-    """
+    """Resolves a name once per connection, which is made to the very addresses that were checked (DNS rebinding)."""
 
     def __init__(self, lookup: AbstractResolver) -> None:
         self._lookup = lookup
@@ -67,12 +63,7 @@ class PublicResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """The addresses of a push service.
-
-        Raises:
-            EndpointRefused: one of them is not public.
-            OSError: the name does not resolve.
-        """
+        """The addresses of a push service; EndpointRefused if one is not public, OSError if there is none."""
         found = await self._lookup.resolve(host, port, family)
         if not found or not all(policy.is_public(address["host"]) for address in found):
             raise EndpointRefused.at("body", "endpoint", type="push_subscription", msg="Not a public address")
@@ -86,19 +77,12 @@ class PublicResolver(AbstractResolver):
 class PushClient:
     """Sends messages to subscriptions, wherever their push services are."""
 
-    def __init__(self, *, trusted: Set[str], vapid_key: str, vapid_subject: str, lookup: AbstractResolver) -> None:
-        """
-        Args:
-            trusted: origins added by configuration, which may be anywhere.
-            vapid_key: the private scalar in base64url.
-            vapid_subject: whom push services may write to, a mailto: or https: URI.
-            lookup: how names of push services are resolved; their addresses are checked here.
-        """
-        self.trusted = trusted
-        self._vapid, self._subject = Vapid02.from_raw(vapid_key.encode()), vapid_subject
+    def __init__(self, settings: Settings, *, lookup: AbstractResolver) -> None:
+        self.trusted = frozenset(settings.push_origins.split(","))
+        self._vapid = Vapid02.from_raw(settings.vapid_private_key.get_secret_value().encode())
+        self._subject = settings.vapid_subject
         self._resolver = PublicResolver(lookup)
-        self._public = _client(self._resolver)
-        self._anywhere = _client(None)
+        self._public, self._anywhere = _client(self._resolver), _client(None)
 
     @property
     def public_key(self) -> str:
@@ -113,13 +97,10 @@ class PushClient:
             EndpointRefused: it leads to an address that is not public.
         """
         origin = policy.check_endpoint(endpoint, trusted=self.trusted)
-        if origin.trusted:
-            return
-        try:
-            async with asyncio.timeout(RESOLVE_SECONDS):
-                await self._resolver.resolve(origin.host, 443)
-        except (OSError, TimeoutError):
-            return
+        if not origin.trusted:
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(RESOLVE_SECONDS):
+                    await self._resolver.resolve(origin.host, 443)
 
     async def send(self, subscription: Subscription, message: Message) -> Answer:
         """Send once; the answer's body is not read.
@@ -129,14 +110,16 @@ class PushClient:
         """
         origin = policy.check_endpoint(subscription.endpoint, trusted=self.trusted)
         client = self._anywhere if origin.trusted else self._public
-        headers = self._headers(origin, message)
+        request = client.build_request(
+            "POST",
+            subscription.endpoint,
+            content=_encrypt(subscription, message),
+            headers=self._headers(origin, message),
+        )
         try:
-            async with (
-                asyncio.timeout(SEND_SECONDS),
-                client.stream(
-                    "POST", subscription.endpoint, content=_encrypt(subscription, message), headers=headers
-                ) as response,
-            ):
+            async with asyncio.timeout(SEND_SECONDS):
+                response = await client.send(request, stream=True)
+                await response.aclose()
                 return Answer(response.status_code, response.headers.get("Retry-After"))
         except (httpx.HTTPError, aiohttp.ClientError, OSError, TimeoutError):
             return Answer()
@@ -160,19 +143,15 @@ class PushClient:
 
 def _client(resolver: AbstractResolver | None) -> httpx.AsyncClient:
     def open_session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            resolver=resolver,
-            use_dns_cache=False,
-            ssl=httpx.create_ssl_context(trust_env=False),
-            limit=MAX_CONNECTIONS,
-            keepalive_timeout=30,
-        )
+        tls = httpx.create_ssl_context(trust_env=False)
+        connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, ssl=tls, limit=MAX_CONNECTIONS)
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
     return httpx.AsyncClient(
         transport=AiohttpTransport(client=open_session, trust_env=False),
         timeout=SEND_SECONDS,
         headers={"User-Agent": "Quill"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         trust_env=False,
     )
@@ -197,12 +176,7 @@ class Backend:
 @asynccontextmanager
 async def open_backend(settings: Settings, *, lookup: AbstractResolver | None = None) -> AsyncIterator[Backend]:
     """The backend for the life of the process."""
-    client = PushClient(
-        trusted=settings.push_origins,
-        vapid_key=settings.vapid_private_key.get_secret_value(),
-        vapid_subject=settings.vapid_subject,
-        lookup=lookup or aiohttp.ThreadedResolver(),
-    )
+    client = PushClient(settings, lookup=lookup or aiohttp.ThreadedResolver())
     try:
         yield Backend(client, Vault(settings.encryption_key.get_secret_value()))
     finally:

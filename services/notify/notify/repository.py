@@ -41,40 +41,29 @@ async def list_devices(session: AsyncSession, *, user_id: UUID) -> Sequence[Devi
     return (await session.scalars(query.order_by(col(DeviceRow.created_at)))).all()
 
 
-async def remove_device(session: AsyncSession, *, device_id: UUID) -> Sequence[UUID]:
-    """Delete a device with what was still to be sent to it; the notifications that this concerned."""
-    return await _remove(session, col(DeviceRow.id) == device_id)
-
-
-async def remove_session_devices(session: AsyncSession, *, session_id: UUID) -> Sequence[UUID]:
-    """The same for every device that was registered in a session."""
-    return await _remove(session, col(DeviceRow.session_id) == session_id)
-
-
-async def _remove(session: AsyncSession, which: ColumnElement[bool]) -> Sequence[UUID]:
-    ids = (await session.scalars(select(col(DeviceRow.id)).where(which).with_for_update())).all()
+async def remove_devices(session: AsyncSession, *, state: State, **which: UUID) -> Sequence[NotificationRow]:
+    """Delete devices with what was still to be sent to them; the notifications that nothing is left to be sent of."""
+    ids = (await session.scalars(select(col(DeviceRow.id)).filter_by(**which).with_for_update())).all()
     open_ones = delete(DeliveryRow).where(col(DeliveryRow.device_id).in_(ids))
     concerned = (await session.scalars(open_ones.returning(col(DeliveryRow.notification_id)))).all()
     await session.execute(delete(DeviceRow).where(col(DeviceRow.id).in_(ids)))
-    return concerned
+    return await settle(session, concerned, state=state)
 
 
 # Deliveries
 
 
-async def open_deliveries(session: AsyncSession, *, notification_id: UUID, user_id: UUID) -> bool:
-    """Have a notification pushed to each device of its user; False when there is none."""
+async def open_deliveries(session: AsyncSession, *, notification_id: UUID, user_id: UUID) -> None:
+    """Have a notification pushed to each device of its user, if there is any."""
     # The lock waits for a device that is being removed, rather than fail on it.
     query = (
         select(col(DeviceRow.id)).where(col(DeviceRow.user_id) == user_id).with_for_update(read=True, key_share=True)
     )
     device_ids = (await session.scalars(query)).all()
-    now = datetime.now(UTC)
-    session.add_all(
-        DeliveryRow(notification_id=notification_id, device_id=device_id, due_at=now) for device_id in device_ids
-    )
+    session.add_all(DeliveryRow(notification_id=notification_id, device_id=device_id) for device_id in device_ids)
     await session.flush()
-    return bool(device_ids)
+    if not device_ids:
+        await settle(session, [notification_id], state="no_device")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,22 +178,7 @@ async def count_unread(session: AsyncSession, *, user_id: UUID) -> int:
     return await session.scalar(mine) or 0
 
 
-async def mark_read(session: AsyncSession, *, notification_id: UUID, user_id: UUID) -> NotificationRow | None:
-    """Note the first reading of a notification; None when it was read before, or is not this user's."""
-    statement = (
-        update(NotificationRow)
-        .where(
-            col(NotificationRow.id) == notification_id,
-            col(NotificationRow.user_id) == user_id,
-            col(NotificationRow.read_at).is_(None),
-        )
-        .values(state="read", read_at=datetime.now(UTC))
-        .returning(NotificationRow)
-    )
-    return (await session.scalars(statement)).one_or_none()
-
-
-async def has_notification(session: AsyncSession, *, notification_id: UUID, user_id: UUID) -> bool:
-    """Whether it is in this user's inbox."""
-    row = await session.get(NotificationRow, notification_id)
-    return row is not None and row.user_id == user_id
+async def find_notification(session: AsyncSession, *, notification_id: UUID, user_id: UUID) -> NotificationRow | None:
+    """An entry of this user's inbox, locked."""
+    row = await session.get(NotificationRow, notification_id, with_for_update=True)
+    return row if row is not None and row.user_id == user_id else None

@@ -1,14 +1,13 @@
 """Request and answer shapes of notify."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 from common.rest import Body, Id, Page
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from notify.models import DeviceRow, NotificationRow, State, Template
-from notify.policy import TITLES, app_path
+from notify.models import State, Template
 
 
 class SubscriptionKeys(Body):
@@ -29,22 +28,25 @@ class DeviceCreate(Body):
 class DevicePublic(BaseModel):
     """A registered device, without what it takes to push to it."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: UUID
     created_at: datetime
-    user_agent: str | None
-
-    @classmethod
-    def of(cls, row: DeviceRow) -> "DevicePublic":
-        """The public part of a device."""
-        return cls(id=row.id, created_at=row.created_at, user_agent=row.user_agent)
+    user_agent: str
 
 
 class PushCreate(Body):
-    """Whom to tell what; no free text, for it would show on a lock screen."""
+    """Whom to tell what: a user or a patient, out of a fixed list. Free text would show on a lock screen."""
 
     user_id: Id | None = None
     patient_id: Id | None = None
     template: Template
+
+    @model_validator(mode="after")
+    def _check_recipient(self) -> Self:
+        if (self.user_id is None) == (self.patient_id is None):
+            raise ValueError("exactly one of user_id and patient_id")
+        return self
 
 
 class PushAccepted(BaseModel):
@@ -62,6 +64,8 @@ class PublicKey(BaseModel):
 class NotificationPublic(BaseModel):
     """An entry of the inbox; `url` is a path of the app."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: UUID
     template: Template
     title: str
@@ -69,19 +73,6 @@ class NotificationPublic(BaseModel):
     created_at: datetime
     read_at: datetime | None
     state: State
-
-    @classmethod
-    def of(cls, row: NotificationRow) -> "NotificationPublic":
-        """An entry as its user sees it."""
-        return cls(
-            id=row.id,
-            template=row.template,
-            title=TITLES[row.template],
-            url=app_path(row.template, row.letter_uid),
-            created_at=row.created_at,
-            read_at=row.read_at,
-            state=row.state,
-        )
 
 
 class Inbox(Page[NotificationPublic]):

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notify import policy, repository
 from notify.errors import EndpointRefused
-from notify.models import NotificationRow
+from notify.models import NotificationRow, State
 from notify.policy import Verdict
 from notify.push import Answer, Backend, Message
 from notify.repository import Due
@@ -28,32 +28,23 @@ STOP_SECONDS = 3.0
 async def run(work: Work[Backend]) -> None:
     """Send until cancelled: at once when something was committed here, within a second what others left."""
     due, sending = work.backend.due, set[asyncio.Task[None]]()
-
-    def finish(task: asyncio.Task[None]) -> None:
-        if len(sending) == CONCURRENCY:
-            due.set()  # there is room again
-        sending.discard(task)
-
     try:
         while True:
             due.clear()
             free = CONCURRENCY - len(sending)
-            taken = await _take(work, limit=free) if free else []
+            taken = await _take(work, limit=free)
             for one in taken:
                 task = asyncio.create_task(_send(work, one))
                 sending.add(task)
-                task.add_done_callback(finish)
-            if len(taken) < free or not free:
+                task.add_done_callback(sending.discard)
+            if len(taken) == free:
+                await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+            else:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(due.wait(), POLL_SECONDS)
     finally:
-        await _let_finish(sending)
-
-
-async def _let_finish(sending: set[asyncio.Task[None]]) -> None:
-    """Store what was sent already, so that a restart does not send it again."""
-    if sending:
-        _, late = await asyncio.wait(sending, timeout=STOP_SECONDS)
+        # What was sent already is stored, so that a restart does not send it again.
+        late = (await asyncio.wait(sending, timeout=STOP_SECONDS))[1] if sending else set()
         for task in late:
             task.cancel()
 
@@ -81,33 +72,36 @@ async def _send(work: Work[Backend], due: Due) -> None:
 
 async def _try(backend: Backend, due: Due) -> tuple[Verdict, Answer]:
     if due.tries > policy.MAX_TRIES:
-        return Verdict.DROPPED, Answer()
+        return "dropped", Answer()
     subscription = backend.vault.open(due.device.sealed, device_id=due.device.id)
     topic = backend.vault.topic(due.notification.letter_uid or due.notification.id)
-    message = Message(due.notification.id, due.notification.template, topic)
+    message = Message(due.notification.id, due.notification.title, topic)
     try:
         answer = await backend.client.send(subscription, message)
     except EndpointRefused:
-        return Verdict.REFUSED, Answer()
+        return "refused", Answer()
     return policy.judge(answer.status), answer
 
 
 async def _store(work: Work[Backend], due: Due, verdict: Verdict, answer: Answer) -> None:
-    if verdict is Verdict.REFUSED:
+    if verdict == "refused":
         # Somebody must look: our key, our encryption or our rules are at odds with a push service. The device stays.
         log.error("push refused", device=str(due.device.id), status=answer.status)
     async with work.transaction() as session:
-        if verdict is Verdict.LATER and due.tries < policy.MAX_TRIES:
+        if verdict == "later" and due.tries < policy.MAX_TRIES:
             now = datetime.now(UTC)
             pause = policy.pause_before_next(due.tries, retry_after=answer.retry_after, now=now)
             await repository.postpone(session, due, until=now + pause)
             return
-        if verdict is Verdict.GONE:
-            concerned = await repository.remove_device(session, device_id=due.device.id)
+        accepted = verdict == "accepted"
+        if verdict == "gone":
+            settled = await repository.remove_devices(session, state="failed", id=due.device.id)
+        elif await repository.close_delivery(session, due):
+            state: State = "attempted" if accepted else "failed"
+            settled = await repository.settle(session, [due.notification.id], state=state)
         else:
-            concerned = [due.notification.id] if await repository.close_delivery(session, due) else []
-        accepted = verdict is Verdict.ACCEPTED
-        for row in await repository.settle(session, concerned, state="attempted" if accepted else "failed"):
+            return
+        for row in settled:
             _announce(work, session, row, accepted=accepted)
 
 

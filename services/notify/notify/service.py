@@ -2,29 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from common.audit import Access
 from common.auth import Caller
 from common.errors import Invalid, NotFound
-from common.events import NotificationRead
+from common.events import LetterCreated, NotificationRead, UserLinked
 from common.operations import Idempotency, Operation, OperationKind, Outcome
 from common.rest import decode_cursor, encode_cursor
 from common.work import Work
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notify import policy, repository
+from notify.errors import TooManyDevices
 from notify.models import DeviceRow, NotificationRow, Template
-from notify.policy import LinkChange
 from notify.push import Backend
-from notify.schemas import DeviceCreate, DevicePublic, Inbox, NotificationPublic, PushCreate
+from notify.schemas import DeviceCreate, Inbox, NotificationPublic, PushCreate
 
 MAX_USER_AGENT_LENGTH = 256
 
 
-async def register_device(
-    work: Work[Backend], caller: Caller, *, wanted: DeviceCreate, user_agent: str | None
-) -> DeviceRow:
+async def register_device(work: Work[Backend], caller: Caller, *, wanted: DeviceCreate, user_agent: str) -> DeviceRow:
     """An endpoint belongs to the session that registered it last, and to nobody else."""
     client, vault = work.backend.client, work.backend.vault
     subscription = policy.check_subscription(
@@ -37,7 +35,7 @@ async def register_device(
         device = await _own_device(session, caller, endpoint_hash=endpoint_hash)
         device.session_id = caller.session_id
         device.sealed = vault.seal(subscription, device_id=device.id)
-        device.user_agent = _printable(user_agent)
+        device.user_agent = "".join(filter(str.isprintable, user_agent))[:MAX_USER_AGENT_LENGTH]
         session.add(device)
     return device
 
@@ -46,123 +44,89 @@ async def _own_device(session: AsyncSession, caller: Caller, *, endpoint_hash: s
     known = await repository.find_device(session, endpoint_hash=endpoint_hash)
     if known is not None and known.user_id == caller.user_id:
         return known
-    policy.check_room(len(await repository.list_devices(session, user_id=caller.user_id)))
+    if len(await repository.list_devices(session, user_id=caller.user_id)) >= policy.MAX_DEVICES:
+        raise TooManyDevices
     if known is not None:
         # What was on its way to the one who used this browser before must not reach the one who does now.
-        await _settle_removed(session, await repository.remove_device(session, device_id=known.id))
-    return DeviceRow(
-        user_id=caller.user_id,
-        session_id=caller.session_id,
-        endpoint_hash=endpoint_hash,
-        sealed=b"",
-        created_at=datetime.now(UTC),
-    )
+        await repository.remove_devices(session, state="no_device", id=known.id)
+    return DeviceRow(user_id=caller.user_id, session_id=caller.session_id, endpoint_hash=endpoint_hash, sealed=b"")
 
 
-def _printable(user_agent: str | None) -> str | None:
-    if user_agent is None:
-        return None
-    return "".join(filter(str.isprintable, user_agent))[:MAX_USER_AGENT_LENGTH]
-
-
-async def _settle_removed(session: AsyncSession, concerned: Sequence[UUID]) -> None:
-    await repository.settle(session, concerned, state="no_device")
-
-
-async def list_devices(work: Work[Backend], caller: Caller) -> list[DevicePublic]:
+async def list_devices(work: Work[Backend], caller: Caller) -> Sequence[DeviceRow]:
     """Everyone sees their own devices."""
     async with work.transaction() as session:
-        return [DevicePublic.of(row) for row in await repository.list_devices(session, user_id=caller.user_id)]
+        return await repository.list_devices(session, user_id=caller.user_id)
 
 
 async def remove_device(work: Work[Backend], caller: Caller, *, device_id: UUID) -> None:
     """Everyone removes their own devices; another's looks like one that is absent."""
     async with work.transaction() as session:
-        mine = [row.id for row in await repository.list_devices(session, user_id=caller.user_id)]
-        if device_id not in mine:
+        devices = await repository.list_devices(session, user_id=caller.user_id)
+        if device_id not in {device.id for device in devices}:
             raise NotFound
-        await _settle_removed(session, await repository.remove_device(session, device_id=device_id))
+        await repository.remove_devices(session, state="no_device", id=device_id, user_id=caller.user_id)
 
 
 async def end_session(work: Work[Backend], *, session_id: UUID) -> None:
     """Whoever signs out gets no more pushes there."""
     async with work.transaction() as session:
-        await _settle_removed(session, await repository.remove_session_devices(session, session_id=session_id))
+        await repository.remove_devices(session, state="no_device", session_id=session_id)
 
 
-async def notify_patient(work: Work[Backend], *, patient_id: UUID, template: Template, letter_uid: UUID) -> None:
+async def notify_patient(work: Work[Backend], event: LetterCreated, *, template: Template) -> None:
     """Every event about a patient's letter makes one notification, even while nobody is linked."""
-    notification = _notification(template, patient_id=patient_id, created_at=work.cause_at)
-    notification.letter_uid, notification.cause_event_id = letter_uid, work.cause
+    notification = NotificationRow(
+        template=template,
+        patient_id=event.patient_id,
+        letter_uid=event.letter_uid,
+        cause_event_id=work.cause,
+        created_at=work.cause_at or datetime.now(UTC),
+    )
     async with work.transaction() as session:
         await _store(session, notification)
     work.backend.due.set()
 
 
-def _notification(
-    template: Template,
-    *,
-    patient_id: UUID | None = None,
-    user_id: UUID | None = None,
-    created_at: datetime | None = None,
-) -> NotificationRow:
-    notification_id = uuid4()
-    return NotificationRow(
-        id=notification_id,
-        carried_by=notification_id,
-        template=template,
-        patient_id=patient_id,
-        user_id=user_id,
-        created_at=created_at or datetime.now(UTC),
-    )
-
-
 async def _store(session: AsyncSession, notification: NotificationRow) -> None:
+    notification.carried_by = notification.id
     if notification.patient_id is not None:
         notification.user_id = (await repository.lock_link(session, patient_id=notification.patient_id)).user_id
     session.add(notification)
     await session.flush()
     if notification.user_id is not None:
-        await _push(session, notification, user_id=notification.user_id)
+        await repository.open_deliveries(session, notification_id=notification.id, user_id=notification.user_id)
 
 
-async def _push(session: AsyncSession, notification: NotificationRow, *, user_id: UUID) -> None:
-    if not await repository.open_deliveries(session, notification_id=notification.id, user_id=user_id):
-        await repository.settle(session, [notification.id], state="no_device")
-
-
-async def change_link(work: Work[Backend], *, patient_id: UUID, change: LinkChange) -> None:
+async def change_link(work: Work[Backend], event: UserLinked, *, linked: bool) -> None:
     """Notifications of a patient are in the inbox of the linked user and in no other; what waited is pushed once."""
+    at = work.cause_at or datetime.now(UTC)
     async with work.transaction() as session:
-        link = await repository.lock_link(session, patient_id=patient_id)
-        if link.changed_at is not None and change.at <= link.changed_at:
+        link = await repository.lock_link(session, patient_id=event.patient_id)
+        if link.changed_at is not None and at <= link.changed_at:
             return
-        owner = policy.owner_after(link.user_id, link.changed_at, change)
+        owner = policy.owner_after(link.user_id, user_id=event.user_id, linked=linked)
         if link.user_id is not None and owner != link.user_id:
-            await repository.give_back(session, patient_id=patient_id, user_id=link.user_id)
-        link.user_id, link.changed_at = owner, change.at
-        await session.flush()
+            await repository.give_back(session, patient_id=event.patient_id, user_id=link.user_id)
+        link.user_id, link.changed_at = owner, at
         if owner is not None:
-            await _push_waiting(session, patient_id=patient_id, user_id=owner)
+            await _push_waiting(session, patient_id=event.patient_id, user_id=owner)
     work.backend.due.set()
 
 
 async def _push_waiting(session: AsyncSession, *, patient_id: UUID, user_id: UUID) -> None:
     waited = await repository.take_waiting(session, patient_id=patient_id, user_id=user_id)
     oldest = datetime.now(UTC) - policy.DELIVERED_ON_LINKING
-    fresh = [row for row in waited if row.created_at > oldest]
     await repository.settle(session, [row.id for row in waited if row.created_at <= oldest], state="no_device")
-    if not fresh:
-        return
+    fresh = [row for row in waited if row.created_at > oldest]
     for row in fresh:
         row.carried_by = fresh[0].id
     await session.flush()
-    await _push(session, fresh[0], user_id=user_id)
+    if fresh:
+        await repository.open_deliveries(session, notification_id=fresh[0].id, user_id=user_id)
 
 
 async def send_push(work: Work[Backend], caller: Caller, *, wanted: PushCreate, key: Idempotency | None) -> UUID:
     """Staff can tell a user or a patient something out of a fixed list; whether anybody is there is not told."""
-    policy.check_one_recipient(user_id=wanted.user_id, patient_id=wanted.patient_id)
     completed = await work.operation(SEND_PUSH, wanted, actor=caller.actor, idempotency=key)
     work.backend.due.set()
     return UUID(completed.answer["notification_id"])
@@ -174,8 +138,9 @@ async def _choose_id(_backend: Backend, operation: Operation[PushCreate]) -> UUI
 
 async def _store_push(session: AsyncSession, operation: Operation[PushCreate], notification_id: UUID) -> Outcome:
     wanted = operation.intent
-    notification = _notification(wanted.template, patient_id=wanted.patient_id, user_id=wanted.user_id)
-    notification.id = notification.carried_by = notification_id
+    notification = NotificationRow(
+        id=notification_id, template=wanted.template, patient_id=wanted.patient_id, user_id=wanted.user_id
+    )
     await _store(session, notification)
     access = Access(action="E", resource="notification", resource_id=str(notification_id), patient_id=wanted.patient_id)
     return Outcome(answer={"notification_id": str(notification_id)}, audit=[access])
@@ -197,7 +162,7 @@ async def list_notifications(
     page, more = rows[:limit], rows[limit:]
     last = page[-1] if more else None
     return Inbox(
-        items=[NotificationPublic.of(row) for row in page],
+        items=[NotificationPublic.model_validate(row) for row in page],
         next_cursor=encode_cursor(last.created_at.isoformat(), str(last.id)) if last else None,
         unread_count=count,
     )
@@ -214,9 +179,10 @@ def _position(cursor: str) -> tuple[datetime, UUID]:
 async def read_notification(work: Work[Backend], caller: Caller, *, notification_id: UUID) -> None:
     """The first reading is a fact; reading again changes nothing."""
     async with work.transaction() as session:
-        row = await repository.mark_read(session, notification_id=notification_id, user_id=caller.user_id)
-        if row is not None:
-            fact = NotificationRead(notification_id=row.id, user_id=caller.user_id, cause_event_id=row.cause_event_id)
-            work.announce(session, fact)
-        elif not await repository.has_notification(session, notification_id=notification_id, user_id=caller.user_id):
+        mine = {"notification_id": notification_id, "user_id": caller.user_id}
+        row = await repository.find_notification(session, **mine)
+        if row is None:
             raise NotFound
+        if row.read_at is None:
+            row.state, row.read_at = "read", datetime.now(UTC)
+            work.announce(session, NotificationRead(**mine, cause_event_id=row.cause_event_id))

@@ -1,23 +1,12 @@
-"""Settings of notify: its push identity, the key of what it encrypts at rest, and origins added for push services."""
+"""Settings of notify: its push identity, the key of what it encrypts at rest, origins added to the push services."""
 
 from typing import Annotated
 
 from common.settings import ServiceSettings, refuse_weak
 from cryptography.hazmat.primitives.asymmetric import ec
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import NoDecode
+from pydantic import AfterValidator, Field, SecretStr
 
 from notify.policy import ORIGIN, from_base64url
-
-
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _check_origins(origins: frozenset[str]) -> frozenset[str]:
-    if not all(ORIGIN.fullmatch(origin) for origin in origins):
-        raise ValueError("must be a comma-separated list of origins such as https://push.example.org:8443")
-    return frozenset(origin.lower() for origin in origins)
 
 
 def _check_scalar(secret: SecretStr) -> SecretStr:
@@ -28,14 +17,16 @@ def _check_scalar(secret: SecretStr) -> SecretStr:
     return secret
 
 
-Secret = Annotated[SecretStr, AfterValidator(refuse_weak)]
-Origins = Annotated[frozenset[str], NoDecode, BeforeValidator(_split), AfterValidator(_check_origins)]
+def _check_origins(origins: str) -> str:
+    if not all(ORIGIN.fullmatch(origin) for origin in origins.split(",") if origin):
+        raise ValueError("must be origins such as https://push.example.org:8443, separated by commas alone")
+    return origins.lower()
 
 
 class Settings(ServiceSettings):
     """What notify needs to know to start."""
 
-    vapid_private_key: Annotated[Secret, AfterValidator(_check_scalar)]
+    vapid_private_key: Annotated[SecretStr, AfterValidator(_check_scalar)]
     vapid_subject: str = Field(pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://[^\s/]+)$")
-    encryption_key: Secret
-    push_origins: Origins = frozenset()
+    encryption_key: Annotated[SecretStr, AfterValidator(refuse_weak)]
+    push_origins: Annotated[str, AfterValidator(_check_origins)] = ""

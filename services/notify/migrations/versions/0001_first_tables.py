@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.Column("session_id", sa.Uuid(), nullable=False),
         sa.Column("endpoint_hash", sa.String(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("user_agent", sa.String()),
+        sa.Column("user_agent", sa.String(), nullable=False),
         moment("created_at"),
         sa.UniqueConstraint("endpoint_hash", name="devices_endpoint"),
     )
