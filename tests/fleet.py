@@ -1,12 +1,145 @@
 """Servers for tests, started once per run: a PostgreSQL, a NATS, and the whole fleet as `make run` starts it."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from native import bare
-from native.secrets import NATS_USERS
+from native.home import Home
+from native.ports import free_port, is_free
+from native.secrets import NATS_USERS, load_secrets
+
+START_SECONDS = 600  # the first start builds the FHIR server
+STOP_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A running fleet; everything that can change is read anew from its files."""
+
+    home: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The public door, Caddy."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def accounts(self) -> list[dict[str, str]]:
+        """The demo's accounts: role, username, password, patient_id of a linked patient."""
+        accounts: list[dict[str, str]] = json.loads((self.home / "demo-accounts.json").read_text())
+        return accounts
+
+    @property
+    def processes(self) -> dict[str, dict[str, Any]]:
+        """By name: pid, port, url of each process as fleet.json has them now."""
+        return {entry["name"]: entry for entry in self._state()["processes"]}
+
+    @property
+    def fhir_url(self) -> str:
+        return str(self.processes["fhir"]["url"])
+
+    @property
+    def openehr_url(self) -> str:
+        return str(self.processes["openehr"]["url"])
+
+    @property
+    def openehr_user(self) -> str:
+        return "letters"
+
+    @property
+    def openehr_password(self) -> str:
+        return self.secrets["openehr_password"]
+
+    @property
+    def nats_url(self) -> str:
+        return str(self._state()["nats"]["url"])
+
+    @property
+    def partner(self) -> dict[str, str]:
+        """User and password of the NATS user for other systems."""
+        partner: dict[str, str] = self._state()["nats"]["partner"]
+        return partner
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Every secret of this fleet, by the names of native.secrets."""
+        return dict(load_secrets(Home(self.home)))
+
+    def account(self, role: str, *, number: int = 1) -> dict[str, str]:
+        """The first (or another) account with a role."""
+        return [account for account in self.accounts if account["role"] == role][number - 1]
+
+    def log(self, name: str) -> str:
+        """Everything that a process has logged."""
+        return Home(self.home).log(name).read_text(errors="replace")
+
+    def kill(self, name: str, signum: signal.Signals = signal.SIGKILL) -> int:
+        """Send a signal to one process and return its pid; the launcher starts what dies again."""
+        pid = int(self.processes[name]["pid"])
+        os.kill(pid, signum)
+        return pid
+
+    def restart(self, name: str, *, seconds: float = 60) -> None:
+        """Kill one process and wait until its successor listens."""
+        old, deadline = self.kill(name), time.monotonic() + seconds
+        while self.processes.get(name, {"pid": old})["pid"] == old or is_free(self.processes[name]["port"]):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{name} did not come back:\n{self.log(name)[-2000:]}")
+            time.sleep(0.05)
+
+    def _state(self) -> dict[str, Any]:
+        state: dict[str, Any] = json.loads((self.home / "fleet.json").read_text())
+        return state
+
+
+@pytest.fixture(scope="session")
+def fleet(server_folder: Path) -> Iterator[Fleet]:
+    """The whole fleet with its demo data; when the tests are done it must stop without remains."""
+    fleet = Fleet(home=server_folder / "fleet", port=free_port())
+    with (server_folder / "fleet.out").open("w+") as output:
+        environment = {**os.environ, "QUILL_HOME": str(fleet.home), "QUILL_PORT": str(fleet.port), "DEMO": "1"}
+        launcher = subprocess.Popen(
+            [sys.executable, "-m", "native", "run"], env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            _wait_until_up(fleet, launcher, output.name)
+            yield fleet
+            pids = [int(entry["pid"]) for entry in fleet.processes.values()]
+        finally:
+            _stop(launcher)
+    assert launcher.returncode == 0, (server_folder / "fleet.out").read_text()
+    assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
+    assert not (fleet.home / "fleet.json").exists()
+
+
+def _wait_until_up(fleet: Fleet, launcher: subprocess.Popen[bytes], output: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not (fleet.home / "demo-accounts.json").exists():
+        if launcher.poll() is not None or time.monotonic() > deadline:
+            pytest.fail(f"The fleet did not start:\n{Path(output).read_text()[-5000:]}", pytrace=False)
+        time.sleep(0.2)
+
+
+def _stop(launcher: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        launcher.send_signal(signal.SIGTERM)
+    try:
+        launcher.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        launcher.kill()
+        launcher.wait()
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,13 @@ class Visitor:
     async def sign_in(self, username: str, password: str) -> dict[str, Any]:
         """Sign in and return the user."""
         session = await self.call("POST", "/api/auth/login", json={"username": username, "password": password})
+        return self._begin(session)
+
+    async def refresh(self) -> dict[str, Any]:
+        """Get new tokens by the refresh cookie and return the user."""
+        return self._begin(await self.call("POST", "/api/auth/refresh"))
+
+    def _begin(self, session: dict[str, Any]) -> dict[str, Any]:
         self._client.headers["Authorization"] = f"Bearer {session['access_token']}"
         self._client.headers["X-CSRF-Token"] = session["csrf_token"]
         user: dict[str, Any] = session["user"]

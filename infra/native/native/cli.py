@@ -1,4 +1,4 @@
-"""The commands of the launcher: run, status."""
+"""The commands of the launcher: run, status, story."""
 
 import asyncio
 import os
@@ -13,6 +13,7 @@ from native.leftovers import is_ours
 from native.progress import Progress
 from native.run import run as run_fleet
 from native.settings import read_settings
+from native.story import play
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Runs the whole fleet on this machine.")
 
@@ -40,3 +41,15 @@ def status() -> None:
         table.add_row(entry["name"], str(entry["pid"]), str(entry["port"]), alive, str(home.log(entry["name"])))
     Console().print(table if processes else f"No fleet runs in {home.root}.")
     raise typer.Exit(0 if processes else 1)
+
+
+@app.command()
+def story(times: int = typer.Argument(1, min=1)) -> None:
+    """Play the main job against the running fleet, one or more times."""
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        home = Home(read_settings(os.environ).home)
+        asyncio.run(play(home, times=times, tell=lambda line: console.print(line, markup=False)))
+    except LaunchError as error:
+        console.print(f"make story: {error}", markup=False)
+        raise typer.Exit(1) from None

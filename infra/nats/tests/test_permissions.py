@@ -191,10 +191,9 @@ def test_partner_follows_letters_with_a_durable_of_its_own(server: NatsServer) -
     async def scenario() -> None:
         async with signed_in(server, "letters") as letters, signed_in(server, "partner") as partner:
             live = await partner.client.subscribe("quill.letters.v1.>")
-            await partner.client.flush()
+            subscription = await partner.jetstream.pull_subscribe(LETTER, durable="partner-register", stream="LETTERS")
             await letters.jetstream.publish(LETTER, b"{}")
             assert (await live.next_msg(timeout=5)).subject == LETTER
-            subscription = await partner.jetstream.pull_subscribe(LETTER, durable="partner-register", stream="LETTERS")
             (message,) = await subscription.fetch(1, timeout=5)
             await message.ack_sync(timeout=5)
             assert not partner.refused.is_set()
