@@ -15,6 +15,7 @@ from common.auth import Caller
 from common.errors import Invalid, VersionMissing, VersionStale
 from common.operations import Idempotency
 from common.policy import caller_of
+from common.strictjson import FORBIDDEN
 from common.work import Work
 
 CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -71,12 +72,17 @@ def decode_cursor(cursor: str, *types: type[str] | type[int]) -> list[Any]:
     """
     try:
         position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        fits = [type(item) for item in position] == list(types)
+        fits = [type(item) for item in position] == list(types) and all(map(_is_storable, position))
     except (ValueError, TypeError) as error:
         raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list") from error
     if not fits:
         raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list")
     return list(position)
+
+
+def _is_storable(item: str | int) -> bool:
+    """Whether PostgreSQL can compare with it: a forged cursor may hold anything JSON has."""
+    return not FORBIDDEN.search(item) if isinstance(item, str) else abs(item) < 2**63
 
 
 def _expected_version(if_match: Annotated[str | None, Header()] = None) -> int:
