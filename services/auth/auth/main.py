@@ -15,6 +15,7 @@ from auth import throttles
 from auth.accounts.api import router as accounts
 from auth.backend import Work, open_backend
 from auth.links.api import router as links
+from auth.links.repository import forget_codes
 from auth.sessions import repository, service
 from auth.sessions.api import router as sessions
 from auth.sessions.policy import COOKIE_LIFE
@@ -48,12 +49,13 @@ def _own_tokens(work: Work) -> tuple[FetchKeys, AskAuth]:
 
 
 async def forget_the_past(work: Work) -> None:
-    """Drop sessions and throttles that are over, until cancelled."""
+    """Drop sessions, link codes and throttles that are over, until cancelled."""
     while True:
         now = datetime.now(UTC)
         try:
             async with work.transaction() as session:
                 await repository.forget_sessions(session, before=now - COOKIE_LIFE - REMEMBERED)
+                await forget_codes(session, before=now - REMEMBERED)
                 await throttles.forget_past(session, before=now - REMEMBERED)
         except StorageUnavailable:
             pass

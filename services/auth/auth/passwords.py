@@ -9,8 +9,10 @@ import secrets
 import sys
 import threading
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Self
 
 import bcrypt
 
@@ -33,7 +35,7 @@ class PasswordHasher:
         """
         self._peppers = {hashlib.sha256(b"pepper-id" + pepper).hexdigest()[:8]: pepper for pepper in peppers}
         self._pepper_id, self._cost = next(iter(self._peppers)), cost
-        self._workers = max(1, min(4, os.cpu_count() or 1))
+        self._workers = max(1, min(4, os.process_cpu_count() or 1))
         self._pool = ThreadPoolExecutor(self._workers, "bcrypt", initializer=_yield_to_others)
         self._inside = 0
         self._dummy = self._hash(secrets.token_urlsafe())
@@ -42,29 +44,27 @@ class PasswordHasher:
         """Let the threads go."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def check_room(self) -> None:
-        """Refuse before anything is counted against the caller.
+    @contextmanager
+    def room(self) -> Iterator[Self]:
+        """A place in the queue; it is taken before anything is counted against the caller.
 
         Raises:
             SignInBusy: 32 are waiting already.
         """
         if self._inside >= self._workers + WAITING:
             raise SignInBusy
+        self._inside += 1
+        try:
+            yield self
+        finally:
+            self._inside -= 1
 
     async def hash(self, password: str) -> str:
-        """The value to store.
-
-        Raises:
-            SignInBusy: 32 are waiting already.
-        """
+        """The value to store."""
         return await self._run(lambda: self._hash(password))
 
     async def matches(self, password: str, stored: str | None) -> bool:
-        """Whether the password belongs to the stored value; without one it takes as long and says no.
-
-        Raises:
-            SignInBusy: 32 are waiting already.
-        """
+        """Whether the password belongs to the stored value; without one it takes as long and says no."""
         right = await self._run(lambda: self._matches(password, stored or self._dummy))
         return right and stored is not None
 
@@ -73,12 +73,7 @@ class PasswordHasher:
         return not stored.startswith(f"{SCHEME}${self._pepper_id}$$2b${self._cost:02}$")
 
     async def _run[T](self, work: Callable[[], T]) -> T:
-        self.check_room()
-        self._inside += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        finally:
-            self._inside -= 1
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def _hash(self, password: str) -> str:
         hashed = bcrypt.hashpw(_peppered(password, self._peppers[self._pepper_id]), bcrypt.gensalt(self._cost))

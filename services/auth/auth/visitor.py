@@ -27,7 +27,7 @@ class Visitor:
 def _visitor(request: Request) -> Visitor:
     return Visitor(
         address=client_address(request),
-        user_agent=request.headers.get("User-Agent", "")[:MAX_USER_AGENT],
+        user_agent="".join(filter(str.isprintable, request.headers.get("User-Agent", "")))[:MAX_USER_AGENT],
         request_id=request.state.request_id,
     )
 

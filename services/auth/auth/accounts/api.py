@@ -19,8 +19,12 @@ from auth.accounts.schemas import (
 )
 from auth.visitor import CurrentVisitor
 
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"  # PostgreSQL has no NUL in text
+
 router = PolicyRouter("/auth")
-SearchText = Annotated[str | None, Query(max_length=100, description="Part of a user name, e-mail address or name")]
+SearchText = Annotated[
+    str | None, Query(max_length=100, pattern=PRINTABLE, description="Part of a user name, e-mail address or name")
+]
 
 
 @router.post("/register", status_code=201, tags=["accounts"])

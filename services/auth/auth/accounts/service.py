@@ -6,7 +6,7 @@ from uuid import UUID
 
 from common.audit import Access
 from common.auth import Caller
-from common.errors import NotFound
+from common.errors import NotFound, Unauthenticated
 from common.events import UserRegistered, UserUpdated
 from common.rest import Page, decode_cursor, encode_cursor
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +17,7 @@ from auth.accounts.models import UserRow
 from auth.accounts.schemas import Activate, PasswordChange, Register, UserCreate, UserPatch
 from auth.backend import Work
 from auth.codes import hash_code, new_code
-from auth.errors import AccountTaken, ActivationRefused, CredentialsRefused
+from auth.errors import AccountTaken, ActivationRefused, PasswordRefused
 from auth.sessions import service as sessions
 from auth.throttles import PASSWORD_CHANGE
 from auth.visitor import Visitor
@@ -29,16 +29,17 @@ async def register(work: Work, *, form: Register, visitor: Visitor) -> UserRow:
     """Anybody may open an account for themselves; it is a patient's, linked to no record."""
     password = form.password.get_secret_value()
     policy.check_password(password, username=form.username, email=form.email)
-    work.backend.passwords.check_room()
-    async with work.transaction() as session:
-        subject = throttles.address_subject(visitor.address)
-        await throttles.reserve(session, work.backend.registrations, subject)
+    with work.backend.passwords.room() as passwords:
+        async with work.transaction() as session:
+            subject = throttles.address_subject(visitor.address)
+            await throttles.reserve(session, work.backend.registrations, subject)
+        password_hash = await passwords.hash(password)
     user = UserRow(
         username=form.username,
         email=form.email,
         display_name=form.display_name or form.username,
         roles=["patient"],
-        password_hash=await work.backend.passwords.hash(password),
+        password_hash=password_hash,
     )
     async with work.transaction() as session:
         await _add(work, session, user)
@@ -72,13 +73,13 @@ async def _add(work: Work, session: AsyncSession, user: UserRow) -> None:
 async def activate(work: Work, *, form: Activate, visitor: Visitor) -> None:
     """A code sets the first password of its account, once."""
     code_hash, password = hash_code(form.activation_code), form.password.get_secret_value()
-    work.backend.passwords.check_room()
     async with work.transaction() as session:
         user = await repository.find_activation(session, code_hash, now=datetime.now(UTC))
     if user is None:
         raise ActivationRefused
     policy.check_password(password, username=user.username, email=user.email)
-    password_hash = await work.backend.passwords.hash(password)
+    with work.backend.passwords.room() as passwords:
+        password_hash = await passwords.hash(password)
     async with work.transaction() as session:
         if not await repository.activate(session, code_hash, password_hash=password_hash):
             raise ActivationRefused
@@ -118,7 +119,7 @@ async def _change(work: Work, session: AsyncSession, user: UserRow, *, roles: li
     user.roles = roles
     user.disabled_at = (user.disabled_at or datetime.now(UTC)) if disabled else None
     if disabled:
-        await sessions.end_sessions(work, session, user_id=user.id)
+        await sessions.end_sessions(work, session, user)
     outdate_tokens(work, session, user)
 
 
@@ -138,22 +139,31 @@ def outdate_tokens(work: Work, session: AsyncSession, user: UserRow) -> None:
 
 async def change_password(work: Work, caller: Caller, *, form: PasswordChange) -> None:
     """Whoever knows the current password sets a new one, and every other session ends."""
-    work.backend.passwords.check_room()
+    current, new = form.current_password.get_secret_value(), form.new_password.get_secret_value()
+    with work.backend.passwords.room() as passwords:
+        async with work.transaction() as session:
+            user = await repository.find_user(session, caller.user_id)
+            if user is None:
+                raise Unauthenticated
+            policy.check_password(new, username=user.username, email=user.email, field="new_password")
+            await throttles.reserve(session, PASSWORD_CHANGE, str(user.id))
+        right = await passwords.matches(current, user.password_hash)
+        password_hash = await passwords.hash(new)
+    access = Access(action="U", resource="password", resource_id=str(user.id), outcome="ok" if right else "failed")
     async with work.transaction() as session:
-        await throttles.reserve(session, PASSWORD_CHANGE, str(caller.user_id))
-        user = await repository.find_user(session, caller.user_id)
-    known = user.password_hash if user is not None else None
-    if not await work.backend.passwords.matches(form.current_password.get_secret_value(), known) or user is None:
-        await work.record(caller.actor, Access(action="U", resource="password", outcome="failed"))
-        raise CredentialsRefused
-    password = form.new_password.get_secret_value()
-    policy.check_password(password, username=user.username, email=user.email, field="new_password")
-    password_hash = await work.backend.passwords.hash(password)
-    async with work.transaction() as session:
-        user = await repository.find_user(session, caller.user_id, lock=True)
-        if user is None or user.password_hash != known:
-            raise CredentialsRefused
-        user.password_hash = password_hash
-        await throttles.clear(session, PASSWORD_CHANGE, str(user.id))
-        await sessions.end_sessions(work, session, user_id=user.id, but=caller.session_id)
-        work.audit(session, caller.actor, Access(action="U", resource="password", resource_id=str(user.id)))
+        work.audit(session, caller.actor, access)
+        if right:
+            right = await _set_password(work, session, caller, known=user.password_hash, new=password_hash)
+    if not right:
+        raise PasswordRefused.at("body", "current_password", type="password_wrong", msg="Not the current password")
+
+
+async def _set_password(work: Work, session: AsyncSession, caller: Caller, *, known: str | None, new: str) -> bool:
+    """Replace the password unless somebody else did meanwhile."""
+    user = await repository.find_user(session, caller.user_id, lock=True)
+    if user is None or user.password_hash != known:
+        return False
+    user.password_hash = new
+    await throttles.clear(session, PASSWORD_CHANGE, str(user.id))
+    await sessions.end_sessions(work, session, user, but=caller.session_id)
+    return True

@@ -1,8 +1,9 @@
 """Every query of patient links."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -24,3 +25,8 @@ async def lock_linked_user(session: AsyncSession, patient_id: UUID) -> UserRow |
     """The account that is linked to a patient, locked until the transaction ends."""
     linked = select(UserRow).where(col(UserRow.patient_id) == patient_id).with_for_update()
     return (await session.scalars(linked)).one_or_none()
+
+
+async def forget_codes(session: AsyncSession, *, before: datetime) -> None:
+    """Drop codes that ran out before a time."""
+    await session.execute(delete(LinkCodeRow).where(col(LinkCodeRow.expires_at) < before))

@@ -1,5 +1,6 @@
 """Use cases of sessions: signing in, refreshing, signing out, and ending the sessions of an account."""
 
+import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -36,27 +37,34 @@ class Issued:
 async def log_in(work: Work, *, form: Login, visitor: Visitor) -> Issued:
     """Name and password of an active account start a session; every other case takes the same path and time."""
     name, address = normalise_name(form.username), throttles.address_subject(visitor.address)
-    password, passwords = form.password.get_secret_value(), work.backend.passwords
-    passwords.check_room()
-    async with work.transaction() as session:
-        await throttles.reserve(session, work.backend.sign_ins, address)
-        await throttles.reserve(session, LOGIN, name)
-        user = await accounts.find_login(session, name)
-    known = user.password_hash if user is not None and user.active else None
-    if not await passwords.matches(password, known) or user is None or known is None:
+    with work.backend.passwords.room():
+        async with work.transaction() as session:
+            await throttles.reserve(session, work.backend.sign_ins, address)
+            await throttles.reserve(session, LOGIN, name)
+            user = await accounts.find_login(session, name)
+        proved = await _prove_password(work, user, form.password.get_secret_value())
+    if user is None or proved is None:
         failed = Access(action="E", resource="session", resource_id=str(user.id) if user else None, outcome="failed")
         await work.record(visitor.actor, failed)
         raise CredentialsRefused
-    better = await passwords.hash(password) if passwords.is_outdated(known) else known
     async with work.transaction() as session:
-        user = await accounts.find_user(session, user.id, lock=True)
-        if user is None or not user.active or user.password_hash != known:
+        now = await accounts.find_user(session, user.id, lock=True)
+        if now is None or not now.active or now.password_hash != user.password_hash:
             raise CredentialsRefused
-        user.password_hash = better
+        now.password_hash = proved
         await throttles.clear(session, LOGIN, name)
         await throttles.give_back(session, work.backend.sign_ins, address)
-        row, refresh_token, csrf_token = await start_session(work, session, user, visitor=visitor)
-    return await _issue(work, user, row, refresh_token=refresh_token, csrf_token=csrf_token)
+        row, refresh_token, csrf_token = await start_session(work, session, now, visitor=visitor)
+    return await _issue(work, now, row, refresh_token=refresh_token, csrf_token=csrf_token)
+
+
+async def _prove_password(work: Work, user: UserRow | None, password: str) -> str | None:
+    """The hash to store from now on if the password is that of an active account, else None."""
+    passwords = work.backend.passwords
+    known = user.password_hash if user is not None and user.active else None
+    if not await passwords.matches(password, known) or known is None:
+        return None
+    return await passwords.hash(password) if passwords.is_outdated(known) else known
 
 
 async def start_session(
@@ -108,12 +116,10 @@ async def log_out(work: Work, *, presented: str | None, csrf_token: str | None, 
             work.audit(session, _actor(user, visitor), access)
 
 
-async def end_sessions(work: Work, session: AsyncSession, *, user_id: UUID, but: UUID | None = None) -> None:
+async def end_sessions(work: Work, session: AsyncSession, user: UserRow, *, but: UUID | None = None) -> None:
     """End an account's sessions, all or all but one, as part of the caller's work."""
-    user = await accounts.find_user(session, user_id)
-    for row in await repository.end_sessions(session, user_id=user_id, now=datetime.now(UTC), but=but):
-        if user is not None:
-            _announce_end(work, session, row, user)
+    for row in await repository.end_sessions(session, user_id=user.id, now=datetime.now(UTC), but=but):
+        _announce_end(work, session, row, user)
 
 
 async def get_me(work: Work, caller: Caller) -> UserRow:
@@ -141,7 +147,7 @@ async def _find_session(session: AsyncSession, presented: str, *, csrf_token: st
     row = await repository.lock_session_of(session, tokens.hash_refresh_token(presented))
     if row is None:
         raise SessionEnded
-    if csrf_token is None or hash_csrf(csrf_token) != row.csrf_hash:
+    if csrf_token is None or not hmac.compare_digest(hash_csrf(csrf_token), row.csrf_hash):
         raise CsrfRefused
     user = await accounts.find_user(session, row.user_id)
     if user is None:
