@@ -3,25 +3,16 @@ one service's behaviour live here."""
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, Self
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 import httpx
+from fleet import Fleet
 
 PASSWORD = "an entirely unremarkable phrase"
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 BIRTH_DATE = "1961-04-12"
 REFRESH_COOKIE, CSRF_COOKIE = "quill_refresh", "quill_csrf"
-
-
-class Fleet(Protocol):
-    """What these helpers need of the running fleet: where its door is, and the accounts of demo-accounts.json."""
-
-    @property
-    def origin(self) -> str: ...
-
-    @property
-    def accounts(self) -> Sequence[Mapping[str, str]]: ...
 
 
 class Person:
@@ -122,13 +113,13 @@ def unique(prefix: str = "u") -> str:
 
 def demo_person(fleet: Fleet, role: str) -> Person:
     """The first demo account of a role, signed in: clinician, patient or admin."""
-    account = next(each for each in fleet.accounts if each["role"] == role)
-    return Person(fleet.origin).sign_in(account["username"], account["password"])
+    account = fleet.account(role)
+    return Person(fleet.url).sign_in(account["username"], account["password"])
 
 
 def new_patient_account(fleet: Fleet) -> Person:
     """Somebody who has just registered and signed in; not linked to any record."""
-    person, name = Person(fleet.origin), unique()
+    person, name = Person(fleet.url), unique()
     form = {"username": name, "email": f"{name}@example.org", "password": PASSWORD, "display_name": f"Test {name}"}
     answer = person.post("/api/auth/register", form)
     assert answer.status_code == 201, answer.text
@@ -142,7 +133,7 @@ def new_staff(fleet: Fleet, *roles: str) -> Person:
         form = {"username": name, "email": f"{name}@example.org", "display_name": f"Dr {name}", "roles": [*roles]}
         answer = admin.post("/api/auth/users", form)
     assert answer.status_code == 201, answer.text
-    person = Person(fleet.origin)
+    person = Person(fleet.url)
     activation = {"activation_code": answer.json()["activation_code"], "password": PASSWORD}
     assert person.post("/api/auth/activate", activation).status_code == 204
     return person.sign_in(name)
