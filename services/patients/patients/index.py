@@ -7,18 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from patients import mapping, names, repository
 from patients.fhir import FhirServer, StoredPatient
-from patients.models import IndexedPatient
+from patients.models import IndexedPatient, IndexedWord
 
 
 async def index_patient(session: AsyncSession, patient: StoredPatient) -> None:
     """Make a version findable by all its names, former ones too, and its NHS number held."""
     shown = mapping.shown(patient.resource)
-    words = {
-        (part, word)
-        for name in mapping.names_of(patient.resource)
-        for part, told in (("family", [name.family or ""]), ("given", name.given))
-        for word in names.words_of(" ".join(told))
-    }
+    told = mapping.names_of(patient.resource)
+    family = set(names.words_of(" ".join(name.family or "" for name in told)))
+    given = set(names.words_of(" ".join(part for name in told for part in name.given)))
     row = IndexedPatient(
         patient_id=patient.patient_id,
         version=patient.version,
@@ -30,6 +27,16 @@ async def index_patient(session: AsyncSession, patient: StoredPatient) -> None:
         active=shown.active,
         seen_at=datetime.now(UTC),
     )
+    words = [
+        IndexedWord(
+            patient_id=row.patient_id,
+            word=word,
+            sort_key=row.sort_key,
+            in_family=word in family,
+            in_given=word in given,
+        )
+        for word in family | given
+    ]
     await repository.index_patient(session, row, words=words)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from common.operations import OperationRow
 from common.outbox import OutboxRow
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, String
+from sqlalchemy import Column, DateTime, ForeignKey, Index, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -30,6 +30,7 @@ class IndexedPatient(SQLModel, table=True):
     __tablename__ = "indexed_patients"
     __table_args__ = (
         Index("indexed_patients_order", "sort_key", "patient_id"),
+        Index("indexed_patients_gender", "gender", "sort_key", "patient_id"),
         Index("indexed_patients_birth_date", "birth_date"),
         Index("indexed_patients_nhs_number", "nhs_number"),
     )
@@ -46,16 +47,15 @@ class IndexedPatient(SQLModel, table=True):
 
 
 class IndexedWord(SQLModel, table=True):
-    """A word of a family or given name, compared byte by byte so that one B-tree serves every prefix."""
+    """A word of a patient's names, compared byte by byte: one B-tree serves every prefix, and in order."""
 
     __tablename__ = "indexed_words"
-    __table_args__ = (
-        CheckConstraint("part IN ('family', 'given')", name="indexed_words_part"),
-        Index("indexed_words_prefix", "word", "part", "patient_id"),
-    )
+    __table_args__ = (Index("indexed_words_order", "word", "sort_key", "patient_id"),)
 
     patient_id: UUID = Field(
         sa_column=Column(ForeignKey("indexed_patients.patient_id", ondelete="CASCADE"), primary_key=True)
     )
-    part: str = Field(primary_key=True)
     word: str = Field(sa_column=Column(String(collation="C"), primary_key=True))
+    sort_key: str = Field(sa_column=Column(String(collation="C"), nullable=False))
+    in_family: bool
+    in_given: bool

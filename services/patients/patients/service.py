@@ -13,6 +13,7 @@ from common.work import Work
 from patients import mapping, names, policy, repository, schemas
 from patients.fhir import FhirServer, StoredPatient
 from patients.operations import WRITE_PATIENT, WritePatient
+from patients.repository import Prefix
 
 type PatientsWork = Work[FhirServer]
 
@@ -68,19 +69,24 @@ async def search_patients(
     work: PatientsWork, caller: Caller, *, query: schemas.PatientQuery
 ) -> Page[schemas.PatientListed]:
     """A page in the order of names, from our own index: it works while the FHIR server is away."""
-    typed = ((None, query.q), ("family", query.family), ("given", query.given))
-    criteria = repository.Criteria(
-        # Signs that are no part of words are looked for as they stand: nothing typed means everybody by accident.
-        prefixes=[(part, word) for part, text in typed for word in names.words_of(text) or text.split()],
-        exact={name: getattr(query, name) for name in ("birth_date", "gender", "nhs_number")},
-    )
     after = None if query.cursor is None else _position(query.cursor)
+    exact = {name: getattr(query, name) for name in ("birth_date", "gender", "nhs_number")}
     async with work.transaction() as session:
-        found = await repository.find_patients(session, criteria, limit=query.limit + 1, after=after)
+        found = await repository.find_patients(session, _prefixes(query), exact, limit=query.limit + 1, after=after)
         work.audit(session, caller.actor, Access(action="E", resource="patient"))
-    items = [schemas.PatientListed.model_validate(row, from_attributes=True) for row in found[: query.limit]]
-    more = len(found) > query.limit
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].patient_id)) if more else None)
+    items = [schemas.PatientListed.model_validate(row, from_attributes=True) for row in found.patients[: query.limit]]
+    more = len(found.patients) > query.limit
+    return Page(items=items, next_cursor=encode_cursor(str(items[-1].patient_id), found.leading) if more else None)
+
+
+def _prefixes(query: schemas.PatientQuery) -> list[Prefix]:
+    # Signs that make no word are looked for as they stand: what was typed must not find everybody by accident.
+    words = {text: names.words_of(text) or text.split() for text in (query.q, query.family, query.given)}
+    return [
+        *(Prefix(word) for word in words[query.q]),
+        *(Prefix(word, "family") for word in words[query.family]),
+        *(Prefix(word, "given") for word in words[query.given]),
+    ]
 
 
 async def verify_patient(
@@ -108,9 +114,9 @@ async def _record(work: PatientsWork, caller: Caller, *, action: Action, resourc
     await work.record(caller.actor, access)
 
 
-def _position(cursor: str) -> UUID:
-    (patient_id,) = decode_cursor(cursor, str)
+def _position(cursor: str) -> tuple[UUID, int]:
+    patient_id, leading = decode_cursor(cursor, str, int)
     try:
-        return UUID(patient_id)
+        return UUID(patient_id), leading
     except ValueError as error:
         raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list") from error

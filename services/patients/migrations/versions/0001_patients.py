@@ -88,6 +88,7 @@ def _create_index() -> None:
         sa.Column("seen_at", _MOMENT, nullable=False),
     )
     op.create_index("indexed_patients_order", "indexed_patients", ["sort_key", "patient_id"])
+    op.create_index("indexed_patients_gender", "indexed_patients", ["gender", "sort_key", "patient_id"])
     op.create_index("indexed_patients_birth_date", "indexed_patients", ["birth_date"])
     op.create_index("indexed_patients_nhs_number", "indexed_patients", ["nhs_number"])
     op.create_table(
@@ -98,8 +99,9 @@ def _create_index() -> None:
             sa.ForeignKey("indexed_patients.patient_id", ondelete="CASCADE"),
             primary_key=True,
         ),
-        sa.Column("part", sa.String(), primary_key=True),
         sa.Column("word", sa.String(collation="C"), primary_key=True),
-        sa.CheckConstraint("part IN ('family', 'given')", name="indexed_words_part"),
+        sa.Column("sort_key", sa.String(collation="C"), nullable=False),
+        sa.Column("in_family", sa.Boolean(), nullable=False),
+        sa.Column("in_given", sa.Boolean(), nullable=False),
     )
-    op.create_index("indexed_words_prefix", "indexed_words", ["word", "part", "patient_id"])
+    op.create_index("indexed_words_order", "indexed_words", ["word", "sort_key", "patient_id"])
