@@ -1,0 +1,95 @@
+"""Dead, hung, unready and replicated services: every request ends within 10 s with an answer that says what to do."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from edge.conftest import Answer, Edge, Upstream
+
+LETTERS = "/api/patients/018f4ed5-3bb0-7c1d-9d2c-0123456789ab/letters"
+
+
+def check_unavailable(answer: Answer, slug: str = "backend-unavailable") -> None:
+    assert answer.status == 503
+    assert answer.media_type == "application/problem+json"
+    assert json.loads(answer.body)["type"] == f"/problems/{slug}"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_dead_service_is_unavailable_and_the_others_go_on(fragile_edge: Edge, method: str) -> None:
+    fragile_edge.ask("GET", LETTERS)
+    fragile_edge.upstreams["letters"].stop()
+    time.sleep(0.2)  # so that Caddy has seen its idle connection end: else a write may have been sent
+    began = time.monotonic()
+    check_unavailable(fragile_edge.ask(method, LETTERS, body=b"{}"))
+    assert time.monotonic() - began < 5
+    assert fragile_edge.ask("GET", "/api/patients").status == 200
+
+
+def test_dead_service_under_fhir_is_an_operation_outcome(fragile_edge: Edge) -> None:
+    fragile_edge.upstreams["patients"].stop()
+    answer = fragile_edge.ask("GET", "/api/fhir/patients/018f4ed5-3bb0-7c1d-9d2c-0123456789ab")
+    assert (answer.status, answer.media_type) == (503, "application/fhir+json")
+    assert json.loads(answer.body)["issue"][0]["code"] == "transient"
+    assert answer.headers["Retry-After"]
+
+
+@pytest.mark.parametrize(("method", "slug"), [("GET", "backend-unavailable"), ("POST", "outcome-unknown")])
+@pytest.mark.parametrize("mood", ["hung", "broken"])
+def test_service_that_never_answers_ends_within_10_seconds(
+    fragile_edge: Edge, method: str, slug: str, mood: str
+) -> None:
+    fragile_edge.upstreams["letters"].mood = mood
+    began = time.monotonic()
+    check_unavailable(fragile_edge.ask(method, LETTERS, body=b"{}"), slug)
+    assert time.monotonic() - began < 10
+
+
+def test_health_of_a_dead_service_is_known_within_two_seconds(fragile_edge: Edge) -> None:
+    fragile_edge.upstreams["auth"].stop()
+    began = time.monotonic()
+    check_unavailable(fragile_edge.ask("GET", "/api/health/auth"))
+    assert time.monotonic() - began < 2
+
+
+def test_health_of_an_unready_service_is_its_own_answer(fragile_edge: Edge) -> None:
+    fragile_edge.upstreams["auth"].mood = "ill"
+    time.sleep(1.5)  # so that Caddy's own check has seen it
+    answer = fragile_edge.ask("GET", "/api/health/auth")
+    assert (answer.status, answer.seen["service"]) == (503, "auth")
+    assert answer.headers.get_all("Retry-After") == ["5"]
+    check_unavailable(fragile_edge.ask("GET", "/api/auth/me"))
+
+
+def test_service_is_reached_again_soon_after_it_came_back(fragile_edge: Edge) -> None:
+    letters = fragile_edge.upstreams["letters"]
+    letters.mood = "ill"
+    time.sleep(1.5)
+    check_unavailable(fragile_edge.ask("GET", LETTERS))
+    letters.mood = "well"
+    assert fragile_edge.ask("GET", LETTERS).status == 200
+
+
+def test_refused_bodies_do_not_take_a_service_away(fragile_edge: Edge) -> None:
+    for _ in range(20):
+        assert fragile_edge.ask("POST", "/api/auth/login", body=b"x" * 300_000).status == 413
+    assert fragile_edge.ask("GET", "/api/auth/me").status == 200
+
+
+def test_death_of_one_replica_is_not_noticed(replicated_edge: tuple[Edge, Upstream]) -> None:
+    edge, replica = replicated_edge
+    served = {edge.ask("GET", LETTERS).seen["service"] for _ in range(20)}
+    assert served == {"letters", "letters-2"}
+    replica.stop()
+    time.sleep(0.2)  # so that Caddy has seen its idle connection end: else a write may have been sent
+    for number in range(40):
+        answer = edge.ask("POST" if number % 2 else "GET", LETTERS, body=b"x" * number)
+        assert (answer.status, answer.seen["length"]) == (200, number)
