@@ -17,10 +17,11 @@ def _check_scalar(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _check_origins(origins: str) -> str:
-    if not all(ORIGIN.fullmatch(origin) for origin in origins.split(",") if origin):
-        raise ValueError("must be origins such as https://push.example.org:8443, separated by commas alone")
-    return origins.lower()
+def _check_origins(listed: str) -> str:
+    origins = [origin.strip() for origin in listed.lower().split(",") if origin.strip()]
+    if not all(ORIGIN.fullmatch(origin) for origin in origins):
+        raise ValueError("must be origins such as https://push.example.org:8443, separated by commas")
+    return ",".join(origins)
 
 
 class Settings(ServiceSettings):

@@ -11,12 +11,14 @@ from common.db import Database
 from common.outbox import Relay
 from common.work import Work
 from e2e.push_receiver import PushReceiver, base64url, push_receiver
-from native.bare import PostgresServer
+from native.bare import NatsServer, PostgresServer
 from nats.aio.client import Client
 from notify.push import open_backend
 from notify.service import SEND_PUSH
 from notify.settings import Settings
+from notify_door import Auth, Door, auth_service, open_door
 from notify_stage import Dns, Stage
+from provision.streams import provision
 from sqlalchemy import text
 
 ROOT = Path(__file__).parents[1]
@@ -77,3 +79,21 @@ async def stage(settings: Settings, anyio_backend: str) -> AsyncIterator[Stage]:
     async with open_backend(settings, lookup=dns) as backend:
         yield Stage(Work("notify", database, backend, Relay(database, Client()), [SEND_PUSH]), dns)
     await database.close()
+
+
+@pytest.fixture(scope="session")
+def auth() -> Iterator[Auth]:
+    with auth_service() as running:
+        yield running
+
+
+@pytest.fixture
+async def door(stage: Stage, settings: Settings, auth: Auth, nats_server: NatsServer) -> AsyncIterator[Door]:
+    """The whole app on the tables and the push service of the stage."""
+    client = Client()
+    await client.connect(nats_server.url)
+    await provision(client.jetstream())
+    await client.close()
+    whole = settings.model_copy(update={"auth_url": auth.url, "nats_url": nats_server.url})
+    async with open_door(whole, auth) as running:
+        yield running

@@ -236,6 +236,15 @@ def test_owner_is_the_last_linked_user_until_that_user_is_unlinked() -> None:
     assert policy.owner_after(None, user_id=first, linked=False) is None
 
 
+@pytest.mark.parametrize(("role", "allowed"), [("clinician", True), ("admin", True), ("patient", False)])
+def test_staff_may_send_pushes(role: str, allowed: bool) -> None:
+    assert (role in policy.SEND_PUSH.roles) is allowed
+
+
+def test_sending_is_refused_while_revocations_cannot_be_known() -> None:
+    assert policy.SEND_PUSH.vital
+
+
 def test_texts_say_nothing_clinical() -> None:
     text = " ".join(TITLES.values()).lower()
     assert not [word for word in ("result", "clinic", "diagnos", "doctor", "ward", "discharge") if word in text]
