@@ -106,7 +106,13 @@ class Fleet:
 
 @pytest.fixture(scope="session")
 def fleet(server_folder: Path) -> Iterator[Fleet]:
-    """The whole fleet with its demo data; when the tests are done it must stop without remains."""
+    """The whole fleet with its demo data; when the tests are done it must stop without remains.
+
+    QUILL_TEST_HOME names a running fleet to use instead, for quick turns while developing.
+    """
+    if running := os.environ.get("QUILL_TEST_HOME"):
+        yield Fleet(home=Path(running), port=Fleet(Path(running), 0).processes["caddy"]["port"])
+        return
     fleet = Fleet(home=server_folder / "fleet", port=free_port())
     with (server_folder / "fleet.out").open("w+") as output:
         environment = {**os.environ, "QUILL_HOME": str(fleet.home), "QUILL_PORT": str(fleet.port), "DEMO": "1"}

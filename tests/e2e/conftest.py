@@ -1,0 +1,18 @@
+"""What end-to-end tests share: the one push service whose origin the fleet trusts."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from e2e.push_receiver import PushReceiver, push_receiver
+from fleet import Fleet
+
+
+@pytest.fixture(scope="session")
+def push_service(fleet: Fleet) -> Iterator[PushReceiver]:
+    """A push service at the origin that the launcher allows for tests."""
+    origin = (fleet.home / "push-origin").read_text().strip()
+    port = urlsplit(origin).port
+    assert port is not None
+    with push_receiver(port) as receiver:
+        yield receiver

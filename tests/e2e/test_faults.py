@@ -1,0 +1,175 @@
+"""Servers die, hang and come back while the main job goes on: nothing is lost, nothing happens twice."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from e2e.client import Person, assert_problem, demo_person, eventually, new_linked_patient, unique
+from e2e.push_receiver import PushReceiver, Subscriber
+from fleet import Fleet
+
+LONGEST_ANSWER_SECONDS = 11.0  # the contract says ten; one more for a busy machine
+
+
+@dataclass
+class Scene:
+    """A clinician, a patient with a linked account, and that account's device."""
+
+    clinician: Person
+    patient: Person
+    patient_id: str
+    device: Subscriber
+
+    @property
+    def letters_path(self) -> str:
+        return f"/api/patients/{self.patient_id}/letters"
+
+    def titles(self) -> list[str]:
+        answer = self.clinician.get(f"{self.letters_path}?limit=100")
+        return [letter["title"] for letter in answer.json()["items"]] if answer.status_code == 200 else []
+
+    def notifications(self) -> list[dict[str, Any]]:
+        answer = self.patient.get("/api/notifications?limit=100")
+        return list(answer.json()["items"]) if answer.status_code == 200 else []
+
+
+@pytest.fixture
+def scene(fleet: Fleet, push_service: PushReceiver) -> Iterator[Scene]:
+    clinician = demo_person(fleet, "clinician")
+    patient, patient_id = new_linked_patient(fleet, clinician)
+    device = push_service.subscribe()
+    assert patient.post("/api/push/register", device.to_json()).status_code == 201
+    with clinician, patient:
+        yield Scene(clinician, patient, patient_id, device)
+
+
+def write_until_accepted(scene: Scene, title: str, *, within: float = 60) -> httpx.Response:
+    """Repeat the same request with the same key, as a client does that got no final answer."""
+    key, deadline = unique("k"), time.monotonic() + within
+    while True:
+        try:
+            answer = scene.clinician.post(scene.letters_path, {"title": title, "body": "Dear reader"}, key=key)
+            if answer.status_code == 201:
+                return answer
+            assert answer.status_code in {409, 502, 503}, (answer.status_code, answer.text)
+        except httpx.TransportError:
+            pass
+        assert time.monotonic() < deadline, "never accepted"
+        time.sleep(0.1)
+
+
+def assert_told_once(scene: Scene, title: str, uid: str) -> None:
+    """The letter is there once, its notification once, its push came and told nothing twice."""
+    scene.device.wait(number=1, seconds=60)
+    eventually(lambda: scene.titles(), within=60)
+    assert scene.titles().count(title) == 1
+    told = [one for one in eventually(scene.notifications, within=60) if one["url"].endswith(uid)]
+    assert len(told) == 1
+    pushed = {push.payload["notification_id"] for push in scene.device.pushes}
+    assert pushed == {told[0]["id"]}
+
+
+@pytest.mark.parametrize("victim", ["auth", "patients", "letters", "notify", "nats", "postgres", "caddy", "openehr"])
+def test_main_job_ends_well_when_a_process_is_killed_in_its_middle(fleet: Fleet, scene: Scene, victim: str) -> None:
+    title = unique("Letter")
+    killer = threading.Thread(target=fleet.restart, args=(victim,))
+    killer.start()
+    answer = write_until_accepted(scene, title)
+    killer.join()
+    assert_told_once(scene, title, answer.json()["uid"])
+
+
+@contextmanager
+def frozen(fleet: Fleet, name: str) -> Iterator[None]:
+    """A process that accepts connections and answers nothing."""
+    pid = fleet.kill(name, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        assert fleet.kill(name, signal.SIGCONT) == pid
+
+
+def timed(person: Person, method: str, path: str, **kwargs: Any) -> httpx.Response:
+    started = time.monotonic()
+    answer = person.send(method, path, **kwargs)
+    assert time.monotonic() - started < LONGEST_ANSWER_SECONDS
+    return answer
+
+
+def backend_status(person: Person, service: str, backend: str) -> str:
+    started = time.monotonic()
+    answer = person.get("/api/health")
+    assert time.monotonic() - started < 2
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["services"][service]["backends"][backend]["status"])
+
+
+def test_hanging_fhir_server_stops_only_what_needs_it(fleet: Fleet, scene: Scene) -> None:
+    with frozen(fleet, "fhir"):
+        assert backend_status(scene.clinician, "patients", "fhir") == "down"
+        demographics = timed(scene.clinician, "GET", f"/api/patients/{scene.patient_id}/demographics")
+        assert_problem(demographics, 503, "backend-unavailable")
+        written = timed(scene.clinician, "POST", scene.letters_path, json={"title": "Meanwhile", "body": "x"})
+        assert written.status_code == 201
+        assert timed(scene.clinician, "GET", scene.letters_path).status_code == 200
+        assert timed(scene.patient, "GET", "/api/auth/me").status_code == 200
+        assert timed(scene.patient, "GET", "/api/notifications").status_code == 200
+    assert eventually(lambda: scene.clinician.get(f"/api/patients/{scene.patient_id}/demographics").is_success)
+
+
+def test_dead_fhir_server_is_503_and_comes_back(fleet: Fleet, scene: Scene) -> None:
+    fleet.kill("fhir")
+    answer = timed(scene.clinician, "GET", f"/api/patients/{scene.patient_id}/demographics")
+    assert_problem(answer, 503)
+    fhir = timed(scene.clinician, "GET", f"/api/fhir/patients/{scene.patient_id}")
+    assert fhir.status_code == 503
+    assert fhir.json()["resourceType"] == "OperationOutcome"
+    path = f"/api/patients/{scene.patient_id}/demographics"
+    assert eventually(lambda: scene.clinician.get(path).is_success, within=150)
+
+
+def test_letter_written_while_the_openehr_server_hangs_is_completed_later(fleet: Fleet, scene: Scene) -> None:
+    title, key = unique("Letter"), unique("k")
+    letter = {"title": title, "body": "Dear reader"}
+    with frozen(fleet, "openehr"):
+        assert backend_status(scene.clinician, "letters", "openehr") == "down"
+        refused = timed(scene.clinician, "POST", scene.letters_path, json=letter, key=key)
+        assert_problem(refused, 503, "outcome-unknown")
+        assert_problem(timed(scene.clinician, "GET", scene.letters_path), 503)
+        assert timed(scene.patient, "GET", "/api/notifications").status_code == 200
+    scene.device.wait(number=1, seconds=60)
+    replayed = scene.clinician.post(scene.letters_path, letter, key=key)
+    assert (replayed.status_code, replayed.headers.get("Idempotency-Replayed")) == (201, "true")
+    assert_told_once(scene, title, replayed.json()["uid"])
+
+
+def test_letters_are_written_while_the_broker_is_away_and_announced_later(fleet: Fleet, scene: Scene) -> None:
+    title = unique("Letter")
+    with frozen(fleet, "nats"):
+        time.sleep(1)
+        answer = timed(scene.clinician, "POST", scene.letters_path, json={"title": title, "body": "Dear reader"})
+        assert answer.status_code == 201, answer.text
+        assert timed(scene.clinician, "GET", scene.letters_path).status_code == 200
+        assert scene.device.pushes == []
+    assert_told_once(scene, title, answer.json()["uid"])
+
+
+def test_hanging_database_is_503_within_the_deadline_and_nothing_is_lost(fleet: Fleet, scene: Scene) -> None:
+    title, key = unique("Letter"), unique("k")
+    letter = {"title": title, "body": "Dear reader"}
+    fleet.kill("postgres", signal.SIGKILL)
+    answer = timed(scene.clinician, "POST", scene.letters_path, json=letter, key=key)
+    assert answer.status_code in {201, 503}
+    repeated = eventually(lambda: accepted(scene, letter, key), within=60)
+    assert_told_once(scene, title, repeated.json()["uid"])
+
+
+def accepted(scene: Scene, letter: dict[str, str], key: str) -> httpx.Response | None:
+    answer = scene.clinician.post(scene.letters_path, letter, key=key)
+    return answer if answer.status_code == 201 else None
