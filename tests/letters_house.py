@@ -48,6 +48,10 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
     def answer(self, request: "Handler", body: bytes) -> tuple[int, dict[str, str], bytes] | None:
         raise AssertionError("answered by a subclass")
 
@@ -90,6 +94,7 @@ class Neighbours(Server):
         self.active: dict[str, bool] = {}
         self.patients_silent = self.auth_silent = False
         self.asked: list[str] = []
+        self.said: dict[str, tuple[int, object]] = {}
 
     def answer(self, request: Handler, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
         self.asked.append(request.path)
@@ -97,6 +102,8 @@ class Neighbours(Server):
         return status, {"Content-Type": "application/json"}, json.dumps(value).encode()
 
     def say(self, request: Handler) -> tuple[int, object]:
+        if request.path in self.said:
+            return self.said[request.path]
         if request.path == "/api/auth/.well-known/jwks.json":
             return 200, {"keys": [self.key.as_dict(private=False)]}
         if request.path == "/api/auth/me":
@@ -112,6 +119,11 @@ class Neighbours(Server):
 
 def _unpadded(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def token_of(neighbours: Neighbours, claims: dict[str, Any]) -> str:
+    """An access token as auth signs it."""
+    return jwt.encode({"alg": "RS256", "typ": "at+jwt", "kid": neighbours.key.kid}, claims, neighbours.key)
 
 
 class Door(Server):
@@ -178,8 +190,7 @@ class House:
             **{"iat": now, "exp": now + 900, "auth_time": now, "amr": ["pwd"], "roles": list(roles), "tv": 1},
             **{"csh": hashed, **({"pid": str(patient_id)} if patient_id else {})},
         }
-        header = {"alg": "RS256", "typ": "at+jwt", "kid": self.neighbours.key.kid}
-        token = jwt.encode(header, claims, self.neighbours.key)
+        token = token_of(self.neighbours, claims)
         return Person({"Authorization": f"Bearer {token}", "X-CSRF-Token": CSRF}, user_id)
 
     def patient(self, *, active: bool = True) -> UUID:
@@ -284,26 +295,24 @@ def house_of_letters(
     provision(nats_server.url)
     database_url = postgres_server.create_database()
     migrate(database_url)
-    neighbours, door, port = Neighbours(), Door(openehr_port), free_port()
+    port = free_port()
     path = "/ehrbase/rest/openehr/v1"
-    environment = {
-        **{"QUILL_MODE": "demo", "QUILL_PUBLIC_ORIGIN": ORIGIN, "QUILL_PSEUDONYM_KEY": SECRET},
-        **{"QUILL_DATABASE_URL": database_url, "QUILL_NATS_URL": nats_server.url},
-        **{"QUILL_NATS_USER": "letters", "QUILL_NATS_PASSWORD": "unasked"},
-        **{f"QUILL_{name}_URL": neighbours.url for name in ("AUTH", "PATIENTS", "LETTERS", "NOTIFY")},
-        **{"QUILL_EHRBASE_URL": door.url + path, "QUILL_EHRBASE_USER": "quill", "QUILL_EHRBASE_PASSWORD": SECRET},
-        "QUILL_EHRBASE_SYSTEM_ID": SYSTEM_ID,
-    }
     log = tmp_path_factory.mktemp("letters") / "letters.log"
     url = f"http://127.0.0.1:{port}"
     argv = [sys.executable, "-m", "uvicorn", "--factory", "letters.main:create_app", "--port", str(port)]
     openehr = httpx.Client(base_url=f"http://127.0.0.1:{openehr_port}{path}/", auth=("quill", SECRET))
-    service = running(argv, environment, ready=f"{url}/readyz", log=log)
-    with service, httpx.Client(base_url=url, timeout=15) as client, openehr:
-        yield House(client, neighbours, door, openehr, database_url, nats_server.url, log)
-    for server in (neighbours, door):
-        server.shutdown()
-        server.server_close()
+    with Neighbours() as neighbours, Door(openehr_port) as door, openehr:
+        environment = {
+            **{"QUILL_MODE": "demo", "QUILL_PUBLIC_ORIGIN": ORIGIN, "QUILL_PSEUDONYM_KEY": SECRET},
+            **{"QUILL_DATABASE_URL": database_url, "QUILL_NATS_URL": nats_server.url},
+            **{"QUILL_NATS_USER": "letters", "QUILL_NATS_PASSWORD": "unasked"},
+            **{f"QUILL_{name}_URL": neighbours.url for name in ("AUTH", "PATIENTS", "LETTERS", "NOTIFY")},
+            **{"QUILL_EHRBASE_URL": door.url + path, "QUILL_EHRBASE_USER": "quill", "QUILL_EHRBASE_PASSWORD": SECRET},
+            "QUILL_EHRBASE_SYSTEM_ID": SYSTEM_ID,
+        }
+        service = running(argv, environment, ready=f"{url}/readyz", log=log)
+        with service, httpx.Client(base_url=url, timeout=15) as client:
+            yield House(client, neighbours, door, openehr, database_url, nats_server.url, log)
 
 
 @pytest.fixture

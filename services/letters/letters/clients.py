@@ -19,7 +19,6 @@ from letters.letter import Author
 from letters.settings import Settings
 
 ANSWER_SECONDS = 1.0
-NAME_FRESH_SECONDS = 300.0
 NAMES_KEPT = 1000
 REFUSALS: dict[int, type[QuillError]] = {401: Unauthenticated, 403: Forbidden, 404: NotFound}
 
@@ -44,8 +43,8 @@ async def _ask[A: _Answer](client: httpx.AsyncClient, path: str, *, caller: Call
             response = await http.call(client, "GET", path, headers=bearer)
     except TimeoutError as error:
         raise BackendUnavailable from error
-    if refusal := REFUSALS.get(response.status_code):
-        raise refusal
+    if response.status_code != 200:
+        raise REFUSALS.get(response.status_code, BackendUnavailable)
     try:
         return answer.model_validate_json(response.content)
     except ValidationError as error:
@@ -72,18 +71,18 @@ class Patients:
 class Users:
     """The names that auth knows its users by; tokens carry none."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
+    def __init__(self, client: httpx.AsyncClient, *, fresh_seconds: float = 300.0) -> None:
+        self._client, self._fresh_seconds = client, fresh_seconds
         self._names: dict[UUID, tuple[str, float]] = {}
 
     async def author_of(self, caller: Caller) -> Author:
-        """The caller as author; a name is asked for again after five minutes, and used longer while auth is silent.
+        """The caller as author; a name is asked for again when it is not fresh, and used longer while auth is silent.
 
         Raises:
             BackendUnavailable: auth does not say, and we have not heard the name before.
         """
         name, heard_at = self._names.get(caller.user_id, ("", float("-inf")))
-        if time.monotonic() - heard_at > NAME_FRESH_SECONDS:
+        if time.monotonic() - heard_at > self._fresh_seconds:
             try:
                 name = await self._ask_name(caller)
             except BackendUnavailable:

@@ -1,0 +1,102 @@
+"""What letters asks auth and patients, over HTTP."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from uuid import UUID, uuid4
+
+import pytest
+from common import http
+from common.auth import Caller
+from common.errors import BackendUnavailable, Forbidden, NotFound, QuillError, Unauthenticated
+from letters.clients import Patients, Users
+from letters_house import Neighbours, token_of
+
+
+@pytest.fixture
+def neighbours() -> Iterator[Neighbours]:
+    """Auth and patients of this test alone."""
+    with Neighbours() as running:
+        yield running
+
+
+def caller(neighbours: Neighbours) -> Caller:
+    """A clinician with a token that auth understands."""
+    user_id = uuid4()
+    return Caller(
+        user_id=user_id,
+        session_id=uuid4(),
+        roles=frozenset({"clinician"}),
+        patient_id=None,
+        token_version=1,
+        auth_time=0,
+        amr=("pwd",),
+        csrf_hash="",
+        issued_at=0,
+        expires_at=0,
+        token=token_of(neighbours, {"sub": str(user_id)}),
+    )
+
+
+def with_users(neighbours: Neighbours, use: Callable[[Users], Awaitable[None]], *, fresh_seconds: float) -> None:
+    """Run with a fresh client of auth."""
+
+    async def run() -> None:
+        async with http.create_client(neighbours.url) as client:
+            await use(Users(client, fresh_seconds=fresh_seconds))
+
+    asyncio.run(run())
+
+
+def test_fresh_name_is_not_asked_for_again(neighbours: Neighbours) -> None:
+    who = caller(neighbours)
+    neighbours.names[str(who.user_id)] = "Dr Ines Varga"
+
+    async def use(users: Users) -> None:
+        for _ in range(3):
+            assert (await users.author_of(who)).name == "Dr Ines Varga"
+        assert neighbours.asked == ["/api/auth/me"]
+
+    with_users(neighbours, use, fresh_seconds=60)
+
+
+def test_stale_name_is_asked_for_again_and_used_while_auth_is_silent(neighbours: Neighbours) -> None:
+    who = caller(neighbours)
+    neighbours.names[str(who.user_id)] = "Dr Ines Varga"
+
+    async def use(users: Users) -> None:
+        await users.author_of(who)
+        neighbours.names[str(who.user_id)] = "Dr Ines Varga-Lund"
+        assert (await users.author_of(who)).name == "Dr Ines Varga-Lund"
+        neighbours.auth_silent = True
+        assert (await users.author_of(who)).name == "Dr Ines Varga-Lund"
+        with pytest.raises(BackendUnavailable):
+            await users.author_of(caller(neighbours))
+
+    with_users(neighbours, use, fresh_seconds=0)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "refusal"),
+    [
+        (401, {}, Unauthenticated),
+        (403, {}, Forbidden),
+        (404, {}, NotFound),
+        (500, {}, BackendUnavailable),
+        (200, {}, BackendUnavailable),
+        (200, {"active": "yes"}, BackendUnavailable),
+        (200, ["active"], BackendUnavailable),
+        (302, {"active": True}, BackendUnavailable),
+    ],
+)
+def test_patients_answer_is_read_strictly(
+    neighbours: Neighbours, status: int, body: object, refusal: type[QuillError]
+) -> None:
+    patient_id = UUID(int=7)
+    neighbours.said[f"/api/patients/{patient_id}/demographics"] = (status, body)
+
+    async def run() -> None:
+        async with http.create_client(neighbours.url) as client:
+            with pytest.raises(refusal):
+                await Patients(client).is_active(patient_id, caller=caller(neighbours))
+
+    asyncio.run(run())
