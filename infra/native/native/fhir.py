@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,16 +90,19 @@ def program(home: Home, build: FhirBuild, *, ports: Mapping[str, int], password:
         ready=lambda: answers(f"http://127.0.0.1:{port}/actuator/health", seconds=5),
         tier=_TIER,
         url=url(port),
-        patience=240,
+        patience=480,
     )
 
 
 async def archive_classes(home: Home, build: FhirBuild, *, pid: int) -> None:
-    """Once per build: write the archive of the classes that the running server has loaded."""
+    """Once per build: write the archive of the classes that the running server has loaded.
+
+    It only makes later starts quicker, so a failure is left to its log and tried again at the next start.
+    """
     if build.archive.exists() or not build.java.tool("jcmd").exists():
         return
     fresh = build.archive.with_name(f"classes-{pid}.jsa")
     command = Command(argv=(str(build.java.tool("jcmd")), str(pid), "VM.cds", "dynamic_dump", str(fresh)))
-    await run_to_end(command, what="Archiving the FHIR server's classes", log=home.log("fhir-build"), seconds=120)
-    if fresh.exists():
+    with suppress(LaunchError):
+        await run_to_end(command, what="Archiving the classes", log=home.log("fhir-build"), seconds=120)
         fresh.replace(build.archive)

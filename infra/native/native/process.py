@@ -16,7 +16,19 @@ from native.users import SystemUser
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER", "LOGNAME", "SSL_CERT_FILE")
+_INHERITED = (
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TMPDIR",
+    "USER",
+    "LOGNAME",
+    "SSL_CERT_FILE",
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +52,7 @@ class Program:
     ready: Callable[[], Awaitable[bool]]
     tier: int = 0  # higher tiers stop first
     url: str = ""
-    patience: float = 60.0  # seconds until it must be ready
+    patience: float = 120.0  # seconds until it must be ready
     grace: float = 15.0  # seconds between the polite stop and SIGKILL
     prepare: Callable[[], None] = lambda: None  # runs before every start, the first and later ones
 
