@@ -26,6 +26,7 @@ def create_app(settings: Settings, pool: asyncpg.Pool) -> FastAPI:
     require_basic(app, settings)
     app.exception_handler(OpenEhrError)(_on_openehr_error)
     app.exception_handler(HTTPException)(_on_http_error)
+    app.exception_handler(RecursionError)(_on_deep_nesting)
     for failure in (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         app.exception_handler(failure)(_on_database_failure)
     return app
@@ -43,6 +44,11 @@ async def _on_http_error(request: Request, error: HTTPException) -> Response:
     if error.status_code == 405:
         return render(request, 405, f"Request method '{request.method}' is not supported")
     return render_container_error(request, error.status_code)
+
+
+async def _on_deep_nesting(request: Request, _: RecursionError) -> Response:
+    """Hundreds of levels of clusters in clusters: no document is like that."""
+    return render(request, 400, "JSON parse error: Document nesting depth exceeds the maximum allowed")
 
 
 async def _on_database_failure(request: Request, _: Exception) -> Response:

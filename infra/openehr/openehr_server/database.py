@@ -1,7 +1,6 @@
 """The connection pool and the schema. One JSONB document per version; unique keys decide every race."""
 
 import json
-from typing import Any
 
 import asyncpg
 
@@ -76,10 +75,4 @@ async def open_pool(database_url: str) -> asyncpg.Pool:
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:
-    await connection.set_type_codec("jsonb", encoder=_encode, decoder=json.loads, schema="pg_catalog")
-
-
-def _encode(value: Any) -> str:
-    """A lone surrogate becomes `?`, as it does in EHRbase; U+0000 is refused by PostgreSQL."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text.encode("utf-8", "replace").decode("utf-8")
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")

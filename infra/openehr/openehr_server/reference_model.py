@@ -76,6 +76,17 @@ PRIMITIVES: dict[str, type | tuple[type, ...]] = {
     "INTEGER": int,
     "REAL": (int, float),
 }
+_ABSTRACT = {
+    "DATA_VALUE",
+    "DV_TEMPORAL",
+    "OBJECT_ID",
+    "PARTY_PROXY",
+    "LOCATABLE",
+    "CONTENT_ITEM",
+    "ENTRY",
+    "ITEM_STRUCTURE",
+    "ITEM",
+}
 _TYPE_LEFT_OUT = {"ARCHETYPED", "ARCHETYPE_ID", "TEMPLATE_ID"}  # EHRbase gives these back without `_type`
 _TEMPORAL = {
     "DV_DATE_TIME": datetime.fromisoformat,
@@ -139,8 +150,8 @@ def read(value: Any, expected: str) -> dict[str, Any]:
     """
     if not isinstance(value, dict):
         raise BadRequest(f"Cannot construct instance of `{expected}` from this JSON value")
-    type_name = value.get("_type", expected)
-    if type_name not in CLASSES:
+    type_name = str(value.get("_type", expected))
+    if type_name not in CLASSES or type_name in _ABSTRACT:
         raise BadRequest(f"Could not resolve type id '{type_name}' as a subtype of `com.nedap.archie.base.OpenEHRBase`")
     if not is_a(type_name, expected):
         raise BadRequest(f"Could not resolve type id '{type_name}' as a subtype of {expected}")

@@ -1,6 +1,7 @@
 """What the server refuses because of the template, and what it lets through so that letters must refuse it."""
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -131,3 +132,18 @@ def test_a_body_of_another_type_is_415_and_malformed_json_400(letters: OpenEhrSe
     url = f"/ehrbase/rest/openehr/v1/ehr/{ehr_id}/composition"
     assert letters.client.post(url, content=b"hello", headers={"Content-Type": "text/plain"}).status_code == 415
     assert letters.client.post(url, content=b'{"_type', headers={"Content-Type": "application/json"}).status_code == 400
+
+
+def test_a_document_nested_without_end_is_refused(letters: OpenEhrServer, ehr_id: str) -> None:
+    url = f"/ehrbase/rest/openehr/v1/ehr/{ehr_id}/composition"
+    for text in ("[" * 100_000, nested_clusters(900)):
+        answer = letters.client.post(url, content=text, headers={"Content-Type": "application/json"})
+        assert answer.status_code in (400, 422)
+
+
+def nested_clusters(levels: int) -> str:
+    """A letter with clusters in clusters."""
+    start = '{"_type": "CLUSTER", "name": {"_type": "DV_TEXT", "value": "c"}, "archetype_node_id": "at0099", "items": ['
+    letter = composition()
+    items(letter).append("HERE")  # type: ignore[arg-type]
+    return json.dumps(letter).replace('"HERE"', start * levels + "]}" * levels)

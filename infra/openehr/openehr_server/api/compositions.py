@@ -74,11 +74,11 @@ async def get_composition(request: Request, here: Here, ehr_id: EhrId, uid: str)
 @router.delete("/{preceding_version_uid}")
 async def delete_composition(request: Request, here: Here, ehr_id: EhrId, preceding_version_uid: str) -> Response:
     """A deletion is a version too; the older ones stay readable."""
-    if not is_version_uid(preceding_version_uid):
-        raise NotImplementedHere(_NOT_SUPPORTED)
-    preceding = parse_version_uid(preceding_version_uid)
     async with here.transaction() as connection:
         await ehrs.check_modifiable(connection, ehr_id)
+        if not is_version_uid(preceding_version_uid):
+            raise NotImplementedHere(_NOT_SUPPORTED)
+        preceding = parse_version_uid(preceding_version_uid)
         change = versions.Change(service_audit(DELETED, here.settings.user), None, preceding=preceding)
         version = await _commit(here, connection, ehr_id, change)
     path = f"/ehr/{ehr_id}/composition/{preceding}"

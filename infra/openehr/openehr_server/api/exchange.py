@@ -38,13 +38,20 @@ async def read_json(request: Request, *, optional: bool = False) -> Any:
         raise BadRequest("Required request body is missing")
     text = body.decode("utf-8", "replace")
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return _without_surrogates(json.loads(text, parse_constant=_refuse_constant), text)
     except json.JSONDecodeError as error:
         ended = error.pos >= len(text.rstrip())
         reason = "Unexpected end-of-input within/between Object entries" if ended else f"Unexpected character: {error}"
         raise BadRequest(f"JSON parse error: {reason}") from None
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"JSON parse error: {error}") from None
+
+
+def _without_surrogates(value: Any, text: str) -> Any:
+    """Half of a surrogate pair, which JSON can escape but no text can hold, becomes `?`, as it does in EHRbase."""
+    if "\\ud" not in text.lower():
+        return value
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _refuse_constant(name: str) -> NoReturn:

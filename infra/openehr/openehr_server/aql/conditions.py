@@ -1,5 +1,6 @@
 """From the conditions of a query to SQL. How a value compares depends on the path and on the value's own type."""
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -79,10 +80,10 @@ class Conditions:
     def _compare_instant(self, node: Node, path: Path, operator: str, value: Any) -> str:
         if not node.is_instant:
             raise outside(f"WHERE: path {path} only targets types without an order")
-        if operator == "LIKE" or not isinstance(value, str):
-            return "false"
-        wanted = f"instant(jsonb_build_object('value', {self._bind(value)}::text))"
-        return f"{node.instant} {_OPERATORS[operator]} {wanted}"
+        if operator == "LIKE":
+            raise outside(f"LIKE on {path}")
+        seconds = math.floor(_time(value).timestamp())
+        return f"{node.instant} {_OPERATORS[operator]} {self._bind(seconds)}::bigint"
 
     def _compare_primitive(self, node: Node, operator: str, value: Any) -> str:
         """What is of another type than the value never matches."""
