@@ -19,11 +19,13 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
+OWN_FILES = resources.files("common").joinpath("data")
+SWAGGER_UI = resources.files("fastapi_offline").joinpath("static")
 ASSETS = {
-    "docs.css": "text/css",
-    "docs.js": "text/javascript",
-    "swagger-ui.css": "text/css",
-    "swagger-ui-bundle.js": "text/javascript",
+    "docs.css": (OWN_FILES, "text/css"),
+    "docs.js": (OWN_FILES, "text/javascript"),
+    "swagger-ui.css": (SWAGGER_UI, "text/css"),
+    "swagger-ui-bundle.js": (SWAGGER_UI, "text/javascript"),
 }
 
 
@@ -62,20 +64,21 @@ def openapi_document(routes: Any, name: str) -> dict[str, Any]:
 
 @cache
 def _data(file: str) -> Any:
-    return json.loads(resources.files("common").joinpath("data", file).read_text())
+    return json.loads(OWN_FILES.joinpath(file).read_text())
 
 
 async def _asset(file: str) -> Response:
     if file not in ASSETS:
         raise NotFound
-    content = resources.files("common").joinpath("data", file).read_bytes()
-    return Response(content, media_type=ASSETS[file], headers={"Cache-Control": "public, max-age=3600"})
+    folder, media_type = ASSETS[file]
+    headers = {"Cache-Control": "public, max-age=3600"}
+    return Response(folder.joinpath(file).read_bytes(), media_type=media_type, headers=headers)
 
 
 async def _api_page() -> HTMLResponse:
     head = '<link rel="stylesheet" href="/api/docs/assets/swagger-ui.css">'
     scripts = ("swagger-ui-bundle.js", "docs.js")
-    body = '<div id="api"></div>' + "".join(f'<script src="/api/docs/assets/{file}"></script>' for file in scripts)
+    body = '<nav id="services" aria-label="Services"></nav><div id="api"></div>' + "".join(f'<script src="/api/docs/assets/{file}"></script>' for file in scripts)
     return _page("API", body, head=head)
 
 
