@@ -90,7 +90,9 @@ def test_public_path_reaches_its_owner_unchanged(edge: Edge, service: str, metho
     assert (seen["service"], seen["method"], seen["path"]) == (service, method, path)
 
 
-@pytest.mark.parametrize("path", ["/api/health", "/api/docs", "/api/docs/events", "/api/docs/a.css", "/problems", "/problems/csrf"])
+@pytest.mark.parametrize(
+    "path", ["/api/health", "/api/docs", "/api/docs/events", "/api/docs/a.css", "/problems", "/problems/csrf"]
+)
 def test_shared_path_is_answered_by_any_service(edge: Edge, path: str) -> None:
     assert {edge.ask("GET", path).seen["path"] for _ in range(4)} == {path}
 

@@ -78,7 +78,9 @@ async def _asset(file: str) -> Response:
 async def _api_page() -> HTMLResponse:
     head = '<link rel="stylesheet" href="/api/docs/assets/swagger-ui.css">'
     scripts = ("swagger-ui-bundle.js", "docs.js")
-    body = '<nav id="services" aria-label="Services"></nav><div id="api"></div>' + "".join(f'<script src="/api/docs/assets/{file}"></script>' for file in scripts)
+    body = '<nav id="services" aria-label="Services"></nav><div id="api"></div>' + "".join(
+        f'<script src="/api/docs/assets/{file}"></script>' for file in scripts
+    )
     return _page("API", body, head=head)
 
 
