@@ -1,0 +1,103 @@
+"""Patients on a real PostgreSQL, before a stand-in for the FHIR server that can be in a bad mood."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from common.db import Database
+from common.outbox import Relay
+from common.work import Work
+from native.bare import PostgresServer
+from nats.aio.client import Client
+from patients.fhir import FhirServer, open_fhir
+from patients.main import create_app
+from patients.operations import WRITE_PATIENT
+from patients.settings import Settings
+from patients_house import ORIGIN, StandInAuth, StandInFhir
+from sqlalchemy import text
+
+SERVICE = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres_server: PostgresServer) -> str:
+    """The URL of a database that the service's own migrations made, up, down and up again."""
+    url = postgres_server.create_database()
+    for step in (["upgrade", "head"], ["check"], ["downgrade", "base"], ["upgrade", "head"]):
+        subprocess.run(
+            [sys.executable, "-m", "alembic", *step],
+            cwd=SERVICE,
+            env=os.environ | {"QUILL_MIGRATION_DATABASE_URL": url},
+            check=True,
+            timeout=60,
+        )
+    return url
+
+
+@pytest.fixture(scope="session")
+def stand_in() -> Iterator[StandInFhir]:
+    server = StandInFhir()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def auth() -> Iterator[StandInAuth]:
+    server = StandInAuth()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def fhir(stand_in: StandInFhir) -> StandInFhir:
+    """The FHIR server, empty and well."""
+    stand_in.reset()
+    return stand_in
+
+
+@pytest.fixture
+async def work(database_url: str, fhir: StandInFhir, anyio_backend: str) -> AsyncIterator[Work[FhirServer]]:
+    """Work on empty tables; what is announced stays in the outbox for the test to read."""
+    database = Database(database_url)
+    async with database.transaction() as session:
+        await session.execute(text("TRUNCATE operations, outbox, nhs_numbers, indexed_patients CASCADE"))
+    async with open_fhir(f"{fhir.url}/fhir") as backend:
+        yield Work("patients", database, backend, Relay(database, Client()), [WRITE_PATIENT])
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+async def running_app(
+    database_url: str, stand_in: StandInFhir, auth: StandInAuth, anyio_backend: str
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The whole app, without NATS."""
+    urls = dict.fromkeys(("auth_url", "patients_url", "letters_url", "notify_url"), auth.url)
+    settings = Settings.model_validate(
+        {
+            **{"mode": "demo", "public_origin": ORIGIN, "database_url": database_url, "pseudonym_key": "p" * 32},
+            **{"nats_url": "nats://127.0.0.1:1", "nats_user": "patients", "nats_password": "unasked"},
+            **{"fhir_url": f"{stand_in.url}/fhir", **urls},
+        }
+    )
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+            yield client
+
+
+@pytest.fixture
+def client(running_app: httpx.AsyncClient, fhir: StandInFhir) -> httpx.AsyncClient:
+    """The app, with the FHIR server empty and well."""
+    return running_app
