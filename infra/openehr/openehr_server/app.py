@@ -1,5 +1,7 @@
 """The application: routes, errors and access are put together here and nowhere else."""
 
+import logging
+
 import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
@@ -12,6 +14,7 @@ from openehr_server.errors import INTERNAL, OpenEhrError, render, render_contain
 from openehr_server.server import Server
 from openehr_server.settings import BASE_PATH, Settings
 
+logger = logging.getLogger(__name__)
 _RESOURCES = (templates, ehrs, compositions, versioned_compositions, contributions, queries)
 
 
@@ -51,6 +54,7 @@ async def _on_deep_nesting(request: Request, _: RecursionError) -> Response:
     return render(request, 400, "JSON parse error: Document nesting depth exceeds the maximum allowed")
 
 
-async def _on_database_failure(request: Request, _: Exception) -> Response:
+async def _on_database_failure(request: Request, error: Exception) -> Response:
     """EHRbase answers 500 when its database is gone or refuses a value, never 503. OSError includes time-outs."""
+    logger.warning("%s failed in the database: %s", request.method, type(error).__name__)
     return render(request, 500, INTERNAL)

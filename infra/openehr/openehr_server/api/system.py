@@ -4,7 +4,7 @@ import asyncio
 import platform
 
 import asyncpg
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from openehr_server import IMITATES, PRODUCT, VERSION
@@ -49,12 +49,6 @@ async def get_readiness(here: Here) -> JSONResponse:
     """503 while the database does not answer."""
     up = await database_answers(here)
     return JSONResponse({"status": "UP" if up else "DOWN"}, 200 if up else 503)
-
-
-@router.get("/ehrbase/rest/openehr/v1")
-async def get_root(request: Request) -> dict[str, str]:
-    """Where one is."""
-    return {"product": PRODUCT, "version": VERSION, "url": str(request.url)}
 
 
 async def database_answers(server: Server) -> bool:
