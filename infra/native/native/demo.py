@@ -1,5 +1,6 @@
 """Demo patients, letters and accounts, put in through the public door as people would, once for each home."""
 
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -32,7 +33,9 @@ async def seed(context: Context) -> list[dict[str, str]]:
         await _seed_accounts(context, data["accounts"])
         async with Visitor(context.settings.origin) as clinician:
             await clinician.sign_in("clinician", context.secrets["demo_clinician"])
-            patients = {entry["key"]: await _seed_patient(clinician, entry) for entry in data["patients"]}
+            keys = [entry["key"] for entry in data["patients"]]
+            ids = await asyncio.gather(*(_seed_patient(clinician, entry) for entry in data["patients"]))
+            patients = dict(zip(keys, ids, strict=True))
             for account in data["accounts"]:
                 await _link(context, clinician, account, data, patients)
         write_json(context.home.seeded, patients)

@@ -1,5 +1,6 @@
 """The NATS server with JetStream: how it is started and asked whether it is ready."""
 
+import shutil
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ def program(home: Home, *, port: int, monitor_port: int, passwords: Mapping[str,
         command=Command(argv=(executable(), "--config", str(CONFIGURATION)), env=env),
         port=port,
         ready=lambda: answers(f"http://127.0.0.1:{monitor_port}/healthz"),
+        prepare=lambda: _remove_probes(home),
         url=url(port),
     )
 
@@ -47,8 +49,15 @@ def bare_program(home: Home, *, port: int, monitor_port: int) -> Program:
         ),
         port=port,
         ready=lambda: answers(f"http://127.0.0.1:{monitor_port}/healthz"),
+        prepare=lambda: _remove_probes(home),
         url=url(port),
     )
+
+
+def _remove_probes(home: Home) -> None:
+    """A server that was killed while it tried whether its store can be written takes the trial for a lost account."""
+    for probe in (home.root / "nats" / "jetstream").glob("_test_*"):
+        shutil.rmtree(probe, ignore_errors=True)
 
 
 def executable() -> str:

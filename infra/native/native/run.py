@@ -33,7 +33,7 @@ async def run(settings: Settings, progress: Progress) -> int:
 
 
 async def _run_fleet(fleet: Fleet, home: Home, progress: Progress, stop: asyncio.Event) -> int:
-    code = 0
+    failures: list[str] = []
     try:
         async with progress.shown():
             await _until(stop, _bring_up(fleet, home, progress))
@@ -41,16 +41,16 @@ async def _run_fleet(fleet: Fleet, home: Home, progress: Progress, stop: asyncio
             progress.line("all is up; Ctrl-C stops it")
             await stop.wait()
     except* LaunchError as group:
-        for message in dict.fromkeys(str(error) for error in _leaves(group)):
-            progress.text(f"make run: {message}")
-        code = 1
+        failures += dict.fromkeys(str(error) for error in _leaves(group))
     finally:
         progress.line("stopping")
         _kill_on_second_signal(fleet)
         home.accounts.unlink(missing_ok=True)
         await fleet.supervisor.stop()
         progress.line("stopped")
-    return code
+    for failure in failures:
+        progress.text(f"make run: {failure}")
+    return 1 if failures else 0
 
 
 async def _bring_up(fleet: Fleet, home: Home, progress: Progress) -> None:

@@ -1,6 +1,7 @@
 """Keeping real servers alive, stopping them, and what a killed launcher leaves."""
 
 import asyncio
+import dataclasses
 import json
 import os
 import shutil
@@ -121,6 +122,17 @@ def test_postmaster_lock_that_names_a_stranger_is_no_obstacle(home: Home, report
 
     asyncio.run(scenario())
     assert reports == []
+
+
+def test_nats_killed_while_it_tried_its_store_becomes_ready_again(home: Home, reports: list[str]) -> None:
+    (home.root / "nats" / "jetstream" / "_test_123").mkdir(parents=True)
+
+    async def scenario() -> None:
+        supervisor = supervisor_of(home, reports)
+        await supervisor.start(dataclasses.replace(nats_of(home), patience=10))
+        await supervisor.stop()
+
+    asyncio.run(scenario())
 
 
 def test_server_that_cannot_start_ends_the_start_with_its_log(home: Home, reports: list[str]) -> None:
