@@ -1,0 +1,93 @@
+"""Auth on a real PostgreSQL, with bcrypt at its lowest cost and a patients service on loopback that tests can turn."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from auth.backend import Backend
+from auth.passwords import PasswordHasher
+from auth.sessions.keys import KeyRing
+from auth.settings import Settings
+from auth.vault import Vault
+from auth_stage import ORIGIN, MakeSettings, Patients, Stage
+from common import http
+from common.db import Database
+from common.outbox import Relay
+from common.work import Work
+from native.bare import PostgresServer
+from nats.aio.client import Client
+from sqlalchemy import text
+
+ROOT = Path(__file__).parents[1]
+TABLES = "users, sessions, refresh_tokens, link_codes, throttles, outbox, operations"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def auth_database(postgres_server: PostgresServer) -> str:
+    """The URL of a database that auth's own migrations made."""
+    url = postgres_server.create_database()
+    subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        cwd=ROOT,
+        env=os.environ | {"QUILL_MIGRATION_DATABASE_URL": url},
+        check=True,
+        timeout=60,
+    )
+    return url
+
+
+@pytest.fixture
+def patients() -> Iterator[Patients]:
+    server = Patients()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def make_settings(auth_database: str, patients: Patients) -> MakeSettings:
+    def make(**changes: object) -> Settings:
+        return Settings.model_validate(
+            {
+                "mode": "demo",
+                "public_origin": ORIGIN,
+                "database_url": auth_database,
+                "nats_url": "nats://127.0.0.1:1",
+                "nats_user": "auth",
+                "nats_password": "q-auth-password",
+                **dict.fromkeys(("auth_url", "letters_url", "notify_url"), "http://127.0.0.1:1"),
+                "patients_url": f"http://127.0.0.1:{patients.server_port}",
+                "pseudonym_key": "p" * 32,
+                "password_pepper": "k" * 32,
+                "refresh_key": "r" * 32,
+                "encryption_key": "e" * 32,
+                "login_failures_per_minute": 1000,
+                "registrations_per_hour": 1000,
+                **changes,
+            }
+        )
+
+    return make
+
+
+@pytest.fixture
+async def stage(make_settings: MakeSettings, anyio_backend: str) -> AsyncIterator[Stage]:
+    settings = make_settings()
+    database = Database(settings.database_url.get_secret_value())
+    async with database.transaction() as session:
+        await session.execute(text(f"TRUNCATE {TABLES}"))
+    passwords = PasswordHasher(settings.password_peppers, cost=4)
+    async with http.create_client(settings.patients_url) as client:
+        keys = KeyRing(Vault(settings.encryption_keys))
+        backend = Backend(settings=settings, passwords=passwords, keys=keys, patients=client)
+        yield Stage(Work("auth", database, backend, Relay(database, Client())))
+    passwords.close()
+    await database.close()

@@ -1,0 +1,114 @@
+"""The commands and the settings they and the service start with, as an operator meets them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from auth.sessions.cookies import cleared_cookies, new_cookies
+from auth.sessions.keys import KeyRing
+from auth.vault import Vault
+from auth_stage import PASSWORD, MakeSettings, Stage
+from pydantic import ValidationError
+
+pytestmark = pytest.mark.anyio
+ACCOUNTS = [
+    {
+        "username": "doctor",
+        "password": PASSWORD,
+        "email": "d@example.org",
+        "display_name": "Dr D",
+        "roles": ["clinician"],
+    },
+    {"username": "pat", "password": PASSWORD, "email": "p@example.org", "display_name": "Pat", "roles": ["patient"]},
+]
+
+
+def run(make_settings: MakeSettings, *args: str, stdin: str, mode: str = "demo") -> subprocess.CompletedProcess[str]:
+    settings = make_settings()
+    secrets = ("database_url", "nats_password", "pseudonym_key", "password_pepper", "refresh_key", "encryption_key")
+    plain = ("nats_url", "nats_user", "auth_url", "patients_url", "letters_url", "notify_url")
+    environment = {
+        **{f"QUILL_{name.upper()}": getattr(settings, name).get_secret_value() for name in secrets},
+        **{f"QUILL_{name.upper()}": getattr(settings, name) for name in plain},
+        "QUILL_MODE": mode,
+        "QUILL_PUBLIC_ORIGIN": "https://letters.example.org",
+        "PATH": os.environ["PATH"],
+    }
+    command = [sys.executable, "-m", "auth.cli", *args]
+    done = subprocess.run(
+        command, input=stdin, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert PASSWORD not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+async def test_seed_demo_makes_accounts_once(stage: Stage, make_settings: MakeSettings) -> None:
+    for made in (2, 0):
+        done = run(make_settings, "seed-demo", stdin=json.dumps(ACCOUNTS))
+        assert (done.returncode, done.stdout) == (0, f"{made} of 2 demo accounts made\n")
+    assert (await stage.log_in("doctor")).session.user.roles == ["clinician"]
+    assert [fact["roles"] for fact in await stage.facts("user.registered")] == [["clinician"], ["patient"]]
+
+
+@pytest.mark.parametrize(
+    ("mode", "stdin", "reason"),
+    [
+        ("production", json.dumps(ACCOUNTS), "only where QUILL_MODE is demo"),
+        ("demo", "not json", "Invalid JSON"),
+        ("demo", json.dumps([ACCOUNTS[0] | {"roles": ["root"]}]), "roles"),
+        ("demo", json.dumps([ACCOUNTS[0] | {"password": "short"}]), "15 to 128"),
+    ],
+)
+async def test_seed_demo_refuses_with_a_reason(
+    stage: Stage, make_settings: MakeSettings, mode: str, stdin: str, reason: str
+) -> None:
+    done = run(make_settings, "seed-demo", stdin=stdin, mode=mode)
+    assert done.returncode == 1
+    assert reason in done.stderr
+    assert await stage.facts("user.registered") == []
+
+
+async def test_create_admin_reads_the_password_from_stdin(stage: Stage, make_settings: MakeSettings) -> None:
+    options = ("create-admin", "--username", "boss", "--email", "boss@example.org")
+    assert run(make_settings, *options, stdin=PASSWORD + "\n", mode="production").returncode == 0
+    again = run(make_settings, *options, stdin=PASSWORD + "\n")
+    assert (again.returncode, "cannot be used" in again.stderr) == (1, True)
+    assert (await stage.log_in("boss")).session.user.roles == ["admin"]
+
+
+async def test_rotate_keys_publishes_another_key(stage: Stage, make_settings: MakeSettings) -> None:
+    before = len((await stage.work.backend.keys.public_keys(stage.work.database))["keys"])
+    done = run(make_settings, "rotate-keys", stdin="")
+    assert "is published" in done.stdout
+    fresh = KeyRing(Vault([b"e" * 32]))
+    assert len((await fresh.public_keys(stage.work.database))["keys"]) == before + 1
+    await stage.execute("DELETE FROM signing_keys")
+
+
+@pytest.mark.parametrize("name", ["password_pepper", "refresh_key", "encryption_key", "encryption_key_previous"])
+@pytest.mark.parametrize("value", ["short", "changeme" * 8])
+def test_settings_refuse_a_weak_key_and_name_it(make_settings: MakeSettings, name: str, value: str) -> None:
+    with pytest.raises(ValidationError, match=name) as refused:
+        make_settings(**{name: value})
+    assert value not in str(refused.value)
+
+
+def test_cookies_over_https_are_bound_to_the_host(make_settings: MakeSettings) -> None:
+    secure = make_settings(public_origin="https://letters.example.org")
+    refresh, csrf = new_cookies(secure, refresh_token="r", csrf_token="c")
+    assert set(refresh.split("; ")) == {
+        *("__Host-quill_refresh=r", "Max-Age=604800", "Path=/", "SameSite=Strict", "HttpOnly", "Secure")
+    }
+    assert set(csrf.split("; ")) == {"__Host-quill_csrf=c", "Max-Age=604800", "Path=/", "SameSite=Strict", "Secure"}
+    assert all("Max-Age=0" in cookie for cookie in cleared_cookies(secure))
+
+
+def test_cookies_over_http_are_for_development_only(make_settings: MakeSettings) -> None:
+    refresh, _ = new_cookies(make_settings(), refresh_token="r", csrf_token="c")
+    assert refresh.startswith("quill_refresh=r;")
+    assert "Secure" not in refresh
+    with pytest.raises(ValidationError, match="https"):
+        make_settings(mode="production")

@@ -1,0 +1,269 @@
+"""Registering, signing in, refreshing and signing out, through Caddy on the running fleet."""
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+import httpx
+import pytest
+from e2e.client import (
+    CSRF_COOKIE,
+    PASSWORD,
+    REFRESH_COOKIE,
+    Person,
+    assert_problem,
+    demo_person,
+    eventually,
+    new_patient_account,
+    new_staff,
+    unique,
+)
+from fleet import Fleet
+from joserfc import jwt
+from joserfc.jwk import OctKey, RSAKey
+
+CANARY = "canary-9f31-kept-out-of-every-answer"
+
+
+def form(**members: object) -> dict[str, object]:
+    name = unique()
+    return {"username": name, "email": f"{name}@example.org", "password": PASSWORD, **members}
+
+
+def set_cookies(answer: httpx.Response) -> dict[str, set[str]]:
+    """Attributes and value of each cookie that an answer sets, by name."""
+    parts = [line.split("; ") for line in answer.headers.get_list("set-cookie")]
+    return {first.partition("=")[0]: {first.partition("=")[2], *rest} for first, *rest in parts}
+
+
+def test_register_log_in_and_me_show_the_same_user(fleet: Fleet) -> None:
+    with Person(fleet.url) as person:
+        wanted = form(display_name="Margaret Hartley")
+        registered = person.post("/api/auth/register", wanted)
+        assert registered.status_code == 201
+        user = registered.json()
+        assert user.keys() == {
+            *("id", "username", "email", "display_name", "roles", "patient_id", "totp_enabled", "created_at")
+        }
+        assert (user["roles"], user["patient_id"], user["totp_enabled"]) == (["patient"], None, False)
+        assert user["created_at"].endswith("Z")
+        person.sign_in(str(wanted["email"]).upper())
+        assert person.user == user == person.get("/api/auth/me").json()
+        assert person.get("/api/auth/me").headers["Cache-Control"] == "no-store"
+
+
+def test_log_in_answers_a_session_and_two_cookies(fleet: Fleet) -> None:
+    with new_patient_account(fleet) as person:
+        credentials = {"username": person.user["username"], "password": PASSWORD, "totp_code": "123456"}
+        answer = person.post("/api/auth/login", credentials)
+        session = answer.json()
+        assert session.keys() == {"access_token", "token_type", "expires_in", "csrf_token", "user"}
+        assert (session["token_type"], session["expires_in"]) == ("Bearer", 900)
+        refresh, csrf = set_cookies(answer)[REFRESH_COOKIE], set_cookies(answer)[CSRF_COOKIE]
+        assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=604800"} <= refresh
+        assert {session["csrf_token"], "SameSite=Strict", "Path=/"} <= csrf
+        assert "HttpOnly" not in csrf
+        assert not any(part.startswith("Domain") for part in refresh | csrf)
+
+
+def test_reloaded_page_refreshes_with_the_token_of_its_cookie(fleet: Fleet) -> None:
+    with new_patient_account(fleet) as person:
+        person.http.headers.pop("Authorization")
+        person.http.headers["X-CSRF-Token"] = person.http.cookies[CSRF_COOKIE]
+        person.refresh()
+        assert person.get("/api/auth/me").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "slug"),
+    [
+        ({"role": "admin"}, "invalid"),
+        ({"roles": ["admin"]}, "invalid"),
+        ({"username": 7}, "invalid"),
+        ({"username": "x"}, "invalid"),
+        ({"email": "nobody"}, "invalid"),
+        ({"email": None}, "invalid"),
+        ({"display_name": "two\nlines"}, "invalid"),
+        ({"display_name": "nul\0"}, "invalid"),
+        ({"password": CANARY[:14]}, "password-refused"),
+        ({"password": CANARY * 4}, "password-refused"),
+        ({"password": [CANARY]}, "invalid"),
+        ({"password": "quill-letters-11"}, "password-refused"),
+        ({"password": "123456789123456789"}, "password-refused"),
+    ],
+)
+def test_register_with_a_bad_member_says_where_and_never_what(
+    fleet: Fleet, change: dict[str, object], slug: str
+) -> None:
+    with Person(fleet.url) as person:
+        answer = person.post("/api/auth/register", form(**change))
+        problem = assert_problem(answer, 422, slug)
+        assert all(set(error) == {"loc", "type", "msg"} and error["loc"][0] == "body" for error in problem["errors"])
+        assert CANARY[:14] not in answer.text
+
+
+def test_register_with_a_taken_name_or_address_is_one_conflict(fleet: Fleet) -> None:
+    with new_patient_account(fleet) as person:
+        name = person.post("/api/auth/register", form(username=person.user["username"].upper()))
+        address = person.post("/api/auth/register", form(email=person.user["email"].upper()))
+        assert assert_problem(name, 409, "account-taken") == assert_problem(address, 409, "account-taken")
+
+
+@pytest.mark.parametrize("path", ["/api/auth/register", "/api/auth/login"])
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, b"{}", 403),
+        ({"Sec-Fetch-Site": "same-site"}, b"{}", 403),
+        ({"Origin": "https://elsewhere.example"}, b"{}", 403),
+        ({"Origin": "null"}, b"{}", 403),
+        ({"Content-Type": "text/plain"}, b"{}", 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, b"username=a", 415),
+        ({}, b"", 422),
+        ({}, b"[]", 422),
+        ({}, b'{"username": "a", "username": "b"}', 422),
+        ({}, b'{"username": NaN}', 422),
+        ({}, b"[" * 100_000, 422),
+        ({}, '{"username": "a"}'.encode("utf-16"), 422),
+        ({}, b'{"username": "' + b"a" * 300_000 + b'"}', 413),
+    ],
+)
+def test_unacceptable_request_is_refused(
+    fleet: Fleet, path: str, headers: dict[str, str], body: bytes, status: int
+) -> None:
+    sent = {"Origin": fleet.url, "Content-Type": "application/json", **headers}
+    answer = httpx.post(fleet.url + path, content=body, headers=sent, timeout=10, trust_env=False)
+    assert_problem(answer, status)
+    assert not any(name.startswith("access-control") for name in answer.headers)
+
+
+def test_log_in_wrong_and_unknown_look_the_same(fleet: Fleet) -> None:
+    with new_patient_account(fleet) as person:
+        wrong = person.post("/api/auth/login", {"username": person.user["username"], "password": CANARY})
+        unknown = person.post("/api/auth/login", {"username": unique("nobody"), "password": CANARY})
+        assert assert_problem(wrong, 401, "credentials-refused") == assert_problem(unknown, 401, "credentials-refused")
+        assert "set-cookie" not in wrong.headers
+
+
+def test_log_in_after_five_failures_waits_even_with_the_right_password(fleet: Fleet) -> None:
+    with new_patient_account(fleet) as person:
+        name = person.user["username"]
+        for _ in range(5):
+            assert_problem(person.post("/api/auth/login", {"username": name, "password": CANARY}), 401)
+        answer = person.post("/api/auth/login", {"username": name.upper(), "password": PASSWORD})
+        assert_problem(answer, 429, "too-many-requests")
+        assert 1 <= int(answer.headers["Retry-After"]) <= 30
+
+
+def test_refresh_reuse_ends_the_family_in_every_service(fleet: Fleet) -> None:
+    with new_patient_account(fleet) as person:
+        first = person.http.cookies[REFRESH_COOKIE]
+        person.refresh().refresh()
+        newest = person.http.cookies[REFRESH_COOKIE]
+        for token in (first, newest):
+            person.http.cookies.clear()
+            answer = person.post("/api/auth/refresh", headers={"Cookie": f"{REFRESH_COOKIE}={token}"})
+            assert_problem(answer, 401, "session-ended")
+            assert "Max-Age=0" in set_cookies(answer)[REFRESH_COOKIE]
+        wait_until_refused(lambda: person.get("/api/notifications"))
+
+
+def test_refresh_and_log_out_need_cookie_and_csrf_token(fleet: Fleet) -> None:
+    with new_patient_account(fleet) as person, Person(fleet.url) as stranger:
+        for path in ("/api/auth/refresh", "/api/auth/logout"):
+            assert_problem(person.post(path, headers={"X-CSRF-Token": None}), 403, "csrf")
+            assert_problem(person.post(path, headers={"X-CSRF-Token": "x" * 43}), 403, "csrf")
+            assert_problem(person.post(path, headers={"Sec-Fetch-Site": "cross-site"}), 403, "csrf")
+            assert_problem(stranger.post(path), 401)
+            assert_problem(stranger.post(path, headers={"Cookie": f"{REFRESH_COOKIE}=nonsense"}), 401)
+        assert person.refresh().get("/api/auth/me").status_code == 200
+
+
+def wait_until_refused(ask: Callable[[], httpx.Response]) -> None:
+    """Within a second of what ended it, the token is dead."""
+    deadline = time.monotonic() + 1.0
+    while (answer := ask()).status_code != 401:
+        assert time.monotonic() < deadline, answer.status_code
+        time.sleep(0.02)
+    assert_problem(answer, 401, "unauthenticated")
+
+
+def test_log_out_kills_the_token_in_every_service_and_takes_the_cookies(fleet: Fleet) -> None:
+    with new_staff(fleet, "clinician") as clinician:
+        paths = ("/api/auth/me", "/api/patients?limit=1", f"/api/patients/{uuid4()}/letters", "/api/notifications")
+        assert {clinician.get(path).status_code for path in paths} <= {200, 404}
+        answer = clinician.post("/api/auth/logout")
+        assert answer.status_code == 204
+        assert all("Max-Age=0" in attributes for attributes in set_cookies(answer).values())
+        assert set_cookies(answer).keys() == {REFRESH_COOKIE, CSRF_COOKIE}
+        for path in paths:
+            wait_until_refused(lambda path=path: clinician.get(path))  # type: ignore[misc]
+
+
+def test_change_of_password_ends_the_other_sessions(fleet: Fleet) -> None:
+    with new_patient_account(fleet) as here, Person(fleet.url) as there:
+        there.sign_in(here.user["username"])
+        change = {"current_password": PASSWORD, "new_password": PASSWORD + " again"}
+        assert_problem(here.post("/api/auth/password", change, headers={"X-CSRF-Token": None}), 403, "csrf")
+        assert_problem(here.post("/api/auth/password", {**change, "current_password": CANARY}), 422)
+        assert here.post("/api/auth/password", change).status_code == 204
+        wait_until_refused(lambda: there.get("/api/notifications"))
+        assert here.refresh().get("/api/notifications").status_code == 200
+        assert_problem(there.post("/api/auth/login", {"username": here.user["username"], "password": PASSWORD}), 401)
+
+
+def forged(fleet: Fleet, token: str) -> dict[str, str]:
+    """Tokens that say what a real one says and were not signed by auth."""
+    head, body, signature = token.split(".")
+    header, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in (head, body))
+    public = httpx.get(f"{fleet.url}/api/auth/.well-known/jwks.json", trust_env=False).json()["keys"][0]
+    admin = base64.urlsafe_b64encode(json.dumps({**claims, "roles": ["admin"]}).encode()).rstrip(b"=").decode()
+    unsigned = base64.urlsafe_b64encode(json.dumps({**header, "alg": "none"}).encode()).rstrip(b"=").decode()
+    own, secret = RSAKey.generate_key(2048), OctKey.import_key(RSAKey.import_key(public).as_pem())
+    return {
+        "other claims": f"{head}.{admin}.{signature}",
+        "no signature": f"{unsigned}.{body}.",
+        "public key as secret": jwt.encode({**header, "alg": "HS256"}, claims, secret, algorithms=["HS256"]),
+        "own key": jwt.encode(header, claims, own),
+        "own key in the header": jwt.encode({**header, "jwk": own.as_dict(private=False)}, claims, own),
+        "unknown key": jwt.encode({**header, "kid": "x"}, claims, own),
+        "refresh token": "x" * 43,
+        "nothing": "",
+    }
+
+
+def test_forged_tokens_are_refused_by_every_service(fleet: Fleet) -> None:
+    with demo_person(fleet, "clinician") as clinician, Person(fleet.url) as forger:
+        for name, token in forged(fleet, clinician.access_token).items():
+            for path in ("/api/auth/me", "/api/patients?limit=1", "/api/notifications"):
+                answer = forger.get(path, headers={"Authorization": f"Bearer {token}"})
+                assert answer.status_code == 401, (name, path)
+
+
+def test_public_keys_are_cacheable_and_only_public(fleet: Fleet) -> None:
+    answer = httpx.get(f"{fleet.url}/api/auth/.well-known/jwks.json", trust_env=False)
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
+    for key in answer.json()["keys"]:
+        assert key.keys() == {"kty", "n", "e", "use", "alg", "kid"}
+        assert RSAKey.import_key(key).thumbprint() == key["kid"]
+
+
+def test_session_outlives_a_killed_auth(fleet: Fleet) -> None:
+    with new_patient_account(fleet) as person:
+        fleet.restart("auth")
+        eventually(lambda: person.get("/api/auth/me").status_code == 200)
+        assert person.refresh().get("/api/notifications").status_code == 200
+
+
+def test_passwords_and_tokens_are_in_no_log(fleet: Fleet) -> None:
+    with new_patient_account(fleet) as person:
+        token, cookie = person.access_token, person.http.cookies[REFRESH_COOKIE]
+        person.post("/api/auth/login", {"username": person.user["username"], "password": CANARY})
+        person.get(f"/api/auth/me?token={CANARY}")
+        person.refresh()
+        for name in ("auth", "caddy", "nats", "postgres"):
+            log = fleet.log(name)
+            for secret in (PASSWORD, CANARY, token, cookie, person.user["email"]):
+                assert secret not in log, name
