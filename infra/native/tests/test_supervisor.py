@@ -125,7 +125,9 @@ def test_postmaster_lock_that_names_a_stranger_is_no_obstacle(home: Home, report
 
 
 def test_nats_killed_while_it_tried_its_store_becomes_ready_again(home: Home, reports: list[str]) -> None:
-    (home.root / "nats" / "jetstream" / "_test_123").mkdir(parents=True)
+    store = home.root / "nats" / "jetstream"
+    store.mkdir(parents=True)
+    (store / "_test_123").touch()
 
     async def scenario() -> None:
         supervisor = supervisor_of(home, reports)
