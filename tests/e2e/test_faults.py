@@ -167,6 +167,7 @@ def test_hanging_database_is_503_within_the_deadline_and_nothing_is_lost(fleet: 
     answer = timed(scene.clinician, "POST", scene.letters_path, json=letter, key=key)
     assert answer.status_code in {201, 503}
     repeated = eventually(lambda: accepted(scene, letter, key), within=60)
+    assert repeated is not None
     assert_told_once(scene, title, repeated.json()["uid"])
 
 
