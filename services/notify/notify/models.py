@@ -1,12 +1,15 @@
 """The tables of notify, and of the mechanisms it shares with the other services."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 from uuid import UUID, uuid4
 
 import common.work  # noqa: F401 - brings the tables of the inbox, the outbox and operations
 from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
+
+NOW = partial(datetime.now, UTC)
 
 type Template = Literal["new_letter", "amended_letter", "please_call", "appointment_reminder", "test"]
 type State = Literal["pending", "attempted", "no_device", "failed", "read"]
@@ -19,10 +22,6 @@ TITLES: dict[Template, str] = {
     "appointment_reminder": "A reminder about your appointment",
     "test": "This is a test notification",
 }
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class DeviceRow(SQLModel, table=True):
@@ -41,7 +40,7 @@ class DeviceRow(SQLModel, table=True):
     endpoint_hash: str
     sealed: bytes
     user_agent: str = ""
-    created_at: datetime = Field(default_factory=_now, sa_column=Column(DateTime(timezone=True), nullable=False))
+    created_at: datetime = Field(default_factory=NOW, sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
 class LinkRow(SQLModel, table=True):
@@ -79,7 +78,7 @@ class NotificationRow(SQLModel, table=True):
     cause_event_id: UUID | None = None
     carried_by: UUID = Field(default=None, nullable=False)
     state: State = Field(default="pending", sa_column=Column(String, nullable=False))
-    created_at: datetime = Field(default_factory=_now, sa_column=Column(DateTime(timezone=True), nullable=False))
+    created_at: datetime = Field(default_factory=NOW, sa_column=Column(DateTime(timezone=True), nullable=False))
     read_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 
     @property
@@ -106,4 +105,4 @@ class DeliveryRow(SQLModel, table=True):
     notification_id: UUID = Field(sa_column=Column(ForeignKey("notifications.id"), primary_key=True))
     device_id: UUID = Field(sa_column=Column(ForeignKey("devices.id"), primary_key=True))
     tries: int = 0
-    due_at: datetime = Field(default_factory=_now, sa_column=Column(DateTime(timezone=True), nullable=False))
+    due_at: datetime = Field(default_factory=NOW, sa_column=Column(DateTime(timezone=True), nullable=False))

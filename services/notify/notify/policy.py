@@ -24,11 +24,12 @@ MAX_TRIES = 5
 MAX_PAUSE = timedelta(hours=1)
 DELIVERED_ON_LINKING = timedelta(days=30)
 
-# The browsers' push services; a leading dot means below that name only.
-PUSH_SERVICES = ("fcm.googleapis.com", "updates.push.services.mozilla.com", ".push.apple.com", ".notify.windows.com")
+# The browsers' push services: at these names, or anywhere below those.
+PUSH_SERVICES = ("fcm.googleapis.com", "updates.push.services.mozilla.com")
+BELOW_PUSH_SERVICES = (*(f".{name}" for name in PUSH_SERVICES), ".push.apple.com", ".notify.windows.com")
 ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+)(?P<port>:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
 # One strict form for all parsers on the way: no userinfo, brackets, backslash, fragment or anything but visible ASCII.
-ENDPOINT = re.compile(ORIGIN.pattern + r"/[!-~]*", re.IGNORECASE | re.ASCII)
+ENDPOINT = re.compile(ORIGIN.pattern + r"/[!\"$-\[\]-~]*", re.IGNORECASE | re.ASCII)
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -41,40 +42,25 @@ class Subscription:
     auth: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where an endpoint is: `trusted` origins were added by configuration and may be anywhere."""
-
-    url: str
-    host: str
-    trusted: bool
-
-
-def check_endpoint(endpoint: str, *, trusted: Set[str]) -> Origin:
+def check_endpoint(endpoint: str, *, trusted: Set[str]) -> str:
     """The origin of a push service that we agree to connect to.
 
-    Args:
-        endpoint: what the client says that its push service gave it.
-        trusted: origins added by configuration; they skip the scheme, port and address rules and nothing else.
+    `trusted` origins were added by configuration: they skip the scheme, port and address rules and nothing else.
 
     Raises:
         EndpointRefused: not a plain https URL on port 443 of a known push service.
     """
     match = ENDPOINT.fullmatch(endpoint)
-    if match is None or len(endpoint) > MAX_ENDPOINT_LENGTH or "\\" in endpoint or "#" in endpoint:
+    if match is None or len(endpoint) > MAX_ENDPOINT_LENGTH:
         raise _refused("endpoint", msg="Not the endpoint of a push service")
     scheme, host, port = match["scheme"].lower(), match["host"].lower(), match["port"] or ""
-    if f"{scheme}://{host}{port}" in trusted:
-        return Origin(f"{scheme}://{host}{port}", host, trusted=True)
+    if (origin := f"{scheme}://{host}{port}") in trusted:
+        return origin
     if scheme != "https" or port not in {"", ":443"}:
         raise _refused("endpoint", msg="A push service is reached by https on port 443")
-    if not any(_is_at_or_below(host, name) for name in PUSH_SERVICES):
+    if host not in PUSH_SERVICES and not host.endswith(BELOW_PUSH_SERVICES):
         raise _refused("endpoint", msg="Not the endpoint of a push service that is allowed here")
-    return Origin(f"https://{host}", host, trusted=False)
-
-
-def _is_at_or_below(host: str, name: str) -> bool:
-    return host == name or host.endswith(name if name.startswith(".") else f".{name}")
+    return f"https://{host}"
 
 
 def is_public(address: str) -> bool:

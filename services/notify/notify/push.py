@@ -2,14 +2,13 @@
 
 import asyncio
 import base64
-import json
 import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from uuid import UUID
+from typing import Any
 
 import aiohttp
 import httpx
@@ -21,37 +20,18 @@ from pywebpush import WebPusher
 
 from notify import policy
 from notify.errors import EndpointRefused
-from notify.policy import Origin, Subscription
+from notify.policy import Subscription
 from notify.settings import Settings
 from notify.vault import Vault
 
 SEND_SECONDS = 10.0
 RESOLVE_SECONDS = 2.0
 MAX_CONNECTIONS = 64
-TTL_SECONDS = 24 * 3600
 VAPID_SECONDS = 12 * 3600
+HEADERS = {"Content-Encoding": "aes128gcm", "TTL": "86400", "Urgency": "normal"}  # RFC 8188, RFC 8030 §5.2 and §5.3
 
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A push: constant text and an opaque id; `topic` lets it replace an undelivered one about the same thing."""
-
-    notification_id: UUID
-    title: str
-    topic: str
-
-    @property
-    def payload(self) -> bytes:
-        """What the device gets to see; the app fetches everything else after sign-in."""
-        return json.dumps({"notification_id": str(self.notification_id), "title": self.title}).encode()
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a push service said; no status means that it said nothing in time."""
-
-    status: int | None = None
-    retry_after: str | None = None
+type Answer = tuple[int | None, str | None]  # status and Retry-After
+NO_ANSWER: Answer = (None, None)
 
 
 class PublicResolver(AbstractResolver):
@@ -78,7 +58,7 @@ class PushClient:
     """Sends messages to subscriptions, wherever their push services are."""
 
     def __init__(self, settings: Settings, *, lookup: AbstractResolver) -> None:
-        self.trusted = frozenset(settings.push_origins.split(","))
+        self.trusted = frozenset(origin.strip().lower() for origin in settings.push_origins.split(","))
         self._vapid = Vapid02.from_raw(settings.vapid_private_key.get_secret_value().encode())
         self._subject = settings.vapid_subject
         self._resolver = PublicResolver(lookup)
@@ -91,49 +71,30 @@ class PushClient:
         return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
 
     async def check_address(self, endpoint: str) -> None:
-        """Look where an endpoint leads. A name that does not resolve just now is judged when something is sent.
-
-        Raises:
-            EndpointRefused: it leads to an address that is not public.
-        """
+        """EndpointRefused if it leads to an inner address; a name that does not resolve is judged when sent to."""
         origin = policy.check_endpoint(endpoint, trusted=self.trusted)
-        if not origin.trusted:
+        if origin not in self.trusted:
             with suppress(OSError, TimeoutError):
                 async with asyncio.timeout(RESOLVE_SECONDS):
-                    await self._resolver.resolve(origin.host, 443)
+                    await self._resolver.resolve(origin.removeprefix("https://"), 443)
 
-    async def send(self, subscription: Subscription, message: Message) -> Answer:
-        """Send once; the answer's body is not read.
-
-        Raises:
-            EndpointRefused: the endpoint is not, or no longer, one that we connect to.
-        """
+    async def send(self, subscription: Subscription, payload: bytes, *, topic: str) -> Answer:
+        """Send once, EndpointRefused where we do not connect to; the body of the answer is not read."""
         origin = policy.check_endpoint(subscription.endpoint, trusted=self.trusted)
-        client = self._anywhere if origin.trusted else self._public
-        request = client.build_request(
-            "POST",
-            subscription.endpoint,
-            content=_encrypt(subscription, message),
-            headers=self._headers(origin, message),
-        )
+        client = self._anywhere if origin in self.trusted else self._public
+        headers = {**self._vapid.sign(self._claims(origin)), **HEADERS, "Topic": topic}
+        content = _encrypt(subscription, payload)
+        request = client.build_request("POST", subscription.endpoint, content=content, headers=headers)
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 response = await client.send(request, stream=True)
                 await response.aclose()
-                return Answer(response.status_code, response.headers.get("Retry-After"))
+                return response.status_code, response.headers.get("Retry-After")
         except (httpx.HTTPError, aiohttp.ClientError, OSError, TimeoutError):
-            return Answer()
+            return NO_ANSWER
 
-    def _headers(self, origin: Origin, message: Message) -> dict[str, str]:
-        claims = {"aud": origin.url, "exp": int(time.time()) + VAPID_SECONDS, "sub": self._subject}
-        return {
-            **self._vapid.sign(claims),
-            "Content-Encoding": "aes128gcm",
-            "Content-Type": "application/octet-stream",
-            "TTL": str(TTL_SECONDS),
-            "Urgency": "normal",
-            "Topic": message.topic,
-        }
+    def _claims(self, origin: str) -> dict[str, Any]:
+        return {"aud": origin, "exp": int(time.time()) + VAPID_SECONDS, "sub": self._subject}
 
     async def close(self) -> None:
         """Give all connections back."""
@@ -157,10 +118,10 @@ def _client(resolver: AbstractResolver | None) -> httpx.AsyncClient:
     )
 
 
-def _encrypt(subscription: Subscription, message: Message) -> bytes:
+def _encrypt(subscription: Subscription, payload: bytes) -> bytes:
     keys = {"p256dh": subscription.p256dh, "auth": subscription.auth}
     encoded = {name: base64.urlsafe_b64encode(key).decode() for name, key in keys.items()}
-    body: bytes = WebPusher({"endpoint": subscription.endpoint, "keys": encoded}).encode(message.payload)["body"]
+    body: bytes = WebPusher({"endpoint": subscription.endpoint, "keys": encoded}).encode(payload)["body"]
     return body
 
 

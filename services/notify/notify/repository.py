@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -31,14 +31,14 @@ async def lock_link(session: AsyncSession, *, patient_id: UUID) -> LinkRow:
 
 async def find_device(session: AsyncSession, *, endpoint_hash: str) -> DeviceRow | None:
     """The device of an endpoint, locked."""
-    query = select(DeviceRow).where(col(DeviceRow.endpoint_hash) == endpoint_hash).with_for_update()
+    query = select(DeviceRow).filter_by(endpoint_hash=endpoint_hash).with_for_update()
     return (await session.scalars(query)).one_or_none()
 
 
 async def list_devices(session: AsyncSession, *, user_id: UUID) -> Sequence[DeviceRow]:
     """A user's devices, oldest first."""
-    query = select(DeviceRow).where(col(DeviceRow.user_id) == user_id)
-    return (await session.scalars(query.order_by(col(DeviceRow.created_at)))).all()
+    query = select(DeviceRow).filter_by(user_id=user_id).order_by(col(DeviceRow.created_at))
+    return (await session.scalars(query)).all()
 
 
 async def remove_devices(session: AsyncSession, *, state: State, **which: UUID) -> Sequence[NotificationRow]:
@@ -56,9 +56,7 @@ async def remove_devices(session: AsyncSession, *, state: State, **which: UUID) 
 async def open_deliveries(session: AsyncSession, *, notification_id: UUID, user_id: UUID) -> None:
     """Have a notification pushed to each device of its user, if there is any."""
     # The lock waits for a device that is being removed, rather than fail on it.
-    query = (
-        select(col(DeviceRow.id)).where(col(DeviceRow.user_id) == user_id).with_for_update(read=True, key_share=True)
-    )
+    query = select(col(DeviceRow.id)).filter_by(user_id=user_id).with_for_update(read=True, key_share=True)
     device_ids = (await session.scalars(query)).all()
     session.add_all(DeliveryRow(notification_id=notification_id, device_id=device_id) for device_id in device_ids)
     await session.flush()
@@ -88,20 +86,20 @@ async def take_due(session: AsyncSession, *, limit: int, lease: timedelta) -> li
         .with_for_update(skip_locked=True, of=DeliveryRow)
     )
     rows = (await session.execute(query)).all()
-    unread = await _unread(session, [delivery.notification_id for delivery, _, _ in rows])
+    if not rows:
+        return []
+    unread = await _unread(session, [notification.id for _, _, notification in rows])
     taken = []
     for delivery, device, notification in rows:
-        if notification.id not in unread:
+        if notification.id in unread:
+            delivery.tries, delivery.due_at = delivery.tries + 1, now + lease
+            taken.append(Due(notification, device, delivery.tries))
+        else:
             await session.delete(delivery)
-            continue
-        delivery.tries, delivery.due_at = delivery.tries + 1, now + lease
-        taken.append(Due(notification, device, delivery.tries))
     return taken
 
 
 async def _unread(session: AsyncSession, carriers: Sequence[UUID]) -> set[UUID]:
-    if not carriers:
-        return set()
     carried_by = col(NotificationRow.carried_by)
     query = select(carried_by).where(carried_by.in_(carriers), col(NotificationRow.read_at).is_(None)).distinct()
     return set((await session.scalars(query)).all())
@@ -131,12 +129,10 @@ async def close_delivery(session: AsyncSession, due: Due) -> bool:
 
 async def settle(session: AsyncSession, carriers: Sequence[UUID], *, state: State) -> Sequence[NotificationRow]:
     """Give pending notifications their state: at once when a push was accepted, else when none is left to be sent."""
-    if not carriers:
-        return ()
     carried_by = col(NotificationRow.carried_by)
     statement = update(NotificationRow).where(carried_by.in_(carriers), col(NotificationRow.state) == "pending")
     if state != "attempted":
-        statement = statement.where(carried_by.not_in(select(col(DeliveryRow.notification_id))))
+        statement = statement.where(~exists().where(col(DeliveryRow.notification_id) == carried_by))
     return (await session.scalars(statement.values(state=state).returning(NotificationRow))).all()
 
 
@@ -162,9 +158,7 @@ async def list_notifications(
 ) -> Sequence[NotificationRow]:
     """A user's notifications, newest first, from a position on."""
     position = tuple_(col(NotificationRow.created_at), col(NotificationRow.id))
-    query = select(NotificationRow).where(col(NotificationRow.user_id) == user_id)
-    if unread:
-        query = query.where(col(NotificationRow.read_at).is_(None))
+    query = select(NotificationRow).filter_by(user_id=user_id, **({"read_at": None} if unread else {}))
     if before is not None:
         query = query.where(position < before)
     ordered = query.order_by(col(NotificationRow.created_at).desc(), col(NotificationRow.id).desc())
@@ -173,12 +167,11 @@ async def list_notifications(
 
 async def count_unread(session: AsyncSession, *, user_id: UUID) -> int:
     """How many of a user's notifications are unread."""
-    query = select(func.count()).select_from(NotificationRow)
-    mine = query.where(col(NotificationRow.user_id) == user_id, col(NotificationRow.read_at).is_(None))
-    return await session.scalar(mine) or 0
+    query = select(func.count()).select_from(NotificationRow).filter_by(user_id=user_id, read_at=None)
+    return await session.scalar(query) or 0
 
 
 async def find_notification(session: AsyncSession, *, notification_id: UUID, user_id: UUID) -> NotificationRow | None:
     """An entry of this user's inbox, locked."""
-    row = await session.get(NotificationRow, notification_id, with_for_update=True)
-    return row if row is not None and row.user_id == user_id else None
+    query = select(NotificationRow).filter_by(id=notification_id, user_id=user_id).with_for_update()
+    return (await session.scalars(query)).one_or_none()

@@ -1,6 +1,8 @@
 """Sends what is due, outside of any transaction, and stores what came of it. Any number of replicas may run it."""
 
 import asyncio
+import json
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +16,7 @@ from notify import policy, repository
 from notify.errors import EndpointRefused
 from notify.models import NotificationRow, State
 from notify.policy import Verdict
-from notify.push import Answer, Backend, Message
+from notify.push import NO_ANSWER, Answer, Backend
 from notify.repository import Due
 
 log = get_logger(__name__)
@@ -23,6 +25,7 @@ CONCURRENCY = 64
 LEASE = timedelta(seconds=20)
 POLL_SECONDS = 1.0
 STOP_SECONDS = 3.0
+STORE_TRIES = 60  # what was sent is sent again if the database stays away for longer
 
 
 async def run(work: Work[Backend]) -> None:
@@ -63,49 +66,47 @@ async def _take(work: Work[Backend], *, limit: int) -> list[Due]:
 async def _send(work: Work[Backend], due: Due) -> None:
     try:
         verdict, answer = await _try(work.backend, due)
-        await _store(work, due, verdict, answer)
-    except StorageUnavailable:
-        log.warning("sender cannot store a result; it is sent again", notification=str(due.notification.id))
+        for _ in range(STORE_TRIES):
+            with suppress(StorageUnavailable):
+                return await _store(work, due, verdict, answer)
+            await asyncio.sleep(POLL_SECONDS / 2)
     except Exception:
         log.exception("push failed", notification=str(due.notification.id))
 
 
 async def _try(backend: Backend, due: Due) -> tuple[Verdict, Answer]:
     if due.tries > policy.MAX_TRIES:
-        return "dropped", Answer()
-    subscription = backend.vault.open(due.device.sealed, device_id=due.device.id)
-    topic = backend.vault.topic(due.notification.letter_uid or due.notification.id)
-    message = Message(due.notification.id, due.notification.title, topic)
+        return "dropped", NO_ANSWER
+    notification, device = due.notification, due.device
+    payload = json.dumps({"notification_id": str(notification.id), "title": notification.title}).encode()
+    topic = backend.vault.topic(notification.letter_uid or notification.id)
     try:
-        answer = await backend.client.send(subscription, message)
+        subscription = backend.vault.open(device.sealed, device_id=device.id)
+        answer = await backend.client.send(subscription, payload, topic=topic)
     except EndpointRefused:
-        return "refused", Answer()
-    return policy.judge(answer.status), answer
+        return "refused", NO_ANSWER
+    return policy.judge(answer[0]), answer
 
 
 async def _store(work: Work[Backend], due: Due, verdict: Verdict, answer: Answer) -> None:
+    status, retry_after = answer
     if verdict == "refused":
         # Somebody must look: our key, our encryption or our rules are at odds with a push service. The device stays.
-        log.error("push refused", device=str(due.device.id), status=answer.status)
+        log.error("push refused", device=str(due.device.id), status=status)
+    state: State = "attempted" if verdict == "accepted" else "failed"
     async with work.transaction() as session:
         if verdict == "later" and due.tries < policy.MAX_TRIES:
             now = datetime.now(UTC)
-            pause = policy.pause_before_next(due.tries, retry_after=answer.retry_after, now=now)
+            pause = policy.pause_before_next(due.tries, retry_after=retry_after, now=now)
             await repository.postpone(session, due, until=now + pause)
-            return
-        accepted = verdict == "accepted"
-        if verdict == "gone":
-            settled = await repository.remove_devices(session, state="failed", id=due.device.id)
+        elif verdict == "gone":
+            _announce(work, session, await repository.remove_devices(session, state=state, id=due.device.id))
         elif await repository.close_delivery(session, due):
-            state: State = "attempted" if accepted else "failed"
-            settled = await repository.settle(session, [due.notification.id], state=state)
-        else:
-            return
-        for row in settled:
-            _announce(work, session, row, accepted=accepted)
+            _announce(work, session, await repository.settle(session, [due.notification.id], state=state))
 
 
-def _announce(work: Work[Backend], session: AsyncSession, row: NotificationRow, *, accepted: bool) -> None:
-    fact = NotificationAttempted if accepted else NotificationFailed
-    if row.user_id is not None:
-        work.announce(session, fact(notification_id=row.id, user_id=row.user_id, cause_event_id=row.cause_event_id))
+def _announce(work: Work[Backend], session: AsyncSession, settled: Sequence[NotificationRow]) -> None:
+    for row in settled:
+        fact = NotificationAttempted if row.state == "attempted" else NotificationFailed
+        if row.user_id is not None:
+            work.announce(session, fact(notification_id=row.id, user_id=row.user_id, cause_event_id=row.cause_event_id))

@@ -54,7 +54,7 @@ async def _own_device(session: AsyncSession, caller: Caller, *, endpoint_hash: s
 
 async def list_devices(work: Work[Backend], caller: Caller) -> Sequence[DeviceRow]:
     """Everyone sees their own devices."""
-    async with work.transaction() as session:
+    async with work.database.transaction() as session:
         return await repository.list_devices(session, user_id=caller.user_id)
 
 
@@ -154,7 +154,7 @@ async def list_notifications(
 ) -> Inbox:
     """Everyone sees their own inbox, newest first."""
     before = _position(cursor) if cursor else None
-    async with work.transaction() as session:
+    async with work.database.transaction() as session:
         rows = await repository.list_notifications(
             session, user_id=caller.user_id, unread=unread, before=before, limit=limit + 1
         )

@@ -6,7 +6,9 @@ from common.settings import ServiceSettings, refuse_weak
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import AfterValidator, Field, SecretStr
 
-from notify.policy import ORIGIN, from_base64url
+from notify.policy import from_base64url
+
+ORIGIN = r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?"
 
 
 def _check_scalar(secret: SecretStr) -> SecretStr:
@@ -17,17 +19,10 @@ def _check_scalar(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _check_origins(listed: str) -> str:
-    origins = [origin.strip() for origin in listed.lower().split(",") if origin.strip()]
-    if not all(ORIGIN.fullmatch(origin) for origin in origins):
-        raise ValueError("must be origins such as https://push.example.org:8443, separated by commas")
-    return ",".join(origins)
-
-
 class Settings(ServiceSettings):
     """What notify needs to know to start."""
 
     vapid_private_key: Annotated[SecretStr, AfterValidator(_check_scalar)]
     vapid_subject: str = Field(pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://[^\s/]+)$")
     encryption_key: Annotated[SecretStr, AfterValidator(refuse_weak)]
-    push_origins: Annotated[str, AfterValidator(_check_origins)] = ""
+    push_origins: str = Field(default="", pattern=rf"^\s*({ORIGIN}\s*(,\s*|$))*$")

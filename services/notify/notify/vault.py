@@ -32,11 +32,7 @@ class Vault:
         return nonce + self._cipher.encrypt(nonce, plain, device_id.bytes)
 
     def open(self, sealed: bytes, *, device_id: UUID) -> Subscription:
-        """The reverse of `seal`.
-
-        Raises:
-            cryptography.exceptions.InvalidTag: sealed for another device, with another key, or damaged.
-        """
+        """The reverse of `seal`; InvalidTag if it was sealed for another device or with another key, or is damaged."""
         plain = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], device_id.bytes)
         endpoint, p256dh, auth = json.loads(plain)
         return Subscription(endpoint, bytes.fromhex(p256dh), bytes.fromhex(auth))

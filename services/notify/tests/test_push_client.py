@@ -3,19 +3,17 @@
 import http.server
 import threading
 from collections.abc import Iterator
-from uuid import uuid4
 
 import pytest
 from e2e.push_receiver import PushReceiver, Reply, Subscriber
 from notify import service
 from notify.errors import EndpointRefused
 from notify.policy import Subscription, check_subscription
-from notify.push import Answer, Message
 from notify_stage import Stage
 
 pytestmark = pytest.mark.anyio
 
-MESSAGE = Message(uuid4(), "This is a test notification", "t" * 32)
+MESSAGE = b'{"notification_id": "n", "title": "This is a test notification"}'
 HOST = "web.push.apple.com"
 
 
@@ -46,7 +44,7 @@ async def test_name_is_resolved_once_for_a_connection(stage: Stage, receiver: Pu
     stage.dns.addresses[HOST] = ["192.0.2.1"]
     subscription = subscription_of(receiver.subscribe(), endpoint=f"https://{HOST}/x")
     with pytest.raises(EndpointRefused):
-        await stage.work.backend.client.send(subscription, MESSAGE)
+        await stage.work.backend.client.send(subscription, MESSAGE, topic="t" * 32)
     assert stage.dns.asked == [HOST]
 
 
@@ -54,7 +52,7 @@ async def test_endpoint_that_is_no_longer_allowed_is_not_connected_to(stage: Sta
     known = subscription_of(receiver.subscribe())
     stale = Subscription("http://127.0.0.1:1/push", known.p256dh, known.auth)
     with pytest.raises(EndpointRefused):
-        await stage.work.backend.client.send(stale, MESSAGE)
+        await stage.work.backend.client.send(stale, MESSAGE, topic="t" * 32)
 
 
 @pytest.fixture
@@ -73,22 +71,22 @@ async def test_proxies_of_the_environment_are_not_used(
         monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.server_port}")
     monkeypatch.setenv("no_proxy", "")
     browser = receiver.subscribe()
-    answer = await stage.work.backend.client.send(subscription_of(browser), MESSAGE)
-    assert (answer.status, len(browser.pushes)) == (201, 1)
+    status_told, _ = await stage.work.backend.client.send(subscription_of(browser), MESSAGE, topic="t" * 32)
+    assert (status_told, len(browser.pushes)) == (201, 1)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirects_are_not_followed(stage: Stage, receiver: PushReceiver, status: int) -> None:
     elsewhere = receiver.subscribe()
     browser = receiver.subscribe(Reply(status, {"Location": elsewhere.endpoint}))
-    answer = await stage.work.backend.client.send(subscription_of(browser), MESSAGE)
-    assert (answer.status, elsewhere.pushes) == (status, [])
+    status_told, _ = await stage.work.backend.client.send(subscription_of(browser), MESSAGE, topic="t" * 32)
+    assert (status_told, elsewhere.pushes) == (status, [])
 
 
 async def test_cookies_of_push_services_are_not_kept(stage: Stage, receiver: PushReceiver) -> None:
     browser = receiver.subscribe(Reply(201, {"Set-Cookie": "track=1; Path=/"}))
     for _ in range(2):
-        await stage.work.backend.client.send(subscription_of(browser), MESSAGE)
+        await stage.work.backend.client.send(subscription_of(browser), MESSAGE, topic="t" * 32)
     assert ["cookie" in push.headers for push in browser.pushes] == [False, False]
 
 
@@ -96,7 +94,7 @@ async def test_push_service_that_is_away_gives_no_answer(stage: Stage, receiver:
     browser = receiver.subscribe(Reply(None))
     receiver.stopping.set()
     try:
-        assert await stage.work.backend.client.send(subscription_of(browser), MESSAGE) == Answer()
+        assert await stage.work.backend.client.send(subscription_of(browser), MESSAGE, topic="t" * 32) == (None, None)
     finally:
         receiver.stopping.clear()
 
@@ -107,8 +105,8 @@ async def test_public_key_is_an_uncompressed_point_and_signing_changes_no_claims
     client = stage.work.backend.client
     assert len(client.public_key) == 87
     browser, other = receiver.subscribe(), receiver.subscribe()
-    await client.send(subscription_of(browser), MESSAGE)
-    await client.send(subscription_of(other), MESSAGE)
+    await client.send(subscription_of(browser), MESSAGE, topic="t" * 32)
+    await client.send(subscription_of(other), MESSAGE, topic="t" * 32)
     first, second = browser.pushes[0], other.pushes[0]
     assert first.payload == second.payload
     assert first.body != second.body

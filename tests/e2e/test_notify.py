@@ -1,0 +1,285 @@
+"""The inbox and Web Push as patients and staff meet them, through Caddy, with every real service behind it."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from e2e.client import (
+    Person,
+    assert_problem,
+    eventually,
+    link,
+    new_linked_patient,
+    new_patient,
+    new_patient_account,
+    new_staff,
+    unique,
+)
+from e2e.push_receiver import PushReceiver, Reply, Subscriber
+from fleet import Fleet
+
+CANARY = "canary-glioblastoma-7731"
+
+
+@pytest.fixture(scope="module")
+def clinician(fleet: Fleet) -> Iterator[Person]:
+    """A clinician who is in nobody's way."""
+    with new_staff(fleet, "clinician") as person:
+        yield person
+
+
+@pytest.fixture
+def patient(fleet: Fleet, clinician: Person) -> Iterator[Person]:
+    """A patient's account that is linked to a record of its own."""
+    person, _ = new_linked_patient(fleet, clinician)
+    with person:
+        yield person
+
+
+@pytest.fixture
+def stranger(fleet: Fleet) -> Iterator[Person]:
+    """Somebody with an account and nothing else."""
+    with new_patient_account(fleet) as person:
+        yield person
+
+
+def register(person: Person, browser: Subscriber) -> dict[str, Any]:
+    answer = person.post("/api/push/register", browser.to_json())
+    assert answer.status_code == 201, answer.text
+    device: dict[str, Any] = answer.json()
+    return device
+
+
+def inbox(person: Person, query: str = "") -> dict[str, Any]:
+    answer = person.get(f"/api/notifications{query}")
+    assert answer.status_code == 200, answer.text
+    page: dict[str, Any] = answer.json()
+    return page
+
+
+def write_letter(clinician: Person, patient_id: str, **draft: str) -> dict[str, Any]:
+    wanted = {"title": f"Review {CANARY}", "body": f"Dear Ada, {CANARY}", **draft}
+    answer = clinician.post(f"/api/patients/{patient_id}/letters", wanted, key=unique("k"))
+    assert answer.status_code == 201, answer.text
+    letter: dict[str, Any] = answer.json()
+    return letter
+
+
+def sent_push(clinician: Person, **wanted: str) -> str:
+    answer = clinician.post("/api/push/send", {"template": "test", **wanted})
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["notification_id"])
+
+
+def test_letter_is_pushed_and_opened_from_the_inbox(
+    clinician: Person, patient: Person, push_service: PushReceiver
+) -> None:
+    phone = push_service.subscribe()
+    register(patient, phone)
+    letter = write_letter(clinician, patient.user["patient_id"])
+    (push,) = phone.wait()
+    (entry,) = inbox(patient)["items"]
+    assert push.payload == {"notification_id": entry["id"], "title": "You have a new letter"}
+    assert entry["url"] == f"/letters/{letter['uid']}"
+    eventually(lambda: inbox(patient)["items"][0]["state"] == "attempted")
+    assert [patient.post(f"/api/notifications/{entry['id']}/read").status_code for _ in range(2)] == [204, 204]
+    page = inbox(patient)
+    assert (page["unread_count"], page["items"][0]["state"]) == (0, "read")
+    assert inbox(patient, "?unread=true")["items"] == []
+
+
+def test_push_reveals_neither_the_letter_nor_the_patient(
+    fleet: Fleet, clinician: Person, patient: Person, push_service: PushReceiver
+) -> None:
+    phone = push_service.subscribe()
+    register(patient, phone)
+    letter = write_letter(clinician, patient.user["patient_id"])
+    (push,) = phone.wait()
+    seen = json.dumps([dict(push.headers), push.payload])
+    told = (CANARY, letter["uid"], patient.user["patient_id"], patient.id, patient.user["username"])
+    assert not [value for value in told if value in seen]
+    assert (push.headers["ttl"], push.headers["urgency"], len(push.headers["topic"])) == ("86400", "normal", 32)
+    secrets = (CANARY, phone.endpoint, *phone.to_json()["keys"].values(), patient.access_token)
+    assert not [value for value in secrets if value in fleet.log("notify")]
+
+
+def test_letter_is_pushed_soon_after_it_was_accepted(
+    clinician: Person, patient: Person, push_service: PushReceiver
+) -> None:
+    phone = push_service.subscribe()
+    register(patient, phone)
+    delays = []
+    for number in range(1, 10):
+        write_letter(clinician, patient.user["patient_id"])
+        accepted = time.monotonic()
+        delays.append(phone.wait(number=number)[-1].at - accepted)
+    assert sorted(delays)[len(delays) // 2] < 0.5, delays
+
+
+def test_letters_from_before_the_link_come_with_one_push(
+    fleet: Fleet, clinician: Person, stranger: Person, push_service: PushReceiver
+) -> None:
+    patient_id, phone = new_patient(clinician), push_service.subscribe()
+    register(stranger, phone)
+    uids = {write_letter(clinician, patient_id)["uid"] for _ in range(2)}
+    sent_push(clinician, patient_id=patient_id, template="please_call")
+    assert inbox(stranger)["items"] == []
+    link(clinician, stranger, patient_id)
+    phone.wait()
+    entries = eventually(lambda: inbox(stranger)["items"])
+    assert {entry["url"] for entry in entries} == {f"/letters/{uid}" for uid in uids} | {"/notifications"}
+    time.sleep(0.5)
+    assert len(phone.pushes) == 1
+
+
+def test_signing_out_ends_the_pushes_of_that_browser(
+    fleet: Fleet, clinician: Person, patient: Person, push_service: PushReceiver
+) -> None:
+    left, kept = push_service.subscribe(), push_service.subscribe()
+    with Person(fleet.url).sign_in(patient.user["username"]) as elsewhere:
+        register(elsewhere, left)
+        register(patient, kept)
+        elsewhere.sign_out()
+    eventually(lambda: len(patient.get("/api/push/registrations").json()["items"]) == 1)
+    sent_push(clinician, user_id=patient.id)
+    kept.wait()
+    assert left.pushes == []
+
+
+def test_device_that_the_push_service_forgot_is_forgotten_here(
+    clinician: Person, patient: Person, push_service: PushReceiver
+) -> None:
+    register(patient, push_service.subscribe(Reply(410)))
+    sent_push(clinician, user_id=patient.id)
+    eventually(lambda: patient.get("/api/push/registrations").json()["items"] == [])
+    assert inbox(patient)["items"][0]["state"] == "failed"
+
+
+def test_push_service_that_is_busy_is_asked_again(
+    clinician: Person, patient: Person, push_service: PushReceiver
+) -> None:
+    phone = push_service.subscribe(Reply(429, {"Retry-After": "1"}))
+    register(patient, phone)
+    sent_push(clinician, user_id=patient.id)
+    phone.wait(number=2)
+    eventually(lambda: inbox(patient)["items"][0]["state"] == "attempted")
+
+
+def test_endpoint_moves_to_whoever_registers_it_last(
+    clinician: Person, patient: Person, stranger: Person, push_service: PushReceiver
+) -> None:
+    phone = push_service.subscribe()
+    register(patient, phone)
+    register(stranger, phone)
+    assert patient.get("/api/push/registrations").json()["items"] == []
+    sent_push(clinician, user_id=patient.id)
+    mine = sent_push(clinician, user_id=stranger.id)
+    (push,) = phone.wait()
+    assert push.payload["notification_id"] == mine
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://evil.example/push",
+        "https://fcm.googleapis.com.evil.example/x",
+        "https://user@fcm.googleapis.com/x",
+        "https://fcm.googleapis.com:8443/x",
+        "http://fcm.googleapis.com/x",
+        "https://[::1]/x",
+        "http://127.0.0.1:1/x",
+        "http://169.254.169.254/latest/meta-data",
+        "https://fcm.googleapis.com/" + "x" * 2048,
+        "file:///etc/passwd",
+    ],
+)
+def test_endpoint_that_is_no_push_service_is_refused(
+    stranger: Person, push_service: PushReceiver, endpoint: str
+) -> None:
+    answer = stranger.post("/api/push/register", push_service.subscribe().to_json() | {"endpoint": endpoint})
+    problem = assert_problem(answer, 422, "invalid")
+    assert problem["errors"][0]["loc"] == ["body", "endpoint"]
+    assert endpoint not in answer.text
+
+
+def test_devices_and_notifications_of_others_look_absent(
+    clinician: Person, patient: Person, stranger: Person, push_service: PushReceiver
+) -> None:
+    device = register(patient, push_service.subscribe())
+    notification_id = sent_push(clinician, user_id=patient.id)
+    foreign = [
+        stranger.delete(f"/api/push/registrations/{device['id']}"),
+        stranger.post(f"/api/notifications/{notification_id}/read"),
+    ]
+    absent = [
+        stranger.delete(f"/api/push/registrations/{uuid4()}"),
+        stranger.post(f"/api/notifications/{uuid4()}/read"),
+    ]
+    assert [assert_problem(one, 404) for one in foreign] == [assert_problem(one, 404) for one in absent]
+    assert inbox(stranger)["items"] == []
+    assert patient.delete(f"/api/push/registrations/{device['id']}").status_code == 204
+
+
+def test_push_to_an_id_nobody_has_is_accepted_like_any_other(clinician: Person, patient: Person) -> None:
+    bodies = [{"user_id": patient.id}, {"user_id": str(uuid4())}, {"patient_id": str(uuid4())}]
+    answers = [clinician.post("/api/push/send", {"template": "test", **body}) for body in bodies]
+    assert [(one.status_code, list(one.json())) for one in answers] == [(202, ["notification_id"])] * 3
+
+
+def test_repeated_key_sends_one_push(clinician: Person, patient: Person) -> None:
+    body, key = {"user_id": patient.id, "template": "please_call"}, unique("k")
+    first, second = [clinician.post("/api/push/send", body, key=key) for _ in range(2)]
+    assert (first.json(), second.headers.get("Idempotency-Replayed")) == (second.json(), "true")
+    assert_problem(clinician.post("/api/push/send", body | {"template": "test"}, key=key), 422)
+    assert_problem(clinician.post("/api/push/send", body, key="k" * 129), 422)
+    assert len(inbox(patient)["items"]) == 1
+
+
+def test_only_staff_with_token_and_csrf_proof_send(fleet: Fleet, clinician: Person, patient: Person) -> None:
+    body = {"user_id": patient.id, "template": "test"}
+    with new_staff(fleet, "admin") as admin, Person(fleet.url) as nobody:
+        assert admin.post("/api/push/send", body).status_code == 202
+        assert_problem(patient.post("/api/push/send", body), 403, "forbidden")
+        assert_problem(nobody.post("/api/push/send", body), 401, "unauthenticated")
+        assert_problem(clinician.post("/api/push/send", body, headers={"X-CSRF-Token": None}), 403, "csrf")
+        assert_problem(clinician.post("/api/push/send", body, headers={"Sec-Fetch-Site": "cross-site"}), 403, "csrf")
+        assert_problem(nobody.get("/api/notifications"), 401)
+        assert len(nobody.get("/api/push/public-key").json()["public_key"]) == 87
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, [], {"template": "test"}, {"template": CANARY, "user_id": str(uuid4())}, {"template": "test", "user_id": "x"}],
+)
+def test_push_outside_of_the_contract_is_refused_without_echo(clinician: Person, body: object) -> None:
+    answer = clinician.post("/api/push/send", body)
+    assert_problem(answer, 422, "invalid")
+    assert CANARY not in answer.text
+
+
+def test_sending_is_in_the_audit_trail(fleet: Fleet, clinician: Person) -> None:
+    patient_id = new_patient(clinician)
+    notification_id = sent_push(clinician, patient_id=patient_id)
+    with new_staff(fleet, "admin") as admin:
+
+        def entries() -> list[dict[str, Any]]:
+            items = admin.get(f"/api/auth/audit?patient_id={patient_id}&limit=100").json()["items"]
+            return [item for item in items if item["resource_id"] == notification_id]
+
+        (entry,) = eventually(entries)
+    assert (entry["action"], entry["actor"]["id"], entry["outcome"]) == ("E", clinician.id, "ok")
+
+
+def test_pushes_survive_the_death_of_the_service(
+    fleet: Fleet, clinician: Person, patient: Person, push_service: PushReceiver
+) -> None:
+    phone = push_service.subscribe()
+    register(patient, phone)
+    fleet.kill("notify")
+    write_letter(clinician, patient.user["patient_id"])
+    assert phone.wait(seconds=60)
+    eventually(lambda: inbox(patient)["items"][0]["state"] == "attempted", within=30)
+    assert len(inbox(patient)["items"]) == 1
