@@ -20,7 +20,7 @@ _NOTHING_TO_DELETE = "No EHR with the supplied ehr_id or no COMPOSITION with the
 
 @dataclass(frozen=True)
 class Change:
-    """One version to place. `composition` is None for a deletion, `preceding` None for a creation."""
+    """One version to commit. `composition` is None for a deletion, `preceding` None for a creation."""
 
     audit: dict[str, Any]
     composition: dict[str, Any] | None
@@ -108,7 +108,10 @@ async def commit(
 
 
 async def _commit_change(connection: asyncpg.Connection, place: Commit, change: Change) -> Version:
-    uid = _first_uid(change, place) if change.preceding is None else await _supersede(connection, place, change)
+    if change.preceding is None:
+        uid = _first_uid(change, place)
+    else:
+        uid = await _supersede(connection, place, change, change.preceding)
     version = Version(
         object_id=uid.object_id,
         number=uid.version,
@@ -146,20 +149,18 @@ def _first_uid(change: Change, place: Commit) -> VersionUid:
     return uid
 
 
-async def _supersede(connection: asyncpg.Connection, place: Commit, change: Change) -> VersionUid:
-    """Takes the latest version's place; its first version's row is the lock that callers queue at."""
-    preceding = change.preceding or _first_uid(change, place)
+async def _supersede(
+    connection: asyncpg.Connection, place: Commit, change: Change, preceding: VersionUid
+) -> VersionUid:
+    """Takes the latest version's place; of two who do so at once, the primary key refuses the slower one."""
     deleting = change.change_type == DELETED
-    found = await connection.fetchrow(
-        "SELECT 1 FROM version WHERE object_id = $1 AND ehr_id = $2 AND number = 1 FOR UPDATE",
+    latest = await connection.fetchrow(
+        "SELECT number, template_id, data IS NULL AS deleted FROM version"
+        " WHERE object_id = $1 AND ehr_id = $2 AND is_latest",
         preceding.object_id,
         place.ehr_id,
     )
-    latest = await connection.fetchrow(
-        "SELECT number, template_id, data IS NULL AS deleted FROM version WHERE object_id = $1 AND is_latest",
-        preceding.object_id,
-    )
-    if found is None or (deleting and latest["deleted"]):
+    if latest is None or (deleting and latest["deleted"]):
         raise NotFound(_NOTHING_TO_DELETE if deleting else "")
     if latest["number"] != preceding.version:
         raise Conflict(_STALE) if deleting else PreconditionFailed(_STALE)

@@ -14,7 +14,7 @@ from contracts.openehr.server_under_test import BASE_PATH, OpenEhrServer
 
 USER, PASSWORD = "quill-letters", "of-the-contract-tests"
 SYSTEM_ID = "letters.quill.test"
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

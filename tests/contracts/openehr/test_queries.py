@@ -78,6 +78,18 @@ def test_pages_by_key_hold_every_letter_once(seven: Shelf) -> None:
     assert found == seven.ask(f"{LIST} {NEWEST}")
 
 
+@pytest.mark.parametrize("order", [SENT, "c/context/start_time/value"])
+def test_times_are_compared_as_text_to_the_microsecond(seven: Shelf, order: str) -> None:
+    """Whole pages by either time; a zone or fewer digits would sort by their characters."""
+    newest = f"ORDER BY {order} DESC, {UID} DESC"
+    before = f"AND ({order} < $sent OR ({order} = $sent AND {UID} < $uid))"
+    rows = seven.ask(f"SELECT {UID} AS uid, {TITLE} AS title, {order} AS sent {FROM} {newest}")
+    assert [row[2] for row in rows] == sorted((row[2] for row in rows), reverse=True)
+    for number, row in enumerate(rows):
+        rest = seven.ask(f"SELECT {UID}, {TITLE}, {order} {FROM} {before} {newest}", sent=row[2], uid=row[0])
+        assert rest == rows[number + 1 :]
+
+
 def test_a_letter_written_between_two_pages_moves_none_of_the_others(seven: Shelf) -> None:
     first = seven.ask(f"{LIST} {NEWEST}", fetch=3)
     seven.write("newest", "2026-06-01T00:00:00.000000Z")
