@@ -3,6 +3,7 @@ one service's behaviour live here."""
 
 import secrets
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ class Person:
     def __init__(self, origin: str) -> None:
         self.origin = origin
         self.http = httpx.Client(base_url=origin, timeout=15, trust_env=False, headers={"Origin": origin})
+        weakref.finalize(self, self.http.close)  # tests that let a person go leave no open connection
         self.user: dict[str, Any] = {}
         self.password = PASSWORD
 

@@ -1,0 +1,199 @@
+"""What is true of the fleet as a whole: who may call what, health, documentation, and that nothing personal leaks."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+from e2e.client import (
+    Person,
+    assert_problem,
+    demo_person,
+    eventually,
+    link,
+    new_nhs_number,
+    new_patient_account,
+    patient_resource,
+    unique,
+)
+from e2e.push_receiver import PushReceiver
+from fleet import Fleet
+
+ABSENT = str(uuid4())
+ROOT = Path(__file__).parents[2]
+PROBLEMS = json.loads((ROOT / "libs/common/common/data/problems.json").read_text())
+ANYONE = {"anonymous", "patient", "clinician", "admin"}
+SIGNED_IN = {"patient", "clinician", "admin"}
+STAFF = {"clinician", "admin"}
+
+# The contract's column "Who", for the calls that need a role. The linked patient's rights have tests of their own.
+WHO = [
+    ("GET", "/api/auth/me", SIGNED_IN),
+    ("GET", "/api/auth/users", {"admin"}),
+    ("POST", "/api/auth/users", {"admin"}),
+    ("PATCH", f"/api/auth/users/{ABSENT}", {"admin"}),
+    ("POST", "/api/auth/patient-links", STAFF),
+    ("POST", "/api/auth/patient-links/redeem", {"patient"}),
+    ("DELETE", f"/api/auth/patient-links/{ABSENT}", {"admin"}),
+    ("GET", "/api/auth/.well-known/jwks.json", ANYONE),
+    ("GET", "/api/patients", STAFF),
+    ("POST", "/api/patients", STAFF),
+    ("GET", f"/api/patients/{ABSENT}/demographics", STAFF),
+    ("PUT", f"/api/patients/{ABSENT}/demographics", STAFF),
+    ("POST", "/api/fhir/patients", STAFF),
+    ("GET", f"/api/fhir/patients/{ABSENT}", STAFF),
+    ("POST", f"/api/patients/{ABSENT}/letters", {"clinician"}),
+    ("GET", f"/api/patients/{ABSENT}/letters", {"clinician"}),
+    ("GET", f"/api/patients/{ABSENT}/letters/{ABSENT}", {"clinician"}),
+    ("POST", "/api/push/register", SIGNED_IN),
+    ("POST", "/api/push/send", STAFF),
+    ("GET", "/api/push/public-key", ANYONE),
+    ("GET", "/api/push/registrations", SIGNED_IN),
+    ("DELETE", f"/api/push/registrations/{ABSENT}", SIGNED_IN),
+    ("GET", "/api/notifications", SIGNED_IN),
+    ("POST", f"/api/notifications/{ABSENT}/read", SIGNED_IN),
+    ("GET", "/api/health", ANYONE),
+]
+LINKED_PATIENT_READS = ("/demographics", "/letters", "/api/fhir/patients/")
+
+
+@pytest.fixture(scope="module")
+def people(fleet: Fleet) -> Iterator[dict[str, Person]]:
+    """One of each: nobody, a patient without a record, a clinician, an administrator."""
+    everyone = {
+        "anonymous": Person(fleet.url),
+        "patient": new_patient_account(fleet),
+        "clinician": demo_person(fleet, "clinician"),
+        "admin": demo_person(fleet, "admin"),
+    }
+    yield everyone
+    for person in everyone.values():
+        person.http.close()
+
+
+@pytest.mark.parametrize("role", sorted(ANYONE))
+@pytest.mark.parametrize(("method", "path", "who"), WHO, ids=[f"{method} {path}" for method, path, _ in WHO])
+def test_role_is_let_in_or_refused(people: dict[str, Person], role: str, method: str, path: str, who: set[str]) -> None:
+    answer = people[role].send(method, path, json={} if method in {"POST", "PUT", "PATCH"} else None)
+    if role in who:
+        assert answer.status_code not in {401, 403, 500}, answer.text
+    elif role == "anonymous":
+        assert answer.status_code == 401
+    elif role == "patient" and method == "GET" and any(part in path for part in LINKED_PATIENT_READS):
+        assert answer.status_code == 404  # somebody else's record looks like none
+    else:
+        assert answer.status_code == 403
+
+
+MUTATIONS = [(method, path) for method, path, who in WHO if method != "GET" and who != ANYONE]
+
+
+@pytest.mark.parametrize(("method", "path"), MUTATIONS, ids=[f"{method} {path}" for method, path in MUTATIONS])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-CSRF-Token": None},
+        {"X-CSRF-Token": "x" * 43},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://elsewhere.example"},
+    ],
+    ids=["no token", "wrong token", "cross-site", "same-site", "foreign origin"],
+)
+def test_change_without_csrf_proof_is_refused(
+    people: dict[str, Person], method: str, path: str, headers: dict[str, str | None]
+) -> None:
+    role = "patient" if path.endswith("redeem") else "admin" if "/auth/" in path else "clinician"
+    answer = people[role].send(method, path, json={}, headers=headers)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
+def test_form_bodies_are_refused(people: dict[str, Person], content_type: str) -> None:
+    answer = people["clinician"].send("POST", "/api/push/send", json={}, headers={"Content-Type": content_type})
+    assert_problem(answer, 415)
+
+
+def test_health_tells_every_service_and_backend(fleet: Fleet) -> None:
+    health = httpx.get(f"{fleet.url}/api/health").json()
+    backends = {name: set(part["backends"]) for name, part in health["services"].items()}
+    assert health["status"] == "ok"
+    assert backends == {
+        "auth": {"postgres", "nats"},
+        "patients": {"postgres", "nats", "fhir"},
+        "letters": {"postgres", "nats", "openehr"},
+        "notify": {"postgres", "nats"},
+    }
+    assert health["services"]["letters"]["backends"]["openehr"]["product"]
+    for name, part in health["services"].items():
+        assert httpx.get(f"{fleet.url}/api/health/{name}").json() == part
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/api/docs",
+        "/api/docs/events",
+        "/api/docs/assets/swagger-ui.css",
+        "/api/docs/assets/swagger-ui-bundle.js",
+        "/problems",
+        *(f"/problems/{slug}" for slug in PROBLEMS),
+    ],
+)
+def test_page_is_there_with_security_headers(fleet: Fleet, path: str) -> None:
+    answer = httpx.get(fleet.url + path)
+    assert answer.status_code == 200
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Server" not in answer.headers
+
+
+@pytest.mark.parametrize("service", ["auth", "patients", "letters", "notify"])
+def test_openapi_document_describes_the_service(fleet: Fleet, service: str) -> None:
+    document = httpx.get(f"{fleet.url}/api/docs/{service}.json").json()
+    assert document["openapi"].startswith("3.1")
+    assert any(path.startswith("/api/") and "health" not in path for path in document["paths"])
+
+
+def test_event_schema_stands_where_the_events_say(fleet: Fleet) -> None:
+    schema = httpx.get(f"{fleet.url}/api/docs/events/quill.letters.v1.letter.created.json")
+    assert set(schema.json()["required"]) == {"letter_uid", "patient_id", "version", "author_id"}
+    assert_problem(httpx.get(f"{fleet.url}/api/docs/events/quill.none.json"), 404)
+
+
+def test_nothing_personal_reaches_logs_streams_pushes_or_errors(fleet: Fleet, push_service: PushReceiver) -> None:
+    canaries = {name: f"Canary{name}{unique()}" for name in ("Family", "Given", "Title", "Body", "Display", "Mail")}
+    nhs_number, wrong_password = new_nhs_number(), f"wrong {unique()} password"
+    device = push_service.subscribe()
+    with demo_person(fleet, "clinician") as clinician, new_patient_account(fleet) as patient:
+        name = {"family": canaries["Family"], "given": [canaries["Given"]]}
+        resource = patient_resource(name=[name])
+        resource["identifier"][0]["value"] = nhs_number
+        created = clinician.post("/api/fhir/patients", resource)
+        assert created.status_code == 201, created.text
+        patient_id = created.json()["id"]
+        link(clinician, patient, patient_id)
+        assert patient.post("/api/push/register", device.to_json()).status_code == 201
+        letter = {"title": canaries["Title"], "body": canaries["Body"]}
+        assert clinician.post(f"/api/patients/{patient_id}/letters", letter).status_code == 201
+        (push,) = device.wait()
+        refused = [
+            clinician.post("/api/fhir/patients", resource),
+            clinician.post("/api/fhir/patients", {**resource, "gender": canaries["Display"]}),
+            clinician.post(f"/api/patients/{patient_id}/letters", {**letter, "extra": canaries["Display"]}),
+            clinician.get(f"/api/patients?family={canaries['Family']}&limit=none"),
+            Person(fleet.url).post("/api/auth/login", {"username": canaries["Mail"], "password": wrong_password}),
+        ]
+        clinician.get(f"/api/patients?q={canaries['Family']}")
+    secret = [*canaries.values(), nhs_number, wrong_password, clinician.password, device.endpoint]
+    told = [answer.text for answer in refused] + [json.dumps(push.payload)]
+    assert all(400 <= answer.status_code < 500 for answer in refused)
+    assert [(word, text) for text in told for word in secret if word in text] == []
+    eventually(lambda: fleet.log("letters").count("/letters"))
+    kept = [*(fleet.home / "logs").rglob("*.log"), *(fleet.home / "nats").rglob("*.blk")]
+    assert len(kept) > 10
+    leaks = [(word, file.name) for file in kept for word in secret if word.encode() in file.read_bytes()]
+    assert leaks == []
