@@ -115,7 +115,8 @@ async def _running[B](app: FastAPI, service: Service[B], settings: ServiceSettin
         gate = Gate(verifier, denylist, feed, ask_auth=lives)
         checks = {"postgres": _answers(database.ping), "nats": _connected(link), **service.checks(backend)}
         app.state.runtime = Runtime(settings, gate, work, checks, others, service.name)
-        loops: list[Coroutine[Any, Any, None]] = [link.run(), feed.run(), relay.run(), work.run_completer()]
+        loops: list[Coroutine[Any, Any, None]] = [link.run(), feed.run(), relay.run()]
+        loops += [work.run_completer(), work.run_housekeeping()]
         loops += [loop(work) for loop in service.loops]
         loops += [_consume(one, work, link) for one in service.consumers for _ in range(one.workers)]
         tasks = [asyncio.create_task(loop) for loop in loops]

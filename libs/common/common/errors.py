@@ -88,6 +88,12 @@ class NotFound(QuillError):
     slug, status, title = "not-found", 404, "There is nothing here for you"
 
 
+class MethodNotAllowed(QuillError):
+    """The address exists, but not for this method; the header Allow names those it has."""
+
+    slug, status, title = "method-not-allowed", 405, "This address does not take that method"
+
+
 class Conflict(QuillError):
     """The request contradicts what is stored already. Read the current state before you try again."""
 
@@ -160,8 +166,9 @@ class OutcomeUnknown(QuillError):
     slug, status, title, retry_after = "outcome-unknown", 503, "Accepted, but not yet known to be stored", 2
 
 
-PERMANENT_BY_STATUS: dict[int, type[QuillError]] = {
-    cls.status: cls for cls in (NotFound, BodyTooLarge, MediaTypeRefused, Unauthenticated, Forbidden)
+BY_STATUS: dict[int, type[QuillError]] = {
+    cls.status: cls
+    for cls in (Unauthenticated, Forbidden, NotFound, MethodNotAllowed, BodyTooLarge, MediaTypeRefused, QuillError)
 }
 
 
@@ -187,11 +194,7 @@ def _message(row: Mapping[str, Any]) -> str:
 
 def from_http(error: HTTPException) -> QuillError:
     """Starlette's routing errors, in our form."""
-    known = PERMANENT_BY_STATUS.get(error.status_code)
-    if known is not None:
-        return known()
-    shape = {"slug": "http", "status": error.status_code, "title": "The request was refused"}
-    refused: QuillError = type("HttpRefused", (QuillError,), shape)()
+    refused = BY_STATUS.get(error.status_code, Invalid)()
     refused.headers.update(error.headers or {})
     return refused
 

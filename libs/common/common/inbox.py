@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime
+from sqlalchemy import Column, DateTime, delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
+
+from common.events import RETENTION
 
 
 class AlreadyHandled(Exception):
@@ -31,3 +33,8 @@ async def mark(session: AsyncSession, event_id: UUID) -> None:
     row = insert(InboxRow).values(event_id=event_id, handled_at=datetime.now(UTC)).on_conflict_do_nothing()
     if await session.scalar(row.returning(col(InboxRow.event_id))) is None:
         raise AlreadyHandled
+
+
+async def forget_old(session: AsyncSession) -> None:
+    """Drop what no stream can deliver any more."""
+    await session.execute(delete(InboxRow).where(col(InboxRow.handled_at) < datetime.now(UTC) - RETENTION))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ from common.outbox import Relay
 log = get_logger(__name__)
 
 COMPLETER_POLL_SECONDS = 1.0
+HOUSEKEEPING_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +133,23 @@ class Work[B]:
         return True
 
     async def run_completer(self) -> None:
-        """Complete what requests left behind, and forget what is past its time, until cancelled."""
+        """Complete what requests left behind, until cancelled."""
         while True:
             try:
                 while await self.complete_overdue():
                     pass
-                async with self.database.transaction() as session:
-                    await operations.forget_keys(session)
-                    await outbox.forget_old(session)
             except StorageUnavailable:
                 log.warning("completer waits for the database")
             except Exception:
                 log.exception("completer failed on an operation")
             await asyncio.sleep(COMPLETER_POLL_SECONDS)
+
+    async def run_housekeeping(self) -> None:
+        """Forget what is past its time (keys after a day, events after thirty), until cancelled."""
+        while True:
+            with suppress(StorageUnavailable):
+                async with self.database.transaction() as session:
+                    await operations.forget_keys(session)
+                    await outbox.forget_old(session)
+                    await inbox.forget_old(session)
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
