@@ -17,6 +17,24 @@ from common.events import DURABLES, FACTS, SPEC_VERSION, STREAMS, Event
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "libs/common/common/data"
 SERVICES = ("auth", "patients", "letters", "notify")
+# What only Caddy, the public door, can say.
+DOOR_PROBLEMS: dict[str, dict[str, Any]] = {
+    "request-timeout": {
+        "title": "The request took too long to arrive",
+        "status": 408,
+        "meaning": "Headers must arrive within five seconds and the body within ten. Send the request again.",
+    },
+    "wrong-host": {
+        "title": "This server does not answer for that host",
+        "status": 421,
+        "meaning": "The Host header names another site. Use the address under which this site was given to you.",
+    },
+    "refused": {
+        "title": "The request was refused",
+        "status": 400,
+        "meaning": "The request could not be understood as HTTP. Nothing was done.",
+    },
+}
 EXAMPLE_TIME = datetime(2026, 5, 14, 9, 30, tzinfo=UTC)
 
 
@@ -94,7 +112,7 @@ def problems() -> dict[str, Any]:
     """Every problem type that a service can answer with, from the error classes."""
     for service in SERVICES:
         importlib.import_module(f"{service}.main")
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = dict(DOOR_PROBLEMS)
     for error in _subclasses(QuillError):
         if error is ReplayedError or "slug" not in vars(error):
             continue

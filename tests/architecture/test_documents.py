@@ -57,3 +57,12 @@ def test_service_publishes_its_own_facts_and_audit_only(service: str) -> None:
 def test_service_may_follow_the_revocation_feed_and_nothing_else_of_auth(service: str) -> None:
     followed = re.findall(r'"\$JS\.API\.CONSUMER\.CREATE\.AUTH\.\*\.([a-z0-9.]+)"', permissions_of(service))
     assert sorted(followed) == sorted(REVOCATION_SUBJECTS)
+
+
+def test_every_problem_that_the_door_names_has_a_page() -> None:
+    problems = json.loads((ROOT / "libs/common/common/data/problems.json").read_text())
+    named = re.findall(
+        r"^\t+(?:\d{3}|default|unanswered|~\S+) \S+ ([a-z-]+) ", (ROOT / "Caddyfile").read_text(), re.MULTILINE
+    )
+    assert len(named) >= 8
+    assert set(named) <= set(problems)

@@ -146,14 +146,14 @@ def test_refusal_under_fhir_is_an_operation_outcome(edge: Edge) -> None:
 @pytest.mark.parametrize("path", ["/", "/api/auth/me", "/api/nothing"])
 def test_trace_is_refused(edge: Edge, path: str) -> None:
     answer = edge.ask("TRACE", path)
-    check_problem(answer, 405, "http")
+    check_problem(answer, 405, "method-not-allowed")
     assert "TRACE" not in answer.headers["Allow"]
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "10.0.0.1"])
 @pytest.mark.parametrize("path", ["/", "/api/auth/me", "/livez"])
 def test_wrong_host_is_misdirected(edge: Edge, host: str, path: str) -> None:
-    check_problem(edge.ask("GET", path, {"Host": host}), 421, "http")
+    check_problem(edge.ask("GET", path, {"Host": host}), 421, "wrong-host")
 
 
 def test_oversized_header_is_refused(edge: Edge) -> None:
