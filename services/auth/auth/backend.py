@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 from common import http
@@ -11,7 +11,7 @@ from common.work import Work as CommonWork
 from auth.passwords import PasswordHasher
 from auth.sessions.keys import KeyRing
 from auth.settings import Settings
-from auth.throttles import Window
+from auth.throttles import Turns, Window
 from auth.vault import Vault
 
 PATIENTS_SECONDS = 4.0
@@ -25,6 +25,7 @@ class Backend:
     passwords: PasswordHasher
     keys: KeyRing
     patients: httpx.AsyncClient
+    turns: Turns = field(default_factory=Turns)
 
     @property
     def sign_ins(self) -> Window:

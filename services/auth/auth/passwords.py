@@ -20,7 +20,7 @@ from auth.errors import SignInBusy
 
 COST = 12  # 0.25 s of CPU (measured)
 WAITING = 32
-NICENESS = 10
+NICENESS = 5
 SCHEME = "bcrypt-hmac-sha256"
 
 

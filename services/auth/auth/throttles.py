@@ -1,9 +1,13 @@
 """Limits on guessing, kept in PostgreSQL so that replicas share them. A try is reserved before it is checked."""
 
+import asyncio
 import hashlib
 import ipaddress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from weakref import WeakValueDictionary
 
 from common.errors import TooManyRequests
 from sqlalchemy import Column, DateTime, delete, text, update
@@ -40,30 +44,46 @@ class BackOff:
     longest: int
 
 
+AT_ONCE = 2
 LOGIN = BackOff("login", tries=5, pause=30, longest=900)
 PASSWORD_CHANGE = BackOff("password", tries=5, pause=30, longest=900)
 
-# One statement each: of a hundred parallel tries only as many pass as are left.
+# One statement each: of a hundred parallel tries only as many pass as are left. The clock is read after the row was
+# waited for; now() would be the time at which the transaction began, before that of the try it waited for.
 _RESERVE_WINDOW = text("""
-    INSERT INTO throttles AS t (key, tries, until) VALUES (:key, 1, now() + make_interval(secs => :seconds))
+    INSERT INTO throttles AS t (key, tries, until) VALUES (:key, 1, clock_timestamp() + make_interval(secs => :seconds))
     ON CONFLICT (key) DO UPDATE SET
-        tries = CASE WHEN t.until <= now() THEN 1 ELSE t.tries + 1 END,
-        until = CASE WHEN t.until <= now() THEN excluded.until ELSE t.until END
-    WHERE t.until <= now() OR t.tries < :tries
+        tries = CASE WHEN t.until <= clock_timestamp() THEN 1 ELSE t.tries + 1 END,
+        until = CASE WHEN t.until <= clock_timestamp() THEN excluded.until ELSE t.until END
+    WHERE t.until <= clock_timestamp() OR t.tries < :tries
     RETURNING tries
 """)
 _RESERVE_BACK_OFF = text("""
-    INSERT INTO throttles AS t (key, tries, until) VALUES (:key, 1, now())
+    INSERT INTO throttles AS t (key, tries, until) VALUES (:key, 1, clock_timestamp())
     ON CONFLICT (key) DO UPDATE SET
-        tries = CASE WHEN t.until < now() - interval '1 hour' THEN 1 ELSE t.tries + 1 END,
-        until = now() + CASE
-            WHEN t.until < now() - interval '1 hour' OR t.tries + 1 < :tries THEN interval '0'
+        tries = CASE WHEN t.until < clock_timestamp() - interval '1 hour' THEN 1 ELSE t.tries + 1 END,
+        until = clock_timestamp() + CASE
+            WHEN t.until < clock_timestamp() - interval '1 hour' OR t.tries + 1 < :tries THEN interval '0'
             ELSE make_interval(secs => least(:longest, :pause * power(2, least(t.tries + 1 - :tries, 20))))
         END
-    WHERE t.until <= now()
+    WHERE t.until <= clock_timestamp()
     RETURNING tries
 """)
-_WAIT = text("SELECT ceil(extract(epoch FROM until - now())) FROM throttles WHERE key = :key")
+_WAIT = text("SELECT ceil(extract(epoch FROM until - clock_timestamp())) FROM throttles WHERE key = :key")
+
+
+class Turns:
+    """Tries for one subject go two by two in a process, so that several at once with the right password all get in."""
+
+    def __init__(self) -> None:
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def of(self, subject: str) -> AsyncIterator[None]:
+        """Wait for a turn."""
+        turn = self._turns.setdefault(subject, asyncio.Semaphore(AT_ONCE))
+        async with turn:
+            yield
 
 
 async def reserve(session: AsyncSession, limit: Window | BackOff, subject: str) -> None:

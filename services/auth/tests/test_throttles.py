@@ -59,6 +59,12 @@ async def test_log_in_guesses_in_parallel_get_five_answers(stage: Stage) -> None
     assert [type(answer) for answer in answers].count(TooManyRequests) == 15
 
 
+async def test_log_in_many_times_at_once_with_the_right_password_gets_in_every_time(stage: Stage) -> None:
+    await stage.register("alice")
+    answers = await asyncio.gather(*(stage.log_in("alice") for _ in range(16)))
+    assert len({answer.refresh_token for answer in answers}) == 16
+
+
 async def test_back_off_doubles_to_its_longest_and_forgets_after_an_hour(stage: Stage) -> None:
     limit, waits = BackOff("test", tries=2, pause=30, longest=200), []
     assert await tries(stage, limit, 2) == [0, 0]

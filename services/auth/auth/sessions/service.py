@@ -27,6 +27,16 @@ from auth.visitor import Visitor
 
 
 @dataclass(frozen=True, slots=True)
+class Proofs:
+    """A living session and the plain text of what proves it, which exists only while it is answered."""
+
+    user: UserRow
+    row: SessionRow
+    refresh_token: str
+    csrf_token: str
+
+
+@dataclass(frozen=True, slots=True)
 class Issued:
     """A session's answer, and the refresh token that only its cookie carries."""
 
@@ -36,13 +46,20 @@ class Issued:
 
 async def log_in(work: Work, *, form: Login, visitor: Visitor) -> Issued:
     """Name and password of an active account start a session; every other case takes the same path and time."""
-    name, address = normalise_name(form.username), throttles.address_subject(visitor.address)
+    name, password = normalise_name(form.username), form.password.get_secret_value()
     with work.backend.passwords.room():
-        async with work.transaction() as session:
-            await throttles.reserve(session, work.backend.sign_ins, address)
-            await throttles.reserve(session, LOGIN, name)
-            user = await accounts.find_login(session, name)
-        proved = await _prove_password(work, user, form.password.get_secret_value())
+        async with work.backend.turns.of(name):
+            proofs = await _try_password(work, name=name, password=password, visitor=visitor)
+    return await _issue(work, proofs)
+
+
+async def _try_password(work: Work, *, name: str, password: str, visitor: Visitor) -> Proofs:
+    address = throttles.address_subject(visitor.address)
+    async with work.transaction() as session:
+        await throttles.reserve(session, work.backend.sign_ins, address)
+        await throttles.reserve(session, LOGIN, name)
+        user = await accounts.find_login(session, name)
+    proved = await _prove_password(work, user, password)
     if user is None or proved is None:
         failed = Access(action="E", resource="session", resource_id=str(user.id) if user else None, outcome="failed")
         await work.record(visitor.actor, failed)
@@ -54,8 +71,7 @@ async def log_in(work: Work, *, form: Login, visitor: Visitor) -> Issued:
         now.password_hash = proved
         await throttles.clear(session, LOGIN, name)
         await throttles.give_back(session, work.backend.sign_ins, address)
-        row, refresh_token, csrf_token = await start_session(work, session, now, visitor=visitor)
-    return await _issue(work, now, row, refresh_token=refresh_token, csrf_token=csrf_token)
+        return await start_session(work, session, now, visitor=visitor)
 
 
 async def _prove_password(work: Work, user: UserRow | None, password: str) -> str | None:
@@ -67,9 +83,7 @@ async def _prove_password(work: Work, user: UserRow | None, password: str) -> st
     return await passwords.hash(password) if passwords.is_outdated(known) else known
 
 
-async def start_session(
-    work: Work, session: AsyncSession, user: UserRow, *, visitor: Visitor
-) -> tuple[SessionRow, str, str]:
+async def start_session(work: Work, session: AsyncSession, user: UserRow, *, visitor: Visitor) -> Proofs:
     """A new session with its first refresh token and its CSRF token, both of which are stored as hashes only."""
     refresh_token, csrf_token = tokens.new_secret(), tokens.new_secret()
     row = SessionRow(user_id=user.id, csrf_hash=hash_csrf(csrf_token), user_agent=visitor.user_agent)
@@ -79,7 +93,7 @@ async def start_session(
     session.add(RefreshTokenRow(token_hash=token_hash, session_id=row.id, generation=0))
     actor = _actor(user, visitor)
     work.audit(session, actor, Access(action="E", resource="session", resource_id=str(row.id)))
-    return row, refresh_token, csrf_token
+    return Proofs(user, row, refresh_token, csrf_token)
 
 
 async def refresh(work: Work, *, presented: str | None, csrf_token: str | None, visitor: Visitor) -> Issued:
@@ -100,7 +114,7 @@ async def refresh(work: Work, *, presented: str | None, csrf_token: str | None, 
     # Not inside: an error would roll back the end of a family.
     if next_token is None:
         raise SessionEnded(set_cookie=cookies.cleared_cookies(work.backend.settings)[0])
-    return await _issue(work, user, row, refresh_token=next_token, csrf_token=csrf_token or "")
+    return await _issue(work, Proofs(user, row, next_token, csrf_token or ""))
 
 
 async def log_out(work: Work, *, presented: str | None, csrf_token: str | None, visitor: Visitor) -> None:
@@ -181,17 +195,17 @@ def _announce_end(work: Work, session: AsyncSession, row: SessionRow, user: User
     work.announce(session, SessionRevoked(session_id=row.id, user_id=row.user_id, expires_at=ends))
 
 
-async def _issue(work: Work, user: UserRow, row: SessionRow, *, refresh_token: str, csrf_token: str) -> Issued:
+async def _issue(work: Work, proofs: Proofs) -> Issued:
     signing = await work.backend.keys.signing_key(work.database)
     issuer = work.backend.settings.public_origin
     answer = Session(
-        access_token=tokens.access_token(user, row, issuer=issuer, signing=signing),
+        access_token=tokens.access_token(proofs.user, proofs.row, issuer=issuer, signing=signing),
         token_type="Bearer",  # noqa: S106 - a scheme (RFC 6750)
         expires_in=LIFETIME_SECONDS,
-        csrf_token=csrf_token,
-        user=User.of(user),
+        csrf_token=proofs.csrf_token,
+        user=User.of(proofs.user),
     )
-    return Issued(answer, refresh_token)
+    return Issued(answer, proofs.refresh_token)
 
 
 def _actor(user: UserRow, visitor: Visitor) -> Actor:
