@@ -81,7 +81,7 @@ def test_callers_request_id_is_kept_when_it_is_a_uuid(edge: Edge) -> None:
     assert edge.ask("GET", "/api/nothing", {"X-Request-Id": sent}).headers["X-Request-Id"] == sent
 
 
-@pytest.mark.parametrize("sent", ["1", "<script>", str(uuid4()) + "x", "{" + str(uuid4()) + "}", "x" * 500])
+@pytest.mark.parametrize("sent", ["1", "<script>", P + "x", "x" + P, "{" + P + "}", "x" * 500])
 def test_any_other_request_id_is_replaced(edge: Edge, sent: str) -> None:
     answer = edge.ask("GET", "/api/auth/me", {"X-Request-Id": sent})
     assert UUID(answer.seen["headers"]["x-request-id"])
