@@ -260,19 +260,6 @@ def test_push_outside_of_the_contract_is_refused_without_echo(clinician: Person,
     assert CANARY not in answer.text
 
 
-def test_sending_is_in_the_audit_trail(fleet: Fleet, clinician: Person) -> None:
-    patient_id = new_patient(clinician)
-    notification_id = sent_push(clinician, patient_id=patient_id)
-    with new_staff(fleet, "admin") as admin:
-
-        def entries() -> list[dict[str, Any]]:
-            items = admin.get(f"/api/auth/audit?patient_id={patient_id}&limit=100").json()["items"]
-            return [item for item in items if item["resource_id"] == notification_id]
-
-        (entry,) = eventually(entries)
-    assert (entry["action"], entry["actor"]["id"], entry["outcome"]) == ("E", clinician.id, "ok")
-
-
 def test_pushes_survive_the_death_of_the_service(
     fleet: Fleet, clinician: Person, patient: Person, push_service: PushReceiver
 ) -> None:
