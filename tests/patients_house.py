@@ -80,11 +80,12 @@ class StandInFhir(Server):
         self.lost: str | None = None
         self.lie: Any = {}
         self.versions: dict[str, list[Json | None]] = {}
+        self.unlisted: set[str] = set()  # as a page misses somebody when others are deleted meanwhile
         self.writes = 0
         self._lock = threading.Lock()
 
     def reset(self) -> None:
-        self.mood, self.lost, self.versions, self.writes = "open", None, {}, 0
+        self.mood, self.lost, self.versions, self.unlisted, self.writes = "open", None, {}, set(), 0
 
     def put(self, resource: Json, *, by: str = "somebody-else") -> None:
         """Write past Quill, as another system does."""
@@ -149,7 +150,7 @@ class StandInFhir(Server):
         return stored
 
     def _search(self, query: dict[str, str]) -> Json:
-        current = [self.versions[key][-1] for key in sorted(self.versions)]
+        current = [self.versions[key][-1] for key in sorted(self.versions) if key not in self.unlisted]
         found = [resource for resource in current if resource is not None]
         if "identifier" in query:
             system, value = query["identifier"].split("|")

@@ -52,10 +52,8 @@ class FhirServer:
     ) -> StoredPatient:
         """Store the version after `version`, 0 for a new patient; unchanged content keeps its version. Idempotent.
 
-        Raises:
-            VersionStale: somebody else has changed it since `version`.
-            NotFound: somebody has deleted it.
-            PatientRefused: the server does not take it.
+        Raises VersionStale or NotFound when somebody else has changed or deleted it, PatientRefused when the server
+        does not take it.
         """
         # No resource has version 0, so that an existing one is not overwritten (HAPI ignores If-None-Match on PUT).
         headers = {**_FHIR_JSON, "If-Match": f'W/"{version}"', "X-Request-Id": _mark(operation_id)}

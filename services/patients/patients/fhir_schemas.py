@@ -27,6 +27,8 @@ class Element(Body):
 
     model_config = ConfigDict(alias_generator=to_camel)
 
+    extension: "Some[Extension] | None" = None
+
     @model_validator(mode="after")
     def _check_content(self) -> Self:
         said = [name for name, value in self if value is not None]
@@ -58,7 +60,6 @@ class CodeableConcept(Element):
 
 class Extension(Element):
     url: Annotated[str, StringConstraints(pattern=r"^\S+$", max_length=200)]
-    extension: "Some[Extension] | None" = None
     value_boolean: bool | None = None
     value_integer: Integer | None = None
     value_string: Line | None = None
@@ -76,11 +77,7 @@ class Extension(Element):
         return self
 
 
-class Extensible(Element):
-    extension: Some[Extension] | None = None
-
-
-class Identifier(Extensible):
+class Identifier(Element):
     use: Literal["usual", "official", "temp", "secondary", "old"] | None = None
     type: CodeableConcept | None = None
     system: Uri
@@ -108,7 +105,7 @@ class Reference(Element):
     display: Line | None = None
 
 
-class HumanName(Extensible):
+class HumanName(Element):
     use: Literal["usual", "official", "temp", "nickname", "anonymous", "old", "maiden"] | None = None
     text: Line | None = None
     family: Line | None = None
@@ -118,7 +115,7 @@ class HumanName(Extensible):
     period: Period | None = None
 
 
-class ContactPoint(Extensible):
+class ContactPoint(Element):
     system: TelecomSystem
     value: Line
     use: TelecomUse | None = None
@@ -126,7 +123,7 @@ class ContactPoint(Extensible):
     period: Period | None = None
 
 
-class Address(Extensible):
+class Address(Element):
     use: AddressUse | None = None
     type: Literal["postal", "physical", "both"] | None = None
     text: Line | None = None
@@ -139,7 +136,7 @@ class Address(Extensible):
     period: Period | None = None
 
 
-class Contact(Extensible):
+class Contact(Element):
     relationship: Some[CodeableConcept] | None = None
     name: HumanName | None = None
     telecom: Some[ContactPoint] | None = None
@@ -149,20 +146,18 @@ class Contact(Extensible):
     period: Period | None = None
 
 
-class Communication(Extensible):
+class Communication(Element):
     language: CodeableConcept
     preferred: bool | None = None
 
 
-class Meta(Body):
-    model_config = ConfigDict(alias_generator=to_camel)
-
+class Meta(Element):
     version_id: str | None = Field(default=None, exclude=True)
     last_updated: str | None = Field(default=None, exclude=True)
     profile: Some[Uri] | None = None
 
 
-class Patient(Extensible):
+class Patient(Element):
     """A client's id, version and time are ignored: they are the server's to say (FHIR R4 §3.1.0.8)."""
 
     resource_type: Literal["Patient"]

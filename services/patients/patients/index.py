@@ -41,11 +41,8 @@ async def index_patient(session: AsyncSession, patient: StoredPatient) -> None:
 
 
 async def rebuild(work: Work[FhirServer]) -> tuple[int, int]:
-    """Index every patient that the FHIR server has, and forget those it no longer has. Safe while the service runs.
-
-    Returns:
-        How many patients were indexed and how many forgotten.
-    """
+    """Index every patient that the FHIR server has and forget the others; safe while the service runs. Tells how many
+    were indexed and how many forgotten."""
     begun, offset, indexed = datetime.now(UTC), 0, 0
     while page := await work.backend.page(offset):
         async with work.transaction() as session:

@@ -16,7 +16,8 @@ from patients.index import index_patient
 
 
 class WritePatient(BaseModel):
-    """A whole resource in the place of `version`; for a new patient that is 0, and the operation's target their id."""
+    """A whole resource in the place of `version`; for a new patient that is 0, and the operation's target their id.
+    `nhs_number` is one that they do not have yet."""
 
     patient_id: UUID | None = None
     version: int = 0

@@ -24,11 +24,7 @@ _WORDS: tuple[Any, ...] = (col(IndexedWord.word), col(IndexedWord.sort_key), col
 
 
 async def claim_nhs_number(session: AsyncSession, number: str, *, patient_id: UUID) -> None:
-    """Reserve a number for one patient, for as long as an operation runs.
-
-    Raises:
-        NhsNumberTaken: another patient has it, or is about to.
-    """
+    """Reserve a number for as long as an operation runs. Raises NhsNumberTaken when another patient has it or will."""
     claim = insert(NhsNumberRow).values(nhs_number=number, patient_id=patient_id, pending=1)
     claim = claim.on_conflict_do_update(
         index_elements=["nhs_number"],
@@ -103,17 +99,10 @@ async def find_patients(
     limit: int,
     after: tuple[UUID, int] | None,
 ) -> Found:
-    """The next patients that meet all criteria: best match of the rarest prefix first, then in the order of names.
+    """The next patients with a word for each prefix and these values (None for any): best match first, then by name.
 
     An index gives the order, so that a page costs the same however many patients match (measured with 100,000).
-
-    Args:
-        prefixes: each must match a word of the name.
-        exact: values that columns must have; None for any.
-        after: the last patient of the page before, and what led it.
-
-    Raises:
-        Invalid: that patient is not known (any more).
+    `after` is the last patient of the page before and what led it; Invalid when that is not known (any more).
     """
     known = {name: value for name, value in exact.items() if value is not None}
     leading = after[1] if after else await _rarest(session, [] if known.keys() - {"gender"} else prefixes)

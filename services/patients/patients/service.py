@@ -60,7 +60,8 @@ async def update_demographics(
     if resource == current.resource:
         await _record(work, caller, action="U", resource="demographics", patient_id=patient_id)
         return mapping.demographics_of(current)
-    intent = WritePatient(patient_id=patient_id, version=version, resource=resource, nhs_number=wanted.nhs_number)
+    number = wanted.nhs_number if wanted.nhs_number != before.nhs_number else None
+    intent = WritePatient(patient_id=patient_id, version=version, resource=resource, nhs_number=number)
     completed = await work.operation(WRITE_PATIENT, intent, actor=caller.actor, idempotency=None)
     return mapping.demographics_of(completed.committed or current)
 

@@ -150,11 +150,15 @@ async def test_rebuild_meets_everybody_and_forgets_the_deleted(work: PatientsWor
     for number in range(205):
         fhir.put(patient(f"Given{number}", family="Many", id=str(UUID(int=number + 1))))
     fhir.put(patient(family="Foreign", id="17"))
+    missed = await add(work, patient(family="Missed"))
+    fhir.put(patient(family="Missed", id=str(missed)))
+    fhir.unlisted = {str(missed)}
     gone = await add(work, patient(family="Gone", nhs_number=NUMBERS.new()))
     stale = UUID(int=1)
     await add(work, patient(family="Stale"), patient_id=stale, version=0)
     assert await index.rebuild(work) == (205, 1)
     assert await names(work, family="gone") == await names(work, family="stale") == []
+    assert await names(work, family="missed") == ["Ada Missed"]
     assert len(await pages(work, family="many", limit=100)) == 205
     assert gone not in {item.patient_id for item in await search(work)}
     assert await index.rebuild(work) == (205, 4)  # those that `pages` added to the index alone

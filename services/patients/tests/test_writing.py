@@ -11,6 +11,7 @@ from common.work import Work
 from patients import mapping, service
 from patients.errors import NhsNumberTaken, PatientRefused
 from patients.fhir import FhirServer, StoredPatient
+from patients.operations import WRITE_PATIENT, WritePatient
 from patients.schemas import Demographics, DemographicsUpdate, PatientVerify, Telecom
 from patients_house import NHS, NUMBERS, StandInFhir, caller, patient
 from sqlalchemy import text
@@ -169,6 +170,14 @@ async def test_unchanged_update_makes_no_version_and_no_event(work: PatientsWork
     assert fhir.writes == 1
     assert await facts(work) == [("created", 1)]
     assert await audited(work) == [("C", "patient"), ("U", "demographics")]
+
+
+async def test_change_that_the_server_does_not_see_makes_no_event(work: PatientsWork) -> None:
+    stored = await create(work)
+    intent = WritePatient(patient_id=stored.patient_id, version=1, resource=stored.resource, nhs_number=None)
+    done = await work.operation(WRITE_PATIENT, intent, actor=DOCTOR.actor, idempotency=None)
+    assert done.answer["version"] == 1
+    assert await facts(work) == [("created", 1)]
 
 
 @pytest.mark.parametrize("same", [True, False])
