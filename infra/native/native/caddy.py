@@ -17,7 +17,8 @@ _TIER = 3
 def program(home: Home, settings: Settings, *, ports: dict[str, int], web_root: Path) -> Program:
     """Caddy on QUILL_PORT; its own data stays in the home."""
     env = {
-        "QUILL_SITE_ADDRESS": settings.origin,
+        # Scripts often name the address; for browsers only changes that come from localhost count as ours.
+        "QUILL_SITE_ADDRESS": f"{settings.origin} http://127.0.0.1:{settings.port}",
         "QUILL_PORT": str(settings.port),
         "QUILL_BIND": "127.0.0.1",
         "QUILL_DISCOVERY": "static",
