@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI, Response
 
-from common import consumer, docs, errors, health, http, logging, middleware, policy
+from common import consumer, docs, errors, health, http, logging, middleware
 from common.auth import Caller, FetchKeys, TokenVerifier
 from common.consumer import Consumer
 from common.db import Database
@@ -74,9 +74,6 @@ def build_app[B](service: Service[B], settings: ServiceSettings) -> FastAPI:
     Args:
         service: what it is made of.
         settings: its settings, read once.
-
-    Raises:
-        LookupError: a route declares no policy.
     """
     logging.configure(settings.log_level, pseudonym_key=settings.pseudonym_key.get_secret_value().encode())
 
@@ -90,7 +87,6 @@ def build_app[B](service: Service[B], settings: ServiceSettings) -> FastAPI:
     errors.install(app)
     for router in (*service.routers, health.router(service.name), docs.router(service.name, settings)):
         app.include_router(router)
-    policy.check_declared(app)
     app.add_middleware(middleware.RequestContext, service=service.name)
     return app
 

@@ -48,7 +48,7 @@ class Database:
         """One transaction: committed when the block ends well, rolled back otherwise.
 
         Raises:
-            StorageUnavailable: the database is away, frozen, or has no connection left.
+            StorageUnavailable: the database is away, frozen, has no connection left, or gave this one up.
         """
         try:
             async with self._sessions.begin() as session:
@@ -56,7 +56,7 @@ class Database:
         except (OSError, PoolTimeout, OperationalError, InterfaceError) as error:
             raise StorageUnavailable from error
         except DBAPIError as error:
-            if error.connection_invalidated or _is_shutdown(error):
+            if error.connection_invalidated or _may_go_better(error):
                 raise StorageUnavailable from error
             raise
 
@@ -70,10 +70,11 @@ class Database:
         await self.engine.dispose()
 
 
-def _is_shutdown(error: DBAPIError) -> bool:
-    # PostgreSQL, appendix A: 57P the server stops or starts, 08 connection exception, 53 no resources.
+def _may_go_better(error: DBAPIError) -> bool:
+    # PostgreSQL, appendix A: 57P the server stops or starts, 08 connection exception, 53 no resources, 40 rolled back
+    # (deadlock, serialization), 55P03 and 57014 a lock or a statement took too long.
     state = getattr(error.orig, "sqlstate", None) or ""
-    return state.startswith(("57P", "08", "53"))
+    return state.startswith(("57P", "08", "53", "40", "55P03", "57014"))
 
 
 def run_migrations(metadata: MetaData, *, url: str) -> None:

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
 from common import strictjson
 from common.auth import Caller, proves_csrf
-from common.errors import BodyTooLarge, CsrfRefused, Forbidden, MediaTypeRefused, NotFound, Unauthenticated
+from common.errors import BodyTooLarge, CsrfRefused, Forbidden, Invalid, MediaTypeRefused, NotFound, Unauthenticated
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_LIMIT = 256 * 1024
@@ -76,7 +76,10 @@ def allow[F: Callable[..., Any]](
 
 
 class PolicyRoute(APIRoute):
-    """A route that asks, in this order: from our own pages? who? allowed? CSRF proof? a body we take?"""
+    """A route that asks, in this order: from our own pages? who? allowed? CSRF proof? a body we take?
+
+    Without a declaration it cannot be made, so that a service with such a route does not start.
+    """
 
     @property
     def declaration(self) -> Declaration:
@@ -146,37 +149,28 @@ def client_address(request: Request) -> str | None:
 
 async def _take_body(request: Request, declared: Declaration) -> None:
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > declared.body_limit:
-            raise BodyTooLarge
-    request._body = bytes(body)
+    body = request._body = await _read_body(request, limit=declared.body_limit)
     if not body and not media_type:
         return
     if request.method not in SAFE_METHODS and media_type not in declared.media_types:
         raise MediaTypeRefused
     if body:
-        request._json = strictjson.parse(bytes(body))
+        request._json = strictjson.parse(body)
+
+
+async def _read_body(request: Request, *, limit: int) -> bytes:
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise BodyTooLarge
+    except ClientDisconnect as error:
+        raise Invalid("The body did not arrive whole") from error
+    return bytes(body)
 
 
 def caller_of(request: Request) -> Caller:
     """The caller that the route's policy let in."""
     caller: Caller = request.state.caller
     return caller
-
-
-def check_declared(app: FastAPI) -> None:
-    """Refuse to start with a route that declares no policy.
-
-    Raises:
-        LookupError: naming the route.
-    """
-    for route in app.routes:
-        if isinstance(route, APIRoute) and not isinstance(route, PolicyRoute):
-            raise LookupError(f"{route.path} is not behind a policy")
-
-
-def patient_of(request: Request) -> UUID:
-    """The patient in the path."""
-    return UUID(request.path_params["patient_id"])

@@ -9,7 +9,7 @@ import pytest
 from common import rest, strictjson
 from common.auth import Caller
 from common.errors import Forbidden, Invalid, NotFound, QuillError, VersionMissing, VersionStale
-from common.policy import SIGNED_IN, Policy
+from common.policy import SIGNED_IN, Policy, PolicyRouter, allow
 from common.settings import ServiceSettings, refuse_weak
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,6 +58,16 @@ def test_policy_decides(policy: Policy, who: Caller, path: UUID | None, refusal:
     else:
         with pytest.raises(refusal):
             policy.check(who, str(path))
+
+
+def test_route_without_a_policy_cannot_be_made() -> None:
+    router = PolicyRouter()
+
+    async def endpoint() -> None: ...
+
+    with pytest.raises(LookupError, match="/api/open declares no policy"):
+        router.add_api_route("/open", endpoint)
+    router.add_api_route("/open", allow(SIGNED_IN)(endpoint))
 
 
 @pytest.mark.parametrize(

@@ -69,8 +69,9 @@ async def _try_password(work: Work, *, name: str, password: str, visitor: Visito
         if now is None or not now.active or now.password_hash != user.password_hash:
             raise CredentialsRefused
         now.password_hash = proved
-        await throttles.clear(session, LOGIN, name)
+        # In the order in which a try reserves them: the other way round two sign-ins could wait for each other.
         await throttles.give_back(session, work.backend.sign_ins, address)
+        await throttles.clear(session, LOGIN, name)
         return await start_session(work, session, now, visitor=visitor)
 
 
