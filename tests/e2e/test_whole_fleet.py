@@ -164,6 +164,43 @@ def test_event_schema_stands_where_the_events_say(fleet: Fleet) -> None:
     assert_problem(httpx.get(f"{fleet.url}/api/docs/events/quill.none.json"), 404)
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/patients", "GET, HEAD, POST"),
+        (f"/api/patients/{ABSENT}/letters", "GET, HEAD, POST"),
+        (f"/api/patients/{ABSENT}/demographics", "GET, HEAD, PUT"),
+        ("/api/auth/users", "GET, HEAD, POST"),
+        ("/api/push/send", "POST"),
+    ],
+)
+def test_wrong_method_names_every_right_one(people: dict[str, Person], path: str, methods: str) -> None:
+    answer = people["clinician"].delete(path)
+    assert_problem(answer, 405, "method-not-allowed")
+    assert answer.headers["Allow"] == methods
+
+
+@pytest.mark.parametrize("path", ["/api/health", "/api/auth/.well-known/jwks.json", "/api/docs", "/api/auth/me"])
+def test_head_answers_as_get_without_the_body(people: dict[str, Person], path: str) -> None:
+    asked, got = (people["clinician"].send(method, path) for method in ("HEAD", "GET"))
+    assert (asked.status_code, asked.content) == (200, b"")
+    assert asked.headers["Content-Type"] == got.headers["Content-Type"]
+
+
+def test_hostile_body_gets_a_short_answer(people: dict[str, Person]) -> None:
+    answer = people["anonymous"].post("/api/auth/login", {f"unknown{number}": 1 for number in range(10_000)})
+    assert len(assert_problem(answer, 422)["errors"]) == 20
+
+
+def test_openapi_says_who_signs_in_and_what_errors_look_like(fleet: Fleet) -> None:
+    document = httpx.get(f"{fleet.url}/api/docs/auth.json").json()
+    login, users = document["paths"]["/api/auth/login"]["post"], document["paths"]["/api/auth/users"]["post"]
+    assert (login["security"], users["security"]) == ([], [{"bearer": []}])
+    assert "X-CSRF-Token" in {parameter["name"] for parameter in users["parameters"]}
+    assert list(users["responses"]["default"]["content"]) == ["application/problem+json"]
+    assert "HTTPValidationError" not in json.dumps(document)
+
+
 def test_nothing_personal_reaches_logs_streams_pushes_or_errors(fleet: Fleet, push_service: PushReceiver) -> None:
     canaries = {name: f"Canary{name}{unique()}" for name in ("Family", "Given", "Title", "Body", "Display", "Mail")}
     nhs_number, wrong_password = new_nhs_number(), f"wrong {unique()} password"

@@ -85,8 +85,10 @@ def build_app[B](service: Service[B], settings: ServiceSettings) -> FastAPI:
     app = FastAPI(title=f"Quill {service.name}", lifespan=lifespan, openapi_url=None, redirect_slashes=False)
     app.state.renderers, app.state.ready = service.renderers, False
     errors.install(app)
-    for router in (*service.routers, health.router(service.name), docs.router(service.name, settings)):
+    routers = (*service.routers, health.router(service.name), docs.router(service.name, settings))
+    for router in routers:
         app.include_router(router)
+    app.state.routes = [route for router in routers for route in router.routes]
     app.add_middleware(middleware.RequestContext, service=service.name)
     return app
 

@@ -1,6 +1,7 @@
 """The documentation that every service can answer for the fleet: API, events, and what problem types mean."""
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from importlib import resources
@@ -10,8 +11,8 @@ from fastapi import Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from common.errors import NotFound
-from common.policy import ANYONE, PolicyRouter, allow
+from common.errors import PROBLEM_JSON, NotFound
+from common.policy import ANYONE, SAFE_METHODS, Declaration, PolicyRoute, PolicyRouter, allow
 from common.settings import ServiceSettings
 
 # The pages load their own files and nothing else; the API itself answers with a policy that allows nothing.
@@ -19,6 +20,25 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "description": "RFC 9457; under /api/fhir an OperationOutcome stands in its place",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["loc", "type", "msg"],
+                "properties": {"loc": {"type": "array"}, "type": {"type": "string"}, "msg": {"type": "string"}},
+            },
+        },
+    },
+}
 OWN_FILES = resources.files("common").joinpath("data")
 SWAGGER_UI = resources.files("fastapi_offline").joinpath("static")
 ASSETS = {
@@ -37,7 +57,7 @@ def router(name: str, settings: ServiceSettings) -> PolicyRouter:
         routes.add_api_route(path, allow(ANYONE)(endpoint), include_in_schema=False)
 
     async def openapi(request: Request) -> JSONResponse:
-        return JSONResponse(openapi_document(request.app.routes, name))
+        return JSONResponse(openapi_document(request.app.state.routes, name))
 
     if settings.docs_enabled:
         add("/docs", _api_page)
@@ -52,14 +72,37 @@ def router(name: str, settings: ServiceSettings) -> PolicyRouter:
     return routes
 
 
-def openapi_document(routes: Any, name: str) -> dict[str, Any]:
-    """A service's OpenAPI 3.1 document."""
+def openapi_document(routes: Sequence[PolicyRoute], name: str) -> dict[str, Any]:
+    """A service's OpenAPI 3.1 document: errors are problems, and policies say who signs in and proves CSRF."""
     document: dict[str, Any] = get_openapi(title=f"Quill: {name}", version="1", routes=routes)
-    document["components"] = document.get("components", {}) | {
-        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    }
-    document["security"] = [{"bearer": []}]
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    components["schemas"] = {**components.get("schemas", {}), "Problem": PROBLEM_SCHEMA}
+    for unused in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(unused, None)
+    for route in (one for one in routes if one.include_in_schema):
+        for method in route.methods or ():
+            _describe(document["paths"][route.path_format][method.lower()], route.declaration, method)
     return document
+
+
+def _describe(operation: dict[str, Any], declared: Declaration, method: str) -> None:
+    problem = {
+        "description": "Problem",
+        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    operation["responses"].pop("422", None)
+    operation["responses"]["default"] = problem
+    operation["x-policy"] = declared.policy.name
+    operation["security"] = [] if declared.policy.anyone else [{"bearer": []}]
+    if not declared.policy.anyone and method not in SAFE_METHODS:
+        csrf = {"name": "X-CSRF-Token", "in": "header", "required": True, "schema": {"type": "string"}}
+        operation.setdefault("parameters", []).append(csrf)
+    body = operation.get("requestBody", {}).get("content", {})
+    if "application/json" in body:
+        body.update(dict.fromkeys(declared.media_types, body["application/json"]))
+    for parameter in operation.get("parameters", []):
+        parameter["required"] = parameter["required"] or parameter["name"].lower() == "if-match"
 
 
 @cache
@@ -71,8 +114,7 @@ async def _asset(file: str) -> Response:
     if file not in ASSETS:
         raise NotFound
     folder, media_type = ASSETS[file]
-    headers = {"Cache-Control": "public, max-age=3600"}
-    return Response(folder.joinpath(file).read_bytes(), media_type=media_type, headers=headers)
+    return Response(folder.joinpath(file).read_bytes(), media_type=media_type)
 
 
 async def _api_page() -> HTMLResponse:

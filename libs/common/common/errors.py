@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 PROBLEM_JSON = "application/problem+json"
+ERRORS_TOLD = 20
 
 
 class QuillError(Exception):
@@ -18,11 +19,15 @@ class QuillError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong on our side"
     retry_after: ClassVar[int | None] = None
+    loc: ClassVar[tuple[str, ...]] = ("body",)
 
     def __init__(self, detail: str | None = None, *, members: Mapping[str, Any] | None = None, **headers: str) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.members = dict(members or {})
+        if self.status == 422:  # the contract: every 422 says where and why
+            row = {"loc": list(self.loc), "type": self.slug.replace("-", "_"), "msg": self.detail}
+            self.members.setdefault("errors", [row])
         self.headers = {name.replace("_", "-").title(): value for name, value in headers.items()}
         if self.retry_after is not None:
             self.headers.setdefault("Retry-After", str(self.retry_after))
@@ -145,6 +150,7 @@ class KeyReused(QuillError):
     """An Idempotency-Key stands for one request: same method, path and body. Use a new key for another request."""
 
     slug, status, title = "idempotency-key-reused", 422, "This Idempotency-Key belongs to another request"
+    loc = ("header", "Idempotency-Key")
 
 
 class TooManyRequests(QuillError):
@@ -183,7 +189,8 @@ def problem_response(request: Request, error: QuillError) -> Response:
 
 def from_validation(error: RequestValidationError) -> Invalid:
     """Say where and why, never what was sent (FastAPI's own handler echoes the input)."""
-    rows = [{"loc": list(row["loc"]), "type": row["type"], "msg": _message(row)} for row in error.errors()]
+    first = error.errors()[:ERRORS_TOLD]
+    rows = [{"loc": list(row["loc"]), "type": row["type"], "msg": _message(row)} for row in first]
     return Invalid(members={"errors": rows})
 
 
@@ -192,17 +199,27 @@ def _message(row: Mapping[str, Any]) -> str:
     return "Input should be a valid UUID" if row["type"].startswith("uuid") else str(row["msg"])
 
 
-def from_http(error: HTTPException) -> QuillError:
+def from_http(request: Request, error: HTTPException) -> QuillError:
     """Starlette's routing errors, in our form."""
     refused = BY_STATUS.get(error.status_code, Invalid)()
-    refused.headers.update(error.headers or {})
+    if isinstance(refused, MethodNotAllowed):
+        refused.headers["Allow"] = ", ".join(sorted(allowed_methods(request)))
     return refused
+
+
+def allowed_methods(request: Request) -> set[str]:
+    """Every method of this path; Starlette names those of one route only (RFC 9110 §15.5.6)."""
+    here = (route.methods for route in request.app.state.routes if route.path_regex.match(request.url.path))
+    methods: set[str] = set().union(*here)
+    return methods | ({"HEAD"} if "GET" in methods else set())
 
 
 def install(app: FastAPI) -> None:
     """Make every way out of the app a problem document."""
     app.add_exception_handler(QuillError, lambda request, error: problem_response(request, error))
-    app.add_exception_handler(HTTPException, lambda request, error: problem_response(request, from_http(error)))
+    app.add_exception_handler(
+        HTTPException, lambda request, error: problem_response(request, from_http(request, error))
+    )
     app.add_exception_handler(
         RequestValidationError,
         lambda request, error: problem_response(request, from_validation(error)),

@@ -43,6 +43,8 @@ class RequestContext:
         trace = headers.get("traceparent", "")
         traceparent.set(trace if TRACEPARENT.fullmatch(trace) else new_traceparent())
         scope.setdefault("state", {})["request_id"] = own_id
+        # HEAD is GET without the body, which the server leaves out (RFC 9110 §9.3.2).
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         started, status = time.perf_counter(), 0
 
         async def send_with_headers(message: Message) -> None:
@@ -57,13 +59,13 @@ class RequestContext:
 
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
-                await self._app(scope, receive, send_with_headers)
+                await self._app(inner, receive, send_with_headers)
         except TimeoutError:
             if not status:
-                late = problem_response(Request(scope), OutcomeUnknown("This took too long"))
-                await late(scope, receive, send_with_headers)
+                late = problem_response(Request(inner), OutcomeUnknown("This took too long"))
+                await late(inner, receive, send_with_headers)
         finally:
-            _log(scope, status, (time.perf_counter() - started) * 1000)
+            _log(inner, status, (time.perf_counter() - started) * 1000)
 
 
 def _valid_id(sent: str | None) -> str:

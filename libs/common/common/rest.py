@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from contextlib import suppress
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,7 +20,8 @@ from common.strictjson import FORBIDDEN
 from common.work import Work
 
 CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+ETAG = re.compile(r'(?:W/)?"(0|[1-9][0-9]{0,8})"')
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
 
 
@@ -45,10 +47,11 @@ def _canonical_uuid(value: object) -> UUID:
 
 
 def _iso_date(value: object) -> date:
-    if type(value) is date:
+    if isinstance(value, date):
         return value
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        return date.fromisoformat(value)
+    if isinstance(value, str) and ISO_DATE.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
     raise ValueError("must be a date as YYYY-MM-DD")
 
 

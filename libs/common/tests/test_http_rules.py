@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from common import rest, strictjson
 from common.auth import Caller
-from common.errors import Forbidden, Invalid, NotFound, QuillError, VersionMissing, VersionStale
+from common.errors import Forbidden, Invalid, KeyReused, NotFound, QuillError, VersionMissing, VersionStale
 from common.policy import SIGNED_IN, Policy, PolicyRouter, allow
 from common.settings import ServiceSettings, refuse_weak
 from hypothesis import given
@@ -110,7 +110,14 @@ def test_if_match_takes_strong_and_weak_etags(header: str, version: int) -> None
 
 @pytest.mark.parametrize(
     ("header", "refusal"),
-    [(None, VersionMissing), ("*", VersionMissing), ("3", VersionStale), ('"x"', VersionStale), ('"-1"', VersionStale)],
+    [
+        (None, VersionMissing),
+        ("*", VersionMissing),
+        ("3", VersionStale),
+        ('"x"', VersionStale),
+        ('"-1"', VersionStale),
+        ('"02"', VersionStale),
+    ],
 )
 def test_if_match_that_names_no_version_is_refused(header: str | None, refusal: type[QuillError]) -> None:
     with pytest.raises(refusal):
@@ -149,3 +156,15 @@ def test_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setenv("QUILL_PSEUDONYM_KEY", "k" * 40)
     monkeypatch.setenv("QUILL_NATS_PASSWORD_FILE", str(file))
     assert ServiceSettings().nats_password.get_secret_value() == "p" * 40
+
+
+@pytest.mark.parametrize("sent", ["٢٠٢٠-٠١-٠١", "0000-01-01", "2020-02-30", "2020-1-1", "20200101", 20200101, None])
+def test_bad_date_is_refused_without_being_quoted(sent: object) -> None:
+    with pytest.raises(ValueError, match=r"^must be a date as YYYY-MM-DD$"):
+        rest._iso_date(sent)
+
+
+@pytest.mark.parametrize("refusal", [Invalid(), KeyReused(), Invalid.at("body", "x", type="t", msg="m")])
+def test_every_422_says_where_and_why(refusal: QuillError) -> None:
+    (row,) = refusal.problem["errors"]
+    assert set(row) == {"loc", "type", "msg"}
