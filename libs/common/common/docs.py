@@ -20,25 +20,6 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
-PROBLEM_SCHEMA = {
-    "type": "object",
-    "description": "RFC 9457; under /api/fhir an OperationOutcome stands in its place",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["loc", "type", "msg"],
-                "properties": {"loc": {"type": "array"}, "type": {"type": "string"}, "msg": {"type": "string"}},
-            },
-        },
-    },
-}
 OWN_FILES = resources.files("common").joinpath("data")
 SWAGGER_UI = resources.files("fastapi_offline").joinpath("static")
 ASSETS = {
@@ -77,7 +58,7 @@ def openapi_document(routes: Sequence[PolicyRoute], name: str) -> dict[str, Any]
     document: dict[str, Any] = get_openapi(title=f"Quill: {name}", version="1", routes=routes)
     components = document.setdefault("components", {})
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    components["schemas"] = {**components.get("schemas", {}), "Problem": PROBLEM_SCHEMA}
+    components["schemas"] = {**components.get("schemas", {}), "Problem": _data("problem.schema.json")}
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
     for route in (one for one in routes if one.include_in_schema):
