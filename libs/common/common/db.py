@@ -36,7 +36,7 @@ class Database:
             pool_recycle=1800,
             hide_parameters=True,
             connect_args={
-                "timeout": 2,
+                "timeout": 3,
                 "command_timeout": STATEMENT_TIMEOUT_SECONDS,
                 "server_settings": {"timezone": "UTC", "idle_in_transaction_session_timeout": "10000"},
             },
