@@ -35,6 +35,12 @@ async def claim_nhs_number(session: AsyncSession, number: str, *, patient_id: UU
         raise NhsNumberTaken
 
 
+async def nhs_number_holder(session: AsyncSession, number: str) -> UUID | None:
+    """The patient who has a number that no operation claims."""
+    settled = (col(NhsNumberRow.nhs_number) == number) & (col(NhsNumberRow.pending) == 0)
+    return await session.scalar(select(col(NhsNumberRow.patient_id)).where(settled))
+
+
 async def release_nhs_number(session: AsyncSession, number: str, *, patient_id: UUID) -> None:
     """Undo one claim; the number is free unless the patient has it or another operation claims it."""
     mine = (col(NhsNumberRow.nhs_number) == number) & (col(NhsNumberRow.patient_id) == patient_id)

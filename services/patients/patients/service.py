@@ -6,12 +6,14 @@ from uuid import UUID
 from common.audit import Access, Action
 from common.auth import Caller
 from common.errors import Invalid, NotFound
-from common.operations import Idempotency
+from common.operations import Completed, Idempotency
 from common.rest import Page, decode_cursor, encode_cursor
 from common.work import Work
 
 from patients import mapping, names, policy, repository, schemas
+from patients.errors import NhsNumberTaken
 from patients.fhir import FhirServer, StoredPatient
+from patients.index import index_patient
 from patients.operations import WRITE_PATIENT, WritePatient
 from patients.repository import Prefix
 
@@ -23,7 +25,7 @@ async def create_patient(
 ) -> StoredPatient:
     """A patient is acknowledged once the FHIR server has them under our id; no two have one NHS number."""
     intent = WritePatient(resource=resource, nhs_number=mapping.shown(resource).nhs_number)
-    completed = await work.operation(WRITE_PATIENT, intent, actor=caller.actor, idempotency=key)
+    completed = await _write(work, caller, intent, key=key)
     if completed.committed is not None:
         return completed.committed
     stored = await work.backend.read_version(UUID(completed.answer["patient_id"]), completed.answer["version"])
@@ -62,7 +64,7 @@ async def update_demographics(
         return mapping.demographics_of(current)
     number = wanted.nhs_number if wanted.nhs_number != before.nhs_number else None
     intent = WritePatient(patient_id=patient_id, version=version, resource=resource, nhs_number=number)
-    completed = await work.operation(WRITE_PATIENT, intent, actor=caller.actor, idempotency=None)
+    completed = await _write(work, caller, intent, key=None)
     return mapping.demographics_of(completed.committed or current)
 
 
@@ -97,14 +99,50 @@ async def verify_patient(
     patient_id = wanted.patient_id
     if wanted.nhs_number is not None:
         patient_id = await work.backend.find_nhs_number(wanted.nhs_number)
-    elif patient_id is not None and await work.backend.read(patient_id) is None:
+        if patient_id is None:
+            await _ask_for_holder(work, wanted.nhs_number)
+    elif patient_id is not None and await _current(work, patient_id) is None:
         patient_id = None
     await work.record(caller.actor, Access(action="E", resource="patient", patient_id=patient_id))
     return schemas.PatientVerified(exists=patient_id is not None, patient_id=patient_id)
 
 
-async def _known(work: PatientsWork, patient_id: UUID) -> StoredPatient:
+async def _write(
+    work: PatientsWork, caller: Caller, intent: WritePatient, *, key: Idempotency | None
+) -> Completed[StoredPatient]:
+    try:
+        return await work.operation(WRITE_PATIENT, intent, actor=caller.actor, idempotency=key)
+    except NhsNumberTaken:
+        # Others may have deleted the patient who has the number, or taken it from them, in the FHIR server.
+        if intent.nhs_number is None or not await _ask_for_holder(work, intent.nhs_number):
+            raise
+    return await work.operation(WRITE_PATIENT, intent, actor=caller.actor, idempotency=key)
+
+
+async def _ask_for_holder(work: PatientsWork, nhs_number: str) -> bool:
+    """Let our tables follow the FHIR server about the patient who has this number; False when nobody has it settled."""
+    async with work.transaction() as session:
+        holder = await repository.nhs_number_holder(session, nhs_number)
+    if holder is None:
+        return False
+    patient = await _current(work, holder)
+    if patient is not None:
+        async with work.transaction() as session:
+            await index_patient(session, patient)
+    return True
+
+
+async def _current(work: PatientsWork, patient_id: UUID) -> StoredPatient | None:
+    """What the FHIR server has now; whom it does not have is forgotten here too."""
     patient = await work.backend.read(patient_id)
+    if patient is None:
+        async with work.transaction() as session:
+            await repository.forget_patient(session, patient_id)
+    return patient
+
+
+async def _known(work: PatientsWork, patient_id: UUID) -> StoredPatient:
+    patient = await _current(work, patient_id)
     if patient is None:
         raise NotFound
     return patient

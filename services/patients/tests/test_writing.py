@@ -267,6 +267,53 @@ async def test_deleted_patient_is_not_found(work: PatientsWork, fhir: StandInFhi
         await update(work, stored, gender="other")
 
 
+async def test_number_of_a_deleted_patient_is_free_again(work: PatientsWork, fhir: StandInFhir) -> None:
+    number = NUMBERS.new()
+    gone = await create(work, nhs_number=number)
+    fhir.delete(gone.patient_id)
+    new = await create(work, nhs_number=number, key="k")
+    assert await numbers(work) == {number: new.patient_id}
+    assert await rows(work, "SELECT patient_id FROM indexed_patients") == [(new.patient_id,)]
+    assert await facts(work) == [("created", 1), ("created", 1)]
+
+
+async def test_number_that_others_took_away_is_free_for_an_update(work: PatientsWork, fhir: StandInFhir) -> None:
+    number = NUMBERS.new()
+    before, other = await create(work, nhs_number=number), await create(work)
+    fhir.put(patient(id=str(before.patient_id)))
+    assert (await update(work, other, nhs_number=number)).nhs_number == number
+    assert await numbers(work) == {number: other.patient_id}
+
+
+async def test_claim_of_a_running_operation_outlasts_a_deletion(work: PatientsWork, fhir: StandInFhir) -> None:
+    number = NUMBERS.new()
+    stored = await create(work)
+    fhir.lost = "ill"
+    with pytest.raises(OutcomeUnknown):
+        await update(work, stored, nhs_number=number)
+    fhir.lost = None
+    fhir.delete(stored.patient_id)
+    with pytest.raises(NhsNumberTaken):
+        await create(work, nhs_number=number)
+    assert await numbers(work) == {number: stored.patient_id}
+
+
+@pytest.mark.parametrize("by", ["reading", "verifying the id", "verifying the number"])
+async def test_deleted_patient_met_is_forgotten(work: PatientsWork, fhir: StandInFhir, by: str) -> None:
+    number = NUMBERS.new()
+    stored = await create(work, nhs_number=number)
+    fhir.delete(stored.patient_id)
+    if by == "reading":
+        with pytest.raises(NotFound):
+            await service.read_patient(work, DOCTOR, patient_id=stored.patient_id)
+    else:
+        by_id = PatientVerify(patient_id=stored.patient_id)
+        wanted = by_id if by == "verifying the id" else PatientVerify(nhs_number=number)
+        await service.verify_patient(work, DOCTOR, wanted=wanted)
+    assert await rows(work, "SELECT patient_id FROM indexed_patients") == []
+    assert await numbers(work) == {}
+
+
 @pytest.mark.parametrize("lie", [{}, [], {"resourceType": "Basic", "id": str(uuid4())}, {"resourceType": "Patient"}])
 async def test_answer_that_is_no_patient_counts_as_none(work: PatientsWork, fhir: StandInFhir, lie: Any) -> None:
     fhir.mood, fhir.lie = "lying", lie
