@@ -4,10 +4,11 @@ Not taken: contained resources, literal references and links (what they point to
 (it would go on telling yesterday's name) and modifier extensions (they change the meaning of what we show).
 """
 
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from common.rest import Body, IsoDate
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from patients.policy import NHS_NUMBER_SYSTEM, check_nhs_number
@@ -15,8 +16,17 @@ from patients.schemas import MAX_ENTRIES, AddressUse, BirthDate, Gender, Line, T
 
 # FHIR R4 §2.24.0.1: a year, month or day, or a moment with its zone.
 _MONTH, _DAY = r"-(0[1-9]|1[0-2])", r"-(0[1-9]|[12]\d|3[01])"
-_TIME = r"T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d)"
-DateTime = Annotated[str, StringConstraints(pattern=rf"^[12]\d{{3}}({_MONTH}({_DAY}({_TIME})?)?)?$")]
+_TIME = r"T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d{1,9})?(Z|[+-]((0\d|1[0-3]):[0-5]\d|14:00))"
+_MOMENT = StringConstraints(pattern=rf"^[12]\d{{3}}({_MONTH}({_DAY}({_TIME})?)?)?$")
+
+
+def _check_real_day(value: str) -> str:
+    if len(value) >= len("2000-01-01"):
+        date.fromisoformat(value[: len("2000-01-01")])
+    return value
+
+
+DateTime = Annotated[str, _MOMENT, AfterValidator(_check_real_day)]
 Code = Annotated[str, StringConstraints(pattern=r"^\S+( \S+)*$", max_length=100)]
 Integer = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 type Some[T] = Annotated[list[T], Field(min_length=1, max_length=MAX_ENTRIES)]
@@ -28,6 +38,13 @@ class Element(Body):
     model_config = ConfigDict(alias_generator=to_camel)
 
     extension: "Some[Extension] | None" = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _check_not_null(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("must be left out when there is none: FHIR has no null")  # FHIR R4 §2.6.2
+        return value
 
     @model_validator(mode="after")
     def _check_content(self) -> Self:

@@ -18,8 +18,9 @@ _LONGEST_LIFE = timedelta(days=130 * 366)
 
 
 def check_nhs_number(value: str) -> str:
-    """An NHS number has ten digits, the last by modulus 11 (NHS Data Dictionary). Raises ValueError otherwise."""
-    if len(value) != 10 or not (value.isascii() and value.isdigit()) or not is_valid(value):
+    """An NHS number has ten digits, the last by modulus 11 (NHS Data Dictionary), and they are not all 0. Raises
+    ValueError otherwise."""
+    if len(value) != 10 or not (value.isascii() and value.isdigit()) or not is_valid(value) or not int(value):
         raise ValueError("must be an NHS number: 10 digits, the last one by modulus 11")
     return value
 

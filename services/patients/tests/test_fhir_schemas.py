@@ -89,6 +89,12 @@ REFUSED: dict[str, tuple[Json, tuple[Any, ...]]] = {
     ),
     "deceased twice": ({"deceasedBoolean": True, "deceasedDateTime": "2020"}, ()),
     "bad moment": ({"deceasedDateTime": "2020-01-01T10:00:00"}, ("deceasedDateTime",)),
+    "moment without a zone that exists": ({"deceasedDateTime": "2020-01-01T10:00:00+14:30"}, ("deceasedDateTime",)),
+    "impossible day": ({"deceasedDateTime": "2023-02-30"}, ("deceasedDateTime",)),
+    "moment of an impossible day": ({"deceasedDateTime": "2023-02-29T10:00:00Z"}, ("deceasedDateTime",)),
+    "null": ({"birthDate": None}, ("birthDate",)),
+    "nested null": ({"name": [{"family": "Fine", "given": None}]}, ("name", 0, "given")),
+    "NHS number of zeros": ({"identifier": [{"system": NHS, "value": "0000000000"}]}, ("identifier", 0)),
     "extension without content": ({"extension": [{"url": "urn:x"}]}, ("extension", 0)),
     "extension with two values": (
         {"extension": [{"url": "urn:x", "valueString": "a", "valueCode": "b"}]},
