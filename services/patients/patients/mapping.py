@@ -45,6 +45,15 @@ class Shape[T: BaseModel]:
             _put(entry, self.members[name], value)
 
 
+class NameShape(Shape[schemas.Name]):
+    """A name told in one line only stands as the family name: which of its words are, nobody can say."""
+
+    def view(self, entry: Json) -> schemas.Name | None:
+        if "text" in entry and not (entry.get("family") or entry.get("given")):
+            entry = {**entry, "family": entry["text"]}
+        return super().view(entry)
+
+
 class ContactShape(Shape[schemas.EmergencyContact]):
     """Contacts nest deeper in FHIR than here."""
 
@@ -68,7 +77,7 @@ class ContactShape(Shape[schemas.EmergencyContact]):
         _put_entries(entry, "telecom", _TELECOM, item.telecom)
 
 
-_NAME = Shape(schemas.Name, {"family": "family", "given": "given", "prefix": "prefix"})
+_NAME = NameShape(schemas.Name, {"family": "family", "given": "given", "prefix": "prefix"})
 _IDENTIFIER = Shape(schemas.Identifier, {"system": "system", "value": "value"})
 _TELECOM = Shape(schemas.Telecom, {"system": "system", "value": "value", "use": "use"})
 _SAME_NAMES = {name: name for name in ("use", "city", "district", "country")}

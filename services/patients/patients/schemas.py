@@ -11,7 +11,7 @@ from patients.policy import NHS_NUMBER_SYSTEM, check_birth_date, check_nhs_numbe
 
 MAX_ENTRIES = 20
 
-Line = Annotated[str, StringConstraints(pattern=r"^[^\t\r\n]*[^\t\r\n\s][^\t\r\n]*$", max_length=200)]
+Line = Annotated[str, StringConstraints(pattern=r"^[^\t\r\n]*[^\t\r\n\s][^\t\r\n]*$", max_length=1000)]
 Uri = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+.\-]*:\S+$", max_length=200)]
 Typed = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
 NhsNumber = Annotated[str, AfterValidator(check_nhs_number)]

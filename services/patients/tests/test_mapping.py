@@ -80,6 +80,16 @@ def test_name_change_keeps_suffix_use_and_other_names() -> None:
     assert {**changed, "name": 0} == {**RICH, "name": 0}
 
 
+def test_name_told_in_one_line_is_shown_and_gives_way_to_its_parts() -> None:
+    told = patient() | {"name": [{"use": "official", "text": "Ada Okafor", "prefix": ["Dr"]}]}
+    assert shown(told).name == Name(prefix=["Dr"], family="Ada Okafor")
+    assert change(told, gender="other")["name"] == told["name"]
+    parted = change(told, name=Name(given=["Ada"], family="Okafor"))["name"]
+    assert parted == [{"use": "official", "given": ["Ada"], "family": "Okafor"}]
+    both = patient() | {"name": [{"text": "Ada", "given": ["Ada"]}]}
+    assert shown(both).name == Name(given=["Ada"])
+
+
 def test_moved_nhs_number_drops_what_was_known_of_the_old_one() -> None:
     changed = change(RICH, nhs_number="4010232137")
     assert {"system": NHS, "value": "4010232137"} in changed["identifier"]

@@ -53,6 +53,20 @@ async def pages(work: PatientsWork, **query: Any) -> list[UUID]:
         await add(work, patient("Zz", family="Zyzzy"))
 
 
+async def test_name_told_in_one_line_is_found(work: PatientsWork) -> None:
+    await add(work, {"resourceType": "Patient", "name": [{"text": "Ada Okafor"}]})
+    for query in ({"q": "oka ada"}, {"family": "okafor"}):
+        assert await names(work, **query) == ["Ada Okafor"]
+
+
+async def test_endless_names_are_found_by_their_start(work: PatientsWork) -> None:
+    """PostgreSQL indexes nothing beyond 2.7 kB."""
+    endless = ["".join(chr(0x4E00 + (place * step) % 20_000) for place in range(1000)) for step in range(7001, 7021)]
+    patient_id = await add(work, patient(*endless, family=endless[0]))
+    for start in (endless[5][:50], endless[5]):
+        assert [item.patient_id for item in await search(work, family=endless[0][:5], q=start[:200])] == [patient_id]
+
+
 @pytest.fixture
 async def registry(work: PatientsWork) -> PatientsWork:
     """Five patients."""
