@@ -56,7 +56,7 @@ class EHRbase:
             client: with the base URL of the openEHR REST API (`…/rest/openehr/v1`) and the credentials.
             system_id: the server's own, as it stands in every version uid.
         """
-        self._client, self._system_id = client, system_id
+        self._client, self.system_id = client, system_id
         self._template_known = False
 
     async def tell_product(self) -> dict[str, str]:
@@ -108,7 +108,7 @@ class EHRbase:
         raise BackendUnavailable
 
     async def _contribute(self, ehr_id: UUID, letter: StoredLetter) -> bool:
-        change_set = composition.contribution_of(letter, system_id=self._system_id)
+        change_set = composition.contribution_of(letter, system_id=self.system_id)
         prefer = {"Prefer": "return=minimal"}
         try:
             answer = await self._ask(
@@ -156,7 +156,7 @@ class EHRbase:
 
     async def _find(self, ehr_id: UUID, uid: UUID, *, version: int | None = None) -> StoredLetter | None:
         """A letter of this EHR; EHRbase answers 204 for a deleted one."""
-        name = str(uid) if version is None else version_uid(uid, version, system_id=self._system_id)
+        name = str(uid) if version is None else version_uid(uid, version, system_id=self.system_id)
         answer = await self._ask("GET", f"/ehr/{ehr_id}/composition/{name}", expected={200, 204, 404})
         if answer.status_code == 404:
             return None
@@ -171,7 +171,7 @@ class EHRbase:
         """Later versions say when they were committed; the composition itself does not know."""
         if letter.version == 1:
             return letter
-        name = version_uid(letter.uid, letter.version, system_id=self._system_id)
+        name = version_uid(letter.uid, letter.version, system_id=self.system_id)
         path = f"/ehr/{ehr_id}/versioned_composition/{letter.uid}/version/{name}"
         answer = await self._ask("GET", path, expected={200})
         return replace(letter, amended_at=record.read_commit_time(_json(answer)))

@@ -12,7 +12,7 @@ from common.errors import BackendUnavailable, Invalid
 from common.events import LetterCreated, LetterRead
 from common.logging import get_logger
 from common.operations import Idempotency, Operation, OperationKind, Outcome
-from common.rest import Page, decode_cursor, encode_cursor
+from common.rest import CANONICAL_UUID, Page, decode_cursor, encode_cursor
 from common.work import Work
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,9 +26,9 @@ from letters.schemas import Letter, LetterCreate, LetterSummary, letter_of, summ
 log = get_logger(__name__)
 
 TEMPLATE_RETRY_SECONDS = 3.0
-# What openEHR servers write as a time and as a version uid; anything else was not in a cursor of ours.
-SENT = re.compile(r"[0-9T:.Z+-]{10,40}")
-VERSION_UID = re.compile(r"[0-9A-Za-z:.-]{40,200}")
+# What openEHR servers write as a time (whether it ever was is asked of datetime) and as a version's number.
+SENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:?[0-9]{2})")
+VERSION = r"[1-9][0-9]{0,8}"
 
 
 class CreateLetter(BaseModel):
@@ -113,7 +113,16 @@ async def create_letter(
     if completed.committed is not None:
         return letter_of(completed.committed.letter, patient_id=patient_id, read_at=None)
     uid = UUID(completed.answer["letter_uid"])
-    return await read_letter(work, caller, patient_id=patient_id, uid=uid, version=1)
+    return await show_created(work, caller, patient_id=patient_id, uid=uid)
+
+
+async def show_created(work: Work[Backends], caller: Caller, *, patient_id: UUID, uid: UUID) -> Letter:
+    """A replay is the first answer again: the letter as it was committed, before anybody had read it."""
+    ehr_id = await ehr_of(work, caller, patient_id=patient_id)
+    letter = await work.backend.ehrbase.get_letter(ehr_id, uid, version=1)
+    access = Access(action="R", resource="letter", resource_id=str(uid), patient_id=patient_id)
+    await work.record(caller.actor, access)
+    return letter_of(letter, patient_id=patient_id, read_at=None)
 
 
 async def find_ehr(work: Work[Backends], *, patient_id: UUID) -> UUID | None:
@@ -153,7 +162,7 @@ async def list_letters(
     work: Work[Backends], caller: Caller, *, patient_id: UUID, limit: int, cursor: str | None
 ) -> Page[LetterSummary]:
     """A patient's letters, newest first."""
-    after = position_of(cursor) if cursor else None
+    after = None if cursor is None else position_of(cursor, system_id=work.backend.ehrbase.system_id)
     ehr_id = await ehr_of(work, caller, patient_id=patient_id)
     found = await work.backend.ehrbase.list_letters(ehr_id, limit=limit + 1, after=after)
     shown = found[:limit]
@@ -170,16 +179,25 @@ def cursor_of(position: Position) -> str:
     return encode_cursor(position.sent, position.version_uid)
 
 
-def position_of(cursor: str) -> Position:
-    """The reverse of `cursor_of`.
+def position_of(cursor: str, *, system_id: str) -> Position:
+    """The reverse of `cursor_of`, for the openEHR server of this system id: it fails on what it would not write.
 
     Raises:
         Invalid: we did not make this cursor.
     """
     sent, version_uid = decode_cursor(cursor, str, str)
-    if not SENT.fullmatch(sent) or not VERSION_UID.fullmatch(version_uid):
+    ours = re.fullmatch(f"{CANONICAL_UUID.pattern}::{re.escape(system_id)}::{VERSION}", version_uid)
+    if not ours or not SENT.fullmatch(sent) or not _is_time(sent):
         raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list")
     return Position(sent, version_uid)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 async def read_letter(

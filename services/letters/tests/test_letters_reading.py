@@ -82,17 +82,63 @@ def cursor(*position: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
 
 
+SENT = "2026-05-14T09:30:00.000000Z"
+UID = "6f1c3c3e-8a53-4a9e-9a55-3b1c7f0d2a11"
+
+
 @pytest.mark.parametrize(
     "query",
     [
         *({"limit": limit} for limit in (0, 101, -1, "many", "")),
-        *({"cursor": text} for text in ("?", "AAAA", "x" * 513, cursor(1, 2), cursor("a"), cursor("a", "b"))),
-        {"cursor": cursor("2026-05-14T09:30:00.000000Z", "' OR 1=1 --" + "-" * 40)},
-        {"cursor": cursor("2026-05-14T09:30:00.000000Z\ud800", str(uuid4()) + "::s::1")},
+        *({"cursor": text} for text in ("", "?", "AAAA", "x" * 513, cursor(1, 2), cursor("a"), cursor("a", "b"))),
+        {"cursor": cursor(SENT + "\ud800", f"{UID}::{SYSTEM_ID}::1")},
     ],
 )
 def test_list_with_a_bad_query_is_422(house: House, query: dict[str, str | int]) -> None:
     assert house.letters(house.patient(), house.person("clinician"), **query).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "2026-99-01T09:30:00.000000Z",
+        "2026-02-30T09:30:00.000000Z",
+        "2026-05-14T25:30:00.000000Z",
+        "2026-05-14T09:30:00.000000",
+        "2026-05-14T09:30:00.000000+99:00",
+        "2026-05-14.09:30:00.000000Z",
+        "0001-01-01T00:00:00+23:59",
+        "20260514T093000Z",
+        "2026-05-14",
+        "----------",
+    ],
+)
+def test_list_after_a_time_that_never_was_is_422(house: House, sent: str) -> None:
+    forged = cursor(sent, f"{UID}::{SYSTEM_ID}::1")
+    assert house.letters(house.patient(), house.person("clinician"), cursor=forged).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "version_uid",
+    [
+        "a" * 60,
+        "' OR 1=1 --" + "-" * 40,
+        f"{UID}::x::1",
+        f"{UID}::{SYSTEM_ID}",
+        f"{UID}::{SYSTEM_ID}::0",
+        f"{UID}::{SYSTEM_ID}::1x",
+        f"{UID}::{SYSTEM_ID}::{10**12}",
+        f"{UID}::{SYSTEM_ID}::1::1",
+        f"{UID.upper()}::{SYSTEM_ID}::1",
+        f"{UID}::{SYSTEM_ID.replace('.', '-')}::1",
+    ],
+)
+def test_list_after_a_letter_that_cannot_be_is_422_and_not_asked_for(house: House, version_uid: str) -> None:
+    logged = house.log.read_text().count("openEHR answers unexpectedly")
+    answer = house.letters(house.patient(), house.person("clinician"), cursor=cursor(SENT, version_uid))
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["loc"] == ["query", "cursor"]
+    assert house.log.read_text().count("openEHR answers unexpectedly") == logged
 
 
 def test_patient_reads_their_own_record_and_no_other(house: House) -> None:

@@ -208,6 +208,17 @@ def test_replay_gives_the_same_letter_whatever_changed_since(house: House) -> No
     )
 
 
+def test_replay_gives_the_first_answer_after_the_patient_has_read_the_letter(house: House) -> None:
+    patient_id, clinician = house.patient(), house.person("clinician")
+    first = house.write(patient_id, clinician, key="k-read")
+    path = first.headers["Location"]
+    assert house.read(path, house.person("patient", patient_id=patient_id)).json()["read_at"] is not None
+    again = house.write(patient_id, clinician, key="k-read")
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert house.read(path, clinician).json()["read_at"] is not None
+
+
 def test_the_same_key_of_another_clinician_is_another_letter(house: House) -> None:
     patient_id = house.patient()
     one, other = (house.write(patient_id, house.person("clinician"), key="shared") for _ in range(2))
