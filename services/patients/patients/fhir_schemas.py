@@ -1,16 +1,18 @@
 """The part of FHIR R4 Patient that may be sent to us, checked strictly. What is not named here is refused.
 
-Not taken: contained resources, literal references and links (what they point to is not kept here), photos, narrative
-(it would go on telling yesterday's name) and modifier extensions (they change the meaning of what we show).
+Not taken: contained resources and literal references (what they point to is not kept here; `link` may point to another
+patient), photos, extensions of primitives (`_birthDate`), partial birth dates, narrative with more than text, and what
+changes the meaning of what we show: modifier extensions, implicit rules, a link that says replaced-by.
 """
 
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from common.rest import Body, IsoDate
+from common.rest import CANONICAL_UUID, Body, IsoDate
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
+from patients.narrative import check_narrative
 from patients.policy import NHS_NUMBER_SYSTEM, check_nhs_number
 from patients.schemas import MAX_ENTRIES, AddressUse, BirthDate, Gender, Line, TelecomSystem, TelecomUse, Uri
 
@@ -27,6 +29,7 @@ def _check_real_day(value: str) -> str:
 
 
 DateTime = Annotated[str, _MOMENT, AfterValidator(_check_real_day)]
+Lines = Annotated[str, StringConstraints(pattern=r"\S", max_length=1000)]
 Code = Annotated[str, StringConstraints(pattern=r"^\S+( \S+)*$", max_length=100)]
 Integer = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 type Some[T] = Annotated[list[T], Field(min_length=1, max_length=MAX_ENTRIES)]
@@ -51,7 +54,7 @@ class Element(Body):
         said = [name for name, value in self if value is not None]
         if not said:
             raise ValueError("must not be empty")
-        for choice in ("value_", "deceased_"):
+        for choice in ("value_", "deceased_", "multiple_birth_"):
             if sum(name.startswith(choice) for name in said) > 1:
                 raise ValueError(f"must have one {choice[:-1]}[x]")
         return self
@@ -97,9 +100,10 @@ class Extension(Element):
 class Identifier(Element):
     use: Literal["usual", "official", "temp", "secondary", "old"] | None = None
     type: CodeableConcept | None = None
-    system: Uri
+    system: Uri | None = None
     value: Line
     period: Period | None = None
+    assigner: "Reference | None" = None
 
     @model_validator(mode="after")
     def _check_nhs_number(self) -> Self:
@@ -120,6 +124,22 @@ class Reference(Element):
     type: Line | None = None
     identifier: Identifier | None = None
     display: Line | None = None
+
+
+class PatientReference(Reference):
+    """A patient of this server; the FHIR server refuses one that it does not have."""
+
+    reference: Annotated[str, StringConstraints(pattern=rf"^Patient/{CANONICAL_UUID.pattern}$")]
+
+
+class Link(Element):
+    other: PatientReference
+    type: Literal["replaces", "refer", "seealso"]
+
+
+class Narrative(Element):
+    status: Literal["generated", "extensions", "additional", "empty"]
+    div: Annotated[str, Field(max_length=20_000), AfterValidator(check_narrative)]
 
 
 class HumanName(Element):
@@ -143,7 +163,7 @@ class ContactPoint(Element):
 class Address(Element):
     use: AddressUse | None = None
     type: Literal["postal", "physical", "both"] | None = None
-    text: Line | None = None
+    text: Lines | None = None
     line: Some[Line] | None = None
     city: Line | None = None
     district: Line | None = None
@@ -171,15 +191,20 @@ class Communication(Element):
 class Meta(Element):
     version_id: str | None = Field(default=None, exclude=True)
     last_updated: str | None = Field(default=None, exclude=True)
+    source: str | None = Field(default=None, exclude=True)
     profile: Some[Uri] | None = None
+    security: Some[Coding] | None = None
+    tag: Some[Coding] | None = None
 
 
 class Patient(Element):
-    """A client's id, version and time are ignored: they are the server's to say (FHIR R4 §3.1.0.8)."""
+    """A client's id, version, time and source are ignored: they are the server's to say (FHIR R4 §3.1.0.8)."""
 
     resource_type: Literal["Patient"]
     id: str | None = Field(default=None, exclude=True)
     meta: Meta | None = None
+    language: Code | None = None
+    text: Narrative | None = None
     identifier: Annotated[Some[Identifier] | None, AfterValidator(_check_one_nhs_number)] = None
     active: bool | None = None
     name: Some[HumanName] | None = None
@@ -190,10 +215,13 @@ class Patient(Element):
     deceased_date_time: DateTime | None = None
     address: Some[Address] | None = None
     marital_status: CodeableConcept | None = None
+    multiple_birth_boolean: bool | None = None
+    multiple_birth_integer: Integer | None = None
     contact: Some[Contact] | None = None
     communication: Some[Communication] | None = None
     general_practitioner: Some[Reference] | None = None
     managing_organization: Reference | None = None
+    link: Some[Link] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The resource as FHIR JSON, without what the server says."""

@@ -9,9 +9,16 @@ from patients.fhir_schemas import Patient
 from patients_house import NHS, Json, patient
 from pydantic import ValidationError
 
+XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
 FULL: Json = {
     "resourceType": "Patient",
-    "meta": {"profile": ["https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient"]},
+    "meta": {
+        "profile": ["https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient"],
+        "security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}],
+        "tag": [{"system": "http://x.org/tags", "code": "imported"}],
+    },
+    "language": "en-GB",
+    "text": {"status": "additional", "div": f'<div {XHTML} lang="en">More&nbsp;<b>here</b> <a href="#x">1</a></div>'},
     "extension": [
         {"url": "http://x.org/a", "valueCodeableConcept": {"coding": [{"system": "urn:x", "code": "A"}], "text": "a"}},
         {"url": "http://x.org/b", "extension": [{"url": "part", "valueDate": "2020-01-31"}]},
@@ -19,6 +26,7 @@ FULL: Json = {
     "identifier": [
         {"system": NHS, "value": "9434765919", "use": "official"},
         {"system": "http://x.org/mrn", "value": "1", "type": {"text": "MRN"}, "period": {"start": "2020-01"}},
+        {"value": "2", "assigner": {"display": "Leeds", "identifier": {"system": "http://x.org/org", "value": "L"}}},
     ],
     "active": False,
     "name": [
@@ -29,12 +37,17 @@ FULL: Json = {
     "gender": "female",
     "birthDate": "1980-02-29",
     "deceasedDateTime": "2020-01-01T10:00:00+01:00",
-    "address": [{"use": "home", "type": "both", "line": ["1 Road"], "city": "Leeds", "postalCode": "LS1 1AA"}],
+    "address": [
+        {"use": "home", "type": "both", "line": ["1 Road"], "city": "Leeds", "postalCode": "LS1 1AA"},
+        {"text": "2 Road\nLeeds"},
+    ],
     "maritalStatus": {"text": "married"},
+    "multipleBirthInteger": 2,
     "contact": [{"name": {"text": "Bem"}, "relationship": [{"text": "son"}], "gender": "male"}],
     "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}, "preferred": True}],
     "generalPractitioner": [{"display": "Dr Hale", "identifier": {"system": "http://x.org/gp", "value": "G1"}}],
     "managingOrganization": {"display": "Quill Hospital"},
+    "link": [{"other": {"reference": "Patient/6f1c1b9e-0f0e-4a53-9d0a-6f2f5f2f8c11"}, "type": "seealso"}],
 }
 
 
@@ -51,7 +64,7 @@ def test_small_patients_are_taken(resource: Json) -> None:
 
 
 def test_what_the_server_chooses_is_ignored() -> None:
-    sent = patient(id="mine", meta={"versionId": "7", "lastUpdated": "2020-01-01T00:00:00Z"})
+    sent = patient(id="mine", meta={"versionId": "7", "lastUpdated": "2020-01-01T00:00:00Z", "source": "#x"})
     assert Patient.model_validate(sent).to_json() == patient()
 
 
@@ -60,7 +73,29 @@ REFUSED: dict[str, tuple[Json, tuple[Any, ...]]] = {
     "unknown element": ({"nickname": "SECRET"}, ("nickname",)),
     "unknown nested element": ({"name": [{"famly": "SECRET"}]}, ("name", 0, "famly")),
     "contained": ({"contained": []}, ("contained",)),
-    "narrative": ({"text": {"status": "generated", "div": "SECRET"}}, ("text",)),
+    **{
+        f"narrative {div}": ({"text": {"status": "generated", "div": div}}, ("text", "div"))
+        for div in (
+            "SECRET",
+            "<div>no XHTML</div>",
+            f"<div {XHTML}> </div>",
+            f"<div {XHTML}><b>open</div>",
+            f"<div {XHTML}><script>SECRET</script></div>",
+            f"<div {XHTML}><img src='x'/>a</div>",
+            f"<div {XHTML} onclick='x'>a</div>",
+            f"<div {XHTML}><a href='javascript:x'>a</a></div>",
+            f"<!DOCTYPE div [<!ENTITY a 'b'>]><div {XHTML}>a</div>",
+        )
+    },
+    "narrative of an unknown status": ({"text": {"status": "x", "div": f"<div {XHTML}>a</div>"}}, ("text", "status")),
+    "implicit rules": ({"implicitRules": "http://x.org/rules"}, ("implicitRules",)),
+    "replaced patient": (
+        {"link": [FULL["link"][0] | {"type": "replaced-by"}]},
+        ("link", 0, "type"),
+    ),
+    "link to nobody": ({"link": [{"other": {"display": "x"}, "type": "refer"}]}, ("link", 0, "other", "reference")),
+    "born twice": ({"multipleBirthBoolean": True, "multipleBirthInteger": 2}, ()),
+    "blank address": ({"address": [{"text": "\n"}]}, ("address", 0, "text")),
     "modifier": ({"modifierExtension": []}, ("modifierExtension",)),
     "literal reference": (
         {"managingOrganization": {"reference": "Organization/1"}},
@@ -81,7 +116,6 @@ REFUSED: dict[str, tuple[Json, tuple[Any, ...]]] = {
     "gender": ({"gender": "SECRET"}, ("gender",)),
     "active as text": ({"active": "true"}, ("active",)),
     "identifier without value": ({"identifier": [{"system": "urn:x"}]}, ("identifier", 0, "value")),
-    "identifier without system": ({"identifier": [{"value": "SECRET"}]}, ("identifier", 0, "system")),
     "wrong NHS number": ({"identifier": [{"system": NHS, "value": "9434765918"}]}, ("identifier", 0)),
     "two NHS numbers": (
         {"identifier": [{"system": NHS, "value": "9434765919"}, {"system": NHS, "value": "4010232137"}]},
