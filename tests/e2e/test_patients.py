@@ -186,6 +186,8 @@ def test_writes_need_the_csrf_token(clinician: Person) -> None:
     [
         {"birthDate": "2999-01-01"},
         {"birthDate": "1980"},
+        {"birthDate": None},
+        {"deceasedDateTime": "2023-02-30"},
         {"gender": "CANARY"},
         {"nickname": "CANARY"},
         {"name": [{"family": "CANARY\u0000"}]},
@@ -253,6 +255,37 @@ def test_deleted_in_the_fhir_server_is_not_found(clinician: Person, fhir: httpx.
     assert_outcome(clinician.get(f"/api/fhir/patients/{patient_id}"), 404, "not-found")
     verified = clinician.post("/api/patients", {"patient_id": patient_id})
     assert verified.json() == {"exists": False, "patient_id": None}
+
+
+def test_number_of_a_deleted_patient_can_be_given_again(clinician: Person, fhir: httpx.Client) -> None:
+    resource = patient_resource()
+    gone = clinician.post("/api/fhir/patients", resource).json()["id"]
+    assert fhir.delete(f"Patient/{gone}").status_code == 200
+    again = clinician.post("/api/fhir/patients", resource)
+    assert again.status_code == 201, again.text
+    listed = clinician.get(f"/api/patients?nhs_number={resource['identifier'][0]['value']}").json()["items"]
+    assert [item["patient_id"] for item in listed] == [again.json()["id"]]
+
+
+def test_what_was_read_can_be_posted_again(clinician: Person) -> None:
+    text = {"status": "additional", "div": '<div xmlns="http://www.w3.org/1999/xhtml">More <b>here</b></div>'}
+    rich: dict[str, Any] = {
+        **{"language": "en-GB", "text": text, "multipleBirthBoolean": True, "name": [{"text": unique("Whole Name")}]},
+        **{"meta": {"tag": [{"system": "http://x.org/tags", "code": "t"}]}, "address": [{"text": "1 Road\nLeeds"}]},
+        **{"link": [{"other": {"reference": f"Patient/{new_patient(clinician)}"}, "type": "seealso"}]},
+    }
+    numbers = [{"value": "7", "assigner": {"display": "Leeds"}}]
+    first = clinician.post("/api/fhir/patients", patient_resource(**rich, identifier=numbers))
+    assert first.status_code == 201, first.text
+    second = clinician.post("/api/fhir/patients", clinician.get(first.headers["Location"]).json())
+    assert second.status_code == 201, second.text
+    kept = second.json()
+    assert kept["meta"]["tag"] == rich["meta"]["tag"]
+    assert {name: kept[name] for name in rich if name != "meta"} == {
+        name: value for name, value in rich.items() if name != "meta"
+    }
+    found = clinician.get(f"/api/patients?q={rich['name'][0]['text']}").json()["items"]
+    assert {item["patient_id"] for item in found} == {first.json()["id"], kept["id"]}
 
 
 def test_frozen_fhir_server_is_503_and_the_accepted_patient_arrives(fleet: Fleet, clinician: Person) -> None:
