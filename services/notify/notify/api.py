@@ -32,9 +32,11 @@ async def register_device(
 
 @push.get("/registrations")
 @allow(SIGNED_IN)
-async def list_devices(caller: CurrentCaller, work: CurrentWork) -> Page[DevicePublic]:
-    """My devices."""
-    return Page(items=[DevicePublic.model_validate(row) for row in await service.list_devices(work, caller)])
+async def list_devices(
+    caller: CurrentCaller, work: CurrentWork, limit: Limit = 20, cursor: Cursor = None
+) -> Page[DevicePublic]:
+    """My devices, oldest first."""
+    return await service.list_devices(work, caller, cursor=cursor, limit=limit)
 
 
 @push.delete("/registrations/{device_id}", status_code=204)

@@ -35,9 +35,14 @@ async def find_device(session: AsyncSession, *, endpoint_hash: str) -> DeviceRow
     return (await session.scalars(query)).one_or_none()
 
 
-async def list_devices(session: AsyncSession, *, user_id: UUID) -> Sequence[DeviceRow]:
-    """A user's devices, oldest first."""
-    query = select(DeviceRow).filter_by(user_id=user_id).order_by(col(DeviceRow.created_at))
+async def list_devices(
+    session: AsyncSession, *, user_id: UUID, after: tuple[datetime, UUID] | None = None, limit: int | None = None
+) -> Sequence[DeviceRow]:
+    """A user's devices, oldest first, from a position on; all of them without a limit."""
+    position = (col(DeviceRow.created_at), col(DeviceRow.id))
+    query = select(DeviceRow).filter_by(user_id=user_id).order_by(*position).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(*position) > after)
     return (await session.scalars(query)).all()
 
 

@@ -9,7 +9,7 @@ from common.auth import Caller
 from common.errors import Invalid, NotFound
 from common.events import LetterCreated, NotificationRead, UserLinked
 from common.operations import Idempotency, Operation, OperationKind, Outcome
-from common.rest import decode_cursor, encode_cursor
+from common.rest import Page, decode_cursor, encode_cursor
 from common.work import Work
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +17,7 @@ from notify import policy, repository
 from notify.errors import TooManyDevices
 from notify.models import DeviceRow, NotificationRow, Template
 from notify.push import Backend
-from notify.schemas import DeviceCreate, Inbox, NotificationPublic, PushCreate
+from notify.schemas import DeviceCreate, DevicePublic, Inbox, NotificationPublic, PushCreate
 
 MAX_USER_AGENT_LENGTH = 256
 
@@ -52,10 +52,15 @@ async def _own_device(session: AsyncSession, caller: Caller, *, endpoint_hash: s
     return DeviceRow(user_id=caller.user_id, session_id=caller.session_id, endpoint_hash=endpoint_hash, sealed=b"")
 
 
-async def list_devices(work: Work[Backend], caller: Caller) -> Sequence[DeviceRow]:
-    """Everyone sees their own devices."""
+async def list_devices(
+    work: Work[Backend], caller: Caller, *, cursor: str | None = None, limit: int = policy.MAX_DEVICES
+) -> Page[DevicePublic]:
+    """Everyone sees their own devices, oldest first."""
+    after = None if cursor is None else _position(cursor)
     async with work.database.transaction() as session:
-        return await repository.list_devices(session, user_id=caller.user_id)
+        rows = await repository.list_devices(session, user_id=caller.user_id, after=after, limit=limit + 1)
+    items = [DevicePublic.model_validate(row) for row in rows[:limit]]
+    return Page(items=items, next_cursor=_next_cursor(rows, limit=limit))
 
 
 async def remove_device(work: Work[Backend], caller: Caller, *, device_id: UUID) -> None:
@@ -153,25 +158,31 @@ async def list_notifications(
     work: Work[Backend], caller: Caller, *, unread: bool, cursor: str | None, limit: int
 ) -> Inbox:
     """Everyone sees their own inbox, newest first."""
-    before = _position(cursor) if cursor else None
+    before = None if cursor is None else _position(cursor)
     async with work.database.transaction() as session:
         rows = await repository.list_notifications(
             session, user_id=caller.user_id, unread=unread, before=before, limit=limit + 1
         )
         count = await repository.count_unread(session, user_id=caller.user_id)
-    page, more = rows[:limit], rows[limit:]
-    last = page[-1] if more else None
     return Inbox(
-        items=[NotificationPublic.model_validate(row) for row in page],
-        next_cursor=encode_cursor(last.created_at.isoformat(), str(last.id)) if last else None,
+        items=[NotificationPublic.model_validate(row) for row in rows[:limit]],
+        next_cursor=_next_cursor(rows, limit=limit),
         unread_count=count,
     )
 
 
+def _next_cursor(rows: Sequence[DeviceRow] | Sequence[NotificationRow], *, limit: int) -> str | None:
+    """Rows are asked for one beyond the limit: that one tells that there is a next page."""
+    if len(rows) <= limit:
+        return None
+    last = rows[limit - 1]
+    return encode_cursor(last.created_at.isoformat(), str(last.id))
+
+
 def _position(cursor: str) -> tuple[datetime, UUID]:
-    created_at, notification_id = decode_cursor(cursor, str, str)
+    created_at, row_id = decode_cursor(cursor, str, str)
     try:
-        return datetime.fromisoformat(created_at).astimezone(UTC), UUID(notification_id)
+        return datetime.fromisoformat(created_at).astimezone(UTC), UUID(row_id)
     except (ValueError, OverflowError) as error:
         raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list") from error
 

@@ -206,14 +206,20 @@ async def test_change_needs_the_csrf_proof(door: Door, method: str, path: str, h
         ("limit=0", 422),
         ("limit=101", 422),
         ("limit=x", 422),
-        ("unread=maybe", 422),
+        ("cursor=", 422),
+        ("cursor=zzz", 422),
         ("cursor=%00", 422),
         ("cursor=e30", 422),
         ("cursor=" + "x" * 600, 422),
     ],
 )
-async def test_inbox_checks_its_query(door: Door, query: str, status: int) -> None:
-    assert (await door.visitor()("GET", f"/notifications?{query}")).status_code == status
+@pytest.mark.parametrize("path", ["/notifications", "/push/registrations"])
+async def test_list_checks_its_query(door: Door, path: str, query: str, status: int) -> None:
+    assert (await door.visitor()("GET", f"{path}?{query}")).status_code == status
+
+
+async def test_inbox_checks_what_is_unread(door: Door) -> None:
+    assert (await door.visitor()("GET", "/notifications?unread=maybe")).status_code == 422
 
 
 @pytest.mark.parametrize("bad", ["x", str(uuid4()).upper(), "00000000000000000000000000000000", "%00", "1"])

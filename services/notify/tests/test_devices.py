@@ -67,7 +67,7 @@ async def test_endpoint_that_another_user_registers_moves_with_nothing_of_the_on
         await asyncio.sleep(0.2)
     assert push.payload["notification_id"] == str(new_id)
     assert len(phone.pushes) == 1
-    assert list(await service.list_devices(stage.work, before)) == []
+    assert (await service.list_devices(stage.work, before)).items == []
     assert (await stage.row(old_id)).state == "no_device"
 
 
@@ -79,13 +79,13 @@ async def test_user_has_ten_devices_and_no_more(stage: Stage, receiver: PushRece
     assert sum(isinstance(result, DeviceRow) for result in results) == MAX_DEVICES == 10
     known = next(phone for phone, result in zip(phones, results, strict=True) if isinstance(result, DeviceRow))
     await stage.register(user, known)
-    assert len(await service.list_devices(stage.work, user)) == 10
+    assert len((await service.list_devices(stage.work, user)).items) == 10
 
 
 async def test_endpoint_that_two_users_register_at_once_has_one_owner(stage: Stage, receiver: PushReceiver) -> None:
     phone, users = receiver.subscribe(), [stage.user() for _ in range(6)]
     await asyncio.gather(*(stage.register(user, phone) for user in users))
-    owners = [user for user in users if await service.list_devices(stage.work, user)]
+    owners = [user for user in users if (await service.list_devices(stage.work, user)).items]
     assert len(owners) == 1
 
 
@@ -107,7 +107,7 @@ async def test_device_of_another_looks_like_one_that_is_absent(stage: Stage, rec
     for device_id in (device.id, uuid4()):
         with pytest.raises(NotFound):
             await service.remove_device(stage.work, stage.user(), device_id=device_id)
-    assert len(await service.list_devices(stage.work, owner)) == 1
+    assert len((await service.list_devices(stage.work, owner)).items) == 1
 
 
 async def test_sign_out_removes_the_device_of_that_session_only(stage: Stage, receiver: PushReceiver) -> None:
@@ -116,7 +116,7 @@ async def test_sign_out_removes_the_device_of_that_session_only(stage: Stage, re
     await stage.register(phone, receiver.subscribe())
     kept = await stage.register(laptop, receiver.subscribe())
     await stage.sign_out(phone)
-    assert [row.id for row in await service.list_devices(stage.work, laptop)] == [kept.id]
+    assert [row.id for row in (await service.list_devices(stage.work, laptop)).items] == [kept.id]
 
 
 async def test_device_belongs_to_the_session_that_registered_it_last(stage: Stage, receiver: PushReceiver) -> None:
@@ -125,7 +125,7 @@ async def test_device_belongs_to_the_session_that_registered_it_last(stage: Stag
     await stage.register(before, browser)
     await stage.register(after, browser)
     await stage.sign_out(before)
-    assert len(await service.list_devices(stage.work, after)) == 1
+    assert len((await service.list_devices(stage.work, after)).items) == 1
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:192.168.0.1"])
@@ -146,3 +146,14 @@ async def test_push_service_that_does_not_resolve_just_now_can_be_registered(
     phone.endpoint = "https://web.push.apple.com/x"
     await stage.register(stage.user(), phone)
     assert stage.dns.asked == ["web.push.apple.com"]
+
+
+async def test_devices_come_in_pages_oldest_first(stage: Stage, receiver: PushReceiver) -> None:
+    user = stage.user()
+    wanted = [(await stage.register(user, receiver.subscribe())).id for _ in range(5)]
+    await stage.register(stage.user(), receiver.subscribe())
+    pages = [await service.list_devices(stage.work, user, limit=2)]
+    while (cursor := pages[-1].next_cursor) and len(pages) < 4:
+        pages.append(await service.list_devices(stage.work, user, cursor=cursor, limit=2))
+    assert [[device.id for device in page.items] for page in pages] == [wanted[:2], wanted[2:4], wanted[4:]]
+    assert (await service.list_devices(stage.work, user, limit=5)).next_cursor is None

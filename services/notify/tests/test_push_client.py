@@ -36,7 +36,7 @@ async def test_name_that_turns_to_an_inner_address_after_registration_is_not_con
         notification_id = await stage.send(user_id=patient.user_id, template="test")
         await stage.until_state(notification_id, "failed")
     assert stage.dns.asked == [HOST, HOST]
-    assert len(await service.list_devices(stage.work, patient)) == 1
+    assert len((await service.list_devices(stage.work, patient)).items) == 1
 
 
 async def test_name_is_resolved_once_for_a_connection(stage: Stage, receiver: PushReceiver) -> None:

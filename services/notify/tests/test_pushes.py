@@ -124,7 +124,7 @@ async def test_device_that_is_gone_is_forgotten(stage: Stage, receiver: PushRece
         await stage.letter(patient_id)
         (entry,) = await stage.inbox(patient)
         await stage.until_state(entry.id, "failed")
-    assert list(await service.list_devices(stage.work, patient)) == []
+    assert (await service.list_devices(stage.work, patient)).items == []
     (fact,) = await stage.announced(NotificationFailed)
     assert fact.notification_id == entry.id
 
@@ -138,7 +138,7 @@ async def test_device_that_is_gone_does_not_hide_that_another_took_the_push(
         await stage.letter(patient_id)
         (entry,) = await stage.inbox(patient)
         await stage.until_state(entry.id, "attempted")
-    assert len(await service.list_devices(stage.work, patient)) == 1
+    assert len((await service.list_devices(stage.work, patient)).items) == 1
     assert await stage.announced(NotificationFailed) == []
 
 
@@ -153,7 +153,7 @@ async def test_push_that_is_refused_is_given_up_and_the_device_kept(
         await stage.letter(patient_id)
         (entry,) = await stage.inbox(patient)
         await stage.until_state(entry.id, "failed")
-    assert len(await service.list_devices(stage.work, patient)) == 1
+    assert len((await service.list_devices(stage.work, patient)).items) == 1
     assert (len(phone.pushes), len(elsewhere.pushes), await open_pushes(stage)) == (1, 0, 0)
 
 
@@ -180,7 +180,7 @@ async def test_push_is_given_up_after_five_tries(stage: Stage, receiver: PushRec
         (entry,) = await stage.inbox(patient)
         await stage.until_state(entry.id, "failed", seconds=15)
     assert len(phone.pushes) == policy.MAX_TRIES == 5
-    assert len(await service.list_devices(stage.work, patient)) == 1
+    assert len((await service.list_devices(stage.work, patient)).items) == 1
     assert len(await stage.announced(NotificationFailed)) == 1
 
 
