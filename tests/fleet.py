@@ -3,17 +3,19 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from common import clock
 from native import bare
 from native.home import Home
 from native.ports import free_port, is_free
@@ -29,6 +31,7 @@ class Fleet:
 
     home: Path
     port: int
+    clock: list[float] = field(default_factory=list)  # how far it was moved, step by step
 
     @property
     def url(self) -> str:
@@ -91,13 +94,27 @@ class Fleet:
         os.kill(pid, signum)
         return pid
 
+    def move_clock(self, seconds: float) -> None:
+        """Bring every service so many seconds further into the future (a fleet started with QUILL_TEST_CLOCK=1)."""
+        self.clock.append(seconds)
+        for name in self.processes:
+            self._set_clock(name)
+
+    def _set_clock(self, name: str) -> None:
+        port = json.loads((self.home / "ports.json").read_text()).get(f"{name}-clock")
+        if port and self.clock:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as order:
+                order.sendall(f"{sum(self.clock)}\n".encode())
+                assert order.recv(16) == b"moved\n"
+
     def restart(self, name: str, *, seconds: float = 60) -> None:
-        """Kill one process and wait until its successor listens."""
+        """Kill one process and wait until its successor listens, with its clock where it was."""
         old, deadline = self.kill(name), time.monotonic() + seconds
         while self.processes.get(name, {"pid": old})["pid"] == old or is_free(self.processes[name]["port"]):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{name} did not come back:\n{self.log(name)[-2000:]}")
             time.sleep(0.05)
+        self._set_clock(name)
 
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = json.loads((self.home / "fleet.json").read_text())
@@ -146,6 +163,13 @@ def _stop(launcher: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         launcher.kill()
         launcher.wait()
+
+
+@pytest.fixture
+def move_clock() -> Iterator[Callable[[float], None]]:
+    """Puts the test's own process so many seconds ahead, until the test ends."""
+    yield clock.move_to
+    clock.move_to(0)
 
 
 @pytest.fixture(scope="session")

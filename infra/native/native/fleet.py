@@ -24,7 +24,8 @@ class Fleet:
         self._settings, self._home, self._progress = settings, home, progress
         self._secrets = load_secrets(home)
         names = [name for service in SERVICES for name in services.replicas(settings, service)]
-        self._ports = choose_ports(home, [*_INNER_PORTS, *names])
+        clocks = [services.clock_port(name) for name in names if settings.test_clock]
+        self._ports = choose_ports(home, [*_INNER_PORTS, *names, *clocks])
         self.supervisor = Supervisor(home, nats=self._partner, report=progress.line)
         self.context = Context(
             home=home,

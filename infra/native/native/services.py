@@ -63,18 +63,30 @@ def _program(context: Context, service: str, name: str) -> Program:
     port = context.ports[name]
     options = ("--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--no-server-header")
     proxy = ("--proxy-headers", "--forwarded-allow-ips", "127.0.0.1", "--timeout-graceful-shutdown", "10")
-    app = f"{service}.main:create_app"
+    app = context.settings.app_factory.format(service=service)
     return Program(
         name=name,
         command=Command(
             argv=(sys.executable, "-m", "uvicorn", "--factory", app, *options, *proxy),
-            env={**environment(context, service), **mark(context.home, name)},
+            env={**environment(context, service), **mark(context.home, name), **_for_tests(context, name)},
             cwd=context.home.root,
         ),
         port=port,
         ready=lambda: answers(f"http://127.0.0.1:{port}/readyz"),
         tier=_TIER,
     )
+
+
+def clock_port(name: str) -> str:
+    """Under which name the port is chosen on which a process takes orders to move its clock."""
+    return f"{name}-clock"
+
+
+def _for_tests(context: Context, name: str) -> dict[str, str]:
+    """What only tests ask for: a clock that moves, and the place of an app factory of their own."""
+    moved = {"QUILL_CLOCK_PORT": str(context.ports[clock_port(name)])} if context.settings.test_clock else {}
+    ours = context.settings.app_factory == Settings.app_factory
+    return moved if ours else moved | {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}
 
 
 def migration(context: Context, service: str) -> Command:

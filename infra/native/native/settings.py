@@ -33,6 +33,8 @@ class Settings:
     ehrbase: Ehrbase = Ehrbase()
     push_origins: tuple[str, ...] = ()
     webhook_origins: tuple[str, ...] = ()
+    app_factory: str = "{service}.main:create_app"  # what uvicorn runs; tests put one of their own around it
+    test_clock: bool = False  # each service takes orders to move its clock
 
     @property
     def origin(self) -> str:
@@ -51,6 +53,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ehrbase=_ehrbase(environment),
         push_origins=_origins(environment.get("QUILL_PUSH_ORIGINS", "")),
         webhook_origins=_origins(environment.get("QUILL_WEBHOOK_ORIGINS", "")),
+        app_factory=environment.get("QUILL_APP_FACTORY") or Settings.app_factory,
+        test_clock=environment.get("QUILL_TEST_CLOCK") == "1",
     )
 
 

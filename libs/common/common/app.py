@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI, Response
 
-from common import consumer, docs, errors, health, http, logging, middleware
+from common import clock, consumer, docs, errors, health, http, logging, middleware
 from common.auth import Caller, FetchKeys, TokenVerifier
 from common.consumer import Consumer
 from common.db import Database
@@ -96,6 +96,8 @@ def build_app[B](service: Service[B], settings: ServiceSettings) -> FastAPI:
 @asynccontextmanager
 async def _running[B](app: FastAPI, service: Service[B], settings: ServiceSettings) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
+        if settings.clock_port is not None:
+            await stack.enter_async_context(await clock.listen(settings.clock_port))
         database = Database(settings.database_url.get_secret_value())
         stack.push_async_callback(database.close)
         backend = await stack.enter_async_context(service.open_backend())

@@ -1,13 +1,12 @@
 """Who did what to whose record: an entry is part of the transaction of the work it describes."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import outbox
+from common import clock, outbox
 from common.events import AccessRecorded
 
 type Action = Literal["C", "R", "U", "D", "E"]
@@ -61,7 +60,7 @@ def record(session: AsyncSession, actor: Actor, access: Access, *, source: str) 
         source: the service that saw it; the subject ends in it, so that no service can speak for another.
     """
     entry = AccessRecorded(
-        at=datetime.now(UTC),
+        at=clock.now(),
         actor_id=actor.user_id,
         roles=list(actor.roles),
         action=access.action,

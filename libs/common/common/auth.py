@@ -4,7 +4,6 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +13,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, KeySetSerialization
 
+from common import clock
 from common.audit import Actor
 from common.errors import BackendUnavailable, QuillError, Unauthenticated
 
@@ -100,7 +100,7 @@ class TokenVerifier:
             if len(self._known) >= TOKEN_CACHE_SIZE:
                 self._known.clear()
             self._known[token] = caller
-        if caller.expires_at + LEEWAY_SECONDS <= time.time():
+        if caller.expires_at + LEEWAY_SECONDS <= clock.now().timestamp():
             self._known.pop(token, None)
             raise Unauthenticated("The access token has expired")
         return caller
@@ -118,7 +118,7 @@ class TokenVerifier:
             raise Unauthenticated("The access token is not valid") from error
 
     async def _keys_with(self, kid: str) -> KeySet:
-        now = time.monotonic()
+        now = clock.monotonic()
         known = self._keys is not None and any(key.kid == kid for key in self._keys.keys)
         stale = now - self._fetched_at > KEYS_FRESH_SECONDS
         if (stale or not known) and now - self._tried_at > (0 if self._keys is None else KEYS_REFETCH_SECONDS):
@@ -129,15 +129,15 @@ class TokenVerifier:
 
     async def _refetch(self) -> None:
         async with self._fetching:
-            if time.monotonic() - self._fetched_at < 1:
+            if clock.monotonic() - self._fetched_at < 1:
                 return
-            self._tried_at = time.monotonic()
+            self._tried_at = clock.monotonic()
             try:
                 document = await self._fetch_keys()
             except BackendUnavailable:
                 return
             self._keys = KeySet.import_key_set(KeySetSerialization(keys=document["keys"]))
-            self._fetched_at = time.monotonic()
+            self._fetched_at = clock.monotonic()
 
 
 def _check_header(header: Mapping[str, Any]) -> None:
@@ -151,7 +151,7 @@ def _caller_of(claims: Mapping[str, Any], *, token: str, issuer: str) -> Caller:
     iat, exp = _integer(claims, "iat"), _integer(claims, "exp")
     if claims["iss"] != issuer or claims["aud"] != AUDIENCE:
         raise ValueError("issued by or for somebody else")
-    if exp - iat > LIFETIME_SECONDS or iat > time.time() + LEEWAY_SECONDS:
+    if exp - iat > LIFETIME_SECONDS or iat > clock.now().timestamp() + LEEWAY_SECONDS:
         raise ValueError("lives too long or begins in the future")
     pid = claims.get("pid")
     return Caller(

@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from common import clock
+
 SPEC_VERSION = "1.0"
 RETENTION = timedelta(days=30)
 DUPLICATE_WINDOW = timedelta(minutes=10)
@@ -209,7 +211,7 @@ class Envelope(BaseModel):
     type: str
     source: str
     subject: str
-    time: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    time: datetime = Field(default_factory=clock.now)
     dataschema: str
     traceparent: str = ""
 

@@ -1,6 +1,6 @@
 """Which events a service has handled: the other half of exactly-once, written with the work an event caused."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Column, DateTime, delete
@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
+from common import clock
 from common.events import RETENTION
 
 
@@ -30,11 +31,11 @@ async def mark(session: AsyncSession, event_id: UUID) -> None:
     Raises:
         AlreadyHandled: an earlier transaction handled it.
     """
-    row = insert(InboxRow).values(event_id=event_id, handled_at=datetime.now(UTC)).on_conflict_do_nothing()
+    row = insert(InboxRow).values(event_id=event_id, handled_at=clock.now()).on_conflict_do_nothing()
     if await session.scalar(row.returning(col(InboxRow.event_id))) is None:
         raise AlreadyHandled
 
 
 async def forget_old(session: AsyncSession) -> None:
     """Drop what no stream can deliver any more."""
-    await session.execute(delete(InboxRow).where(col(InboxRow.handled_at) < datetime.now(UTC) - RETENTION))
+    await session.execute(delete(InboxRow).where(col(InboxRow.handled_at) < clock.now() - RETENTION))

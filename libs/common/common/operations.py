@@ -6,7 +6,7 @@ begin (transaction) → perform (backend, no transaction) → finish (transactio
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
+from common import clock
 from common.audit import Access, Actor
 from common.errors import BeingWorkedOn, KeyReused, OutcomeUnknown, QuillError, ReplayedError
 from common.events import Event
@@ -136,7 +137,7 @@ async def begin[I: BaseModel](
         BeingWorkedOn: the first request with this key is still running.
         ReplayedError: that request was refused; the same refusal again.
     """
-    now = datetime.now(UTC)
+    now = clock.now()
     values = OperationRow(
         kind=kind.name,
         caller_id=actor.user_id or UUID(int=0),
@@ -194,7 +195,7 @@ def _lease(row: OperationRow, *, now: datetime) -> None:
 
 async def take_overdue(session: AsyncSession) -> OperationRow | None:
     """Lease one intent that its request did not finish; other replicas skip it."""
-    now = datetime.now(UTC)
+    now = clock.now()
     overdue = (
         select(OperationRow)
         .where(
@@ -247,7 +248,7 @@ async def close(session: AsyncSession, row: OperationRow, *, state: str, answer:
 
 async def give_back(session: AsyncSession, row: OperationRow) -> None:
     """Let go of an intent that did not settle; it is tried again after a growing pause."""
-    now = datetime.now(UTC)
+    now = clock.now()
     pause = timedelta(seconds=min(2.0 ** min(row.attempts, 10), MAX_BACKOFF_SECONDS))
     await session.execute(
         update(OperationRow)
@@ -258,7 +259,7 @@ async def give_back(session: AsyncSession, row: OperationRow) -> None:
 
 async def forget_keys(session: AsyncSession) -> None:
     """Release idempotency keys after 24 hours; settled operations keep their record."""
-    old = datetime.now(UTC) - KEY_KEPT
+    old = clock.now() - KEY_KEPT
     await session.execute(
         update(OperationRow)
         .where(

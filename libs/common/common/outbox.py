@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
+from common import clock
 from common.db import Database, StorageUnavailable
 from common.events import BEAT_SUBJECT, RETENTION, Envelope, Event
 from common.logging import get_logger, traceparent
@@ -117,7 +118,7 @@ class Relay:
                 await self._mark(published)
 
     async def _claim(self) -> Sequence[OutboxRow]:
-        now = datetime.now(UTC)
+        now = clock.now()
         free = col(OutboxRow.claimed_until).is_(None) | (col(OutboxRow.claimed_until) < now)
         next_rows = (
             select(col(OutboxRow.id))
@@ -145,7 +146,7 @@ class Relay:
         if ids:
             async with self._database.transaction() as session:
                 done = update(OutboxRow).where(col(OutboxRow.id).in_(ids))
-                await session.execute(done.values(published_at=datetime.now(UTC), claimed_until=None))
+                await session.execute(done.values(published_at=clock.now(), claimed_until=None))
 
     async def _beat(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -158,5 +159,5 @@ class Relay:
 
 async def forget_old(session: AsyncSession) -> None:
     """Drop rows that were published longer ago than streams keep them."""
-    old = datetime.now(UTC) - RETENTION
+    old = clock.now() - RETENTION
     await session.execute(delete(OutboxRow).where(col(OutboxRow.published_at) < old))

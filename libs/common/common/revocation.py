@@ -2,11 +2,10 @@
 
 import asyncio
 import secrets
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from nats.aio.msg import Msg
@@ -15,6 +14,7 @@ from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from pydantic import ValidationError
 
+from common import clock
 from common.auth import Caller, TokenVerifier
 from common.errors import BackendUnavailable, QuillError, Unauthenticated
 from common.events import REVOCATION_SUBJECTS, SessionRevoked, UserUpdated
@@ -43,13 +43,13 @@ class Denylist:
     def end_session(self, session_id: UUID) -> None:
         """Refuse this session's tokens from now on."""
         self._forget()
-        self._sessions[session_id] = time.monotonic()
+        self._sessions[session_id] = clock.monotonic()
 
     def outdate(self, user_id: UUID, *, token_version: int) -> None:
         """Refuse the user's tokens below this version from now on."""
         self._forget()
         known, _ = self._versions.get(user_id, (0, 0.0))
-        self._versions[user_id] = (max(known, token_version), time.monotonic())
+        self._versions[user_id] = (max(known, token_version), clock.monotonic())
 
     def refuses(self, caller: Caller) -> bool:
         """Whether the caller's token is dead."""
@@ -57,7 +57,7 @@ class Denylist:
         return caller.session_id in self._sessions or caller.token_version < version
 
     def _forget(self) -> None:
-        oldest = time.monotonic() - KEPT_SECONDS
+        oldest = clock.monotonic() - KEPT_SECONDS
         self._sessions = {key: at for key, at in self._sessions.items() if at > oldest}
         self._versions = {key: row for key, row in self._versions.items() if row[1] > oldest}
 
@@ -79,7 +79,7 @@ class Feed:
     @property
     def fresh(self) -> bool:
         """Whether the past was replayed and auth was heard within half a minute."""
-        return self.replayed.is_set() and time.monotonic() - self._heard_at < SILENCE_SECONDS
+        return self.replayed.is_set() and clock.monotonic() - self._heard_at < SILENCE_SECONDS
 
     async def wait_for_replay(self) -> None:
         """Wait for the past, but not for ever: without NATS, auth itself is asked instead."""
@@ -93,7 +93,7 @@ class Feed:
             try:
                 async with self._following():
                     self.replayed.set()
-                    while not self._gap and time.monotonic() - self._heard_at < REFOLLOW_SECONDS:
+                    while not self._gap and clock.monotonic() - self._heard_at < REFOLLOW_SECONDS:
                         await asyncio.sleep(0.5)
             except (NatsError, TimeoutError, OSError) as error:
                 log.warning("revocation feed waits", reason=type(error).__name__)
@@ -108,7 +108,7 @@ class Feed:
             async with asyncio.timeout(REPLAY_WAIT_SECONDS):
                 for subject in REVOCATION_SUBJECTS:
                     subscriptions.append(await self._replay(subject))
-            self._heard_at = time.monotonic()
+            self._heard_at = clock.monotonic()
             yield
         finally:
             for subscription in subscriptions:
@@ -125,7 +125,7 @@ class Feed:
                 filter_subject=subject,
                 deliver_subject=inbox,
                 deliver_policy=DeliverPolicy.BY_START_TIME,
-                opt_start_time=datetime.now(UTC) - REPLAYED,
+                opt_start_time=clock.now() - clock.offset() - REPLAYED,  # NATS has the machine's time
                 ack_policy=AckPolicy.NONE,
                 inactive_threshold=REFOLLOW_SECONDS,
                 mem_storage=True,
@@ -138,7 +138,7 @@ class Feed:
         return subscription
 
     async def _take(self, message: Msg) -> None:
-        self._heard_at = time.monotonic()
+        self._heard_at = clock.monotonic()
         self._seen[message.subject] += 1
         self._gap |= message.metadata.sequence.consumer != self._seen[message.subject]
         with suppress(ValidationError):
@@ -176,7 +176,7 @@ class Gate:
 
     async def _lives(self, caller: Caller, *, vital: bool) -> bool:
         answer, at = self._answers.get(caller.session_id, (True, float("-inf")))
-        if time.monotonic() - at < ANSWER_SECONDS:
+        if clock.monotonic() - at < ANSWER_SECONDS:
             return answer
         try:
             lives = await self._ask_auth(caller)
@@ -186,5 +186,5 @@ class Gate:
             return True
         except QuillError:
             lives = False
-        self._answers = {caller.session_id: (lives, time.monotonic()), **dict(list(self._answers.items())[-1000:])}
+        self._answers = {caller.session_id: (lives, clock.monotonic()), **dict(list(self._answers.items())[-1000:])}
         return lives

@@ -58,6 +58,7 @@ class ServiceSettings(BaseSettings):
     pseudonym_key: SecretStr
     docs_enabled: bool = True
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    clock_port: int | None = Field(default=None, ge=1, le=65535)
 
     @classmethod
     def settings_customise_sources(
@@ -75,6 +76,8 @@ class ServiceSettings(BaseSettings):
         refuse_weak(self.pseudonym_key)
         if self.mode == "production" and not self.public_origin.startswith("https://"):
             raise ValueError("QUILL_PUBLIC_ORIGIN must be https in production")
+        if self.mode == "production" and self.clock_port is not None:
+            raise ValueError("QUILL_CLOCK_PORT lets tests move the clock and is refused in production")
         return self
 
     @property

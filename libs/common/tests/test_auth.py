@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -116,11 +116,12 @@ async def test_any_other_token_is_refused(verifier: TokenVerifier, token: str) -
         await verifier.verify(token)
 
 
-async def test_known_token_is_refused_once_it_expires(verifier: TokenVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_known_token_is_refused_once_it_expires(
+    verifier: TokenVerifier, move_clock: Callable[[float], None]
+) -> None:
     token = sign(claims())
     await verifier.verify(token)
-    later = time.time() + 906
-    monkeypatch.setattr("common.auth.time.time", lambda: later)
+    move_clock(906)
     with pytest.raises(Unauthenticated):
         await verifier.verify(token)
 

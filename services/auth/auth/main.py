@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+from common import clock
 from common.app import Service, build_app
 from common.auth import Caller, FetchKeys
 from common.db import StorageUnavailable
@@ -51,7 +52,7 @@ def _own_tokens(work: Work) -> tuple[FetchKeys, AskAuth]:
 async def forget_the_past(work: Work) -> None:
     """Drop sessions, link codes and throttles that are over, until cancelled."""
     while True:
-        now = datetime.now(UTC)
+        now = clock.now()
         try:
             async with work.transaction() as session:
                 await repository.forget_sessions(session, before=now - COOKIE_LIFE - REMEMBERED)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
+from common import clock
 from common.errors import TooManyRequests
-from sqlalchemy import Column, DateTime, delete, text, update
+from sqlalchemy import Column, DateTime, TextClause, delete, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -48,28 +49,33 @@ AT_ONCE = 2
 LOGIN = BackOff("login", tries=5, pause=30, longest=900)
 PASSWORD_CHANGE = BackOff("password", tries=5, pause=30, longest=900)
 
+
 # One statement each: of a hundred parallel tries only as many pass as are left. The clock is read after the row was
-# waited for; now() would be the time at which the transaction began, before that of the try it waited for.
-_RESERVE_WINDOW = text("""
-    INSERT INTO throttles AS t (key, tries, until) VALUES (:key, 1, clock_timestamp() + make_interval(secs => :seconds))
+# waited for; PostgreSQL's own now() is when the transaction began, before that of the try it waited for.
+def _timed(statement: str) -> TextClause:
+    return text(statement.replace("now()", "(clock_timestamp() + CAST(:moved AS interval))"))
+
+
+_RESERVE_WINDOW = _timed("""
+    INSERT INTO throttles AS t (key, tries, until) VALUES (:key, 1, now() + make_interval(secs => :seconds))
     ON CONFLICT (key) DO UPDATE SET
-        tries = CASE WHEN t.until <= clock_timestamp() THEN 1 ELSE t.tries + 1 END,
-        until = CASE WHEN t.until <= clock_timestamp() THEN excluded.until ELSE t.until END
-    WHERE t.until <= clock_timestamp() OR t.tries < :tries
+        tries = CASE WHEN t.until <= now() THEN 1 ELSE t.tries + 1 END,
+        until = CASE WHEN t.until <= now() THEN excluded.until ELSE t.until END
+    WHERE t.until <= now() OR t.tries < :tries
     RETURNING tries
 """)
-_RESERVE_BACK_OFF = text("""
-    INSERT INTO throttles AS t (key, tries, until) VALUES (:key, 1, clock_timestamp())
+_RESERVE_BACK_OFF = _timed("""
+    INSERT INTO throttles AS t (key, tries, until) VALUES (:key, 1, now())
     ON CONFLICT (key) DO UPDATE SET
-        tries = CASE WHEN t.until < clock_timestamp() - interval '1 hour' THEN 1 ELSE t.tries + 1 END,
-        until = clock_timestamp() + CASE
-            WHEN t.until < clock_timestamp() - interval '1 hour' OR t.tries + 1 < :tries THEN interval '0'
+        tries = CASE WHEN t.until < now() - interval '1 hour' THEN 1 ELSE t.tries + 1 END,
+        until = now() + CASE
+            WHEN t.until < now() - interval '1 hour' OR t.tries + 1 < :tries THEN interval '0'
             ELSE make_interval(secs => least(:longest, :pause * power(2, least(t.tries + 1 - :tries, 20))))
         END
-    WHERE t.until <= clock_timestamp()
+    WHERE t.until <= now()
     RETURNING tries
 """)
-_WAIT = text("SELECT ceil(extract(epoch FROM until - clock_timestamp())) FROM throttles WHERE key = :key")
+_WAIT = _timed("SELECT ceil(extract(epoch FROM until - now())) FROM throttles WHERE key = :key")
 
 
 class Turns:
@@ -92,15 +98,15 @@ async def reserve(session: AsyncSession, limit: Window | BackOff, subject: str) 
     Raises:
         TooManyRequests: none is left, with `Retry-After` in seconds.
     """
-    key = _key(limit, subject)
+    row = {"key": _key(limit, subject), "moved": clock.offset()}
     if isinstance(limit, Window):
-        values = {"key": key, "tries": limit.tries, "seconds": limit.seconds}
+        values = {**row, "tries": limit.tries, "seconds": limit.seconds}
         reserved = await session.scalar(_RESERVE_WINDOW, values)
     else:
-        values = {"key": key, "tries": limit.tries, "pause": limit.pause, "longest": limit.longest}
+        values = {**row, "tries": limit.tries, "pause": limit.pause, "longest": limit.longest}
         reserved = await session.scalar(_RESERVE_BACK_OFF, values)
     if reserved is None:
-        wait = await session.scalar(_WAIT, {"key": key})
+        wait = await session.scalar(_WAIT, row)
         raise TooManyRequests(retry_after=str(max(1, int(wait or 1))))
 
 

@@ -112,3 +112,9 @@ def test_cookies_over_http_are_for_development_only(make_settings: MakeSettings)
     assert "Secure" not in refresh
     with pytest.raises(ValidationError, match="https"):
         make_settings(mode="production")
+
+
+async def test_production_refuses_a_clock_that_moves(make_settings: MakeSettings) -> None:
+    assert make_settings(clock_port=18000).clock_port == 18000
+    with pytest.raises(ValidationError, match="QUILL_CLOCK_PORT"):
+        make_settings(mode="production", public_origin="https://letters.example.org", clock_port=18000)

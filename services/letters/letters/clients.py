@@ -1,14 +1,13 @@
 """The systems that letters asks: its openEHR server, and patients and auth in the caller's name."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 import httpx
-from common import http
+from common import clock, http
 from common.auth import Caller
 from common.errors import BackendUnavailable, Forbidden, NotFound, QuillError, Unauthenticated
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -82,7 +81,7 @@ class Users:
             BackendUnavailable: auth does not say, and we have not heard the name before.
         """
         name, heard_at = self._names.get(caller.user_id, ("", float("-inf")))
-        if time.monotonic() - heard_at > self._fresh_seconds:
+        if clock.monotonic() - heard_at > self._fresh_seconds:
             try:
                 name = await self._ask_name(caller)
             except BackendUnavailable:
@@ -95,7 +94,7 @@ class Users:
         name = (user.display_name or "").strip() or user.username
         if len(self._names) >= NAMES_KEPT:
             self._names.clear()
-        self._names[caller.user_id] = (name, time.monotonic())
+        self._names[caller.user_id] = (name, clock.monotonic())
         return name
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from common import clock
 from common.audit import Access
 from common.auth import Caller
 from common.errors import BackendUnavailable, Invalid
@@ -219,7 +220,7 @@ async def keep_receipt(
     work: Work[Backends], session: AsyncSession, caller: Caller, *, patient_id: UUID, uid: UUID
 ) -> None:
     """The first reading is kept and told of, later ones are not."""
-    receipt = LetterReceiptRow(letter_uid=uid, patient_id=patient_id, user_id=caller.user_id, read_at=datetime.now(UTC))
+    receipt = LetterReceiptRow(letter_uid=uid, patient_id=patient_id, user_id=caller.user_id, read_at=clock.now())
     if await repository.add_receipt(session, receipt):
         work.announce(session, LetterRead(letter_uid=uid, patient_id=patient_id, user_id=caller.user_id))
 

@@ -1,15 +1,15 @@
 """The tables of notify, and of the mechanisms it shares with the other services."""
 
-from datetime import UTC, datetime
-from functools import partial
+from datetime import datetime
 from typing import Literal
 from uuid import UUID, uuid4
 
 import common.work  # noqa: F401 - brings the tables of the inbox, the outbox and operations
+from common import clock
 from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-NOW = partial(datetime.now, UTC)
+NOW = clock.now
 
 type Template = Literal["new_letter", "amended_letter", "please_call", "appointment_reminder", "test"]
 type State = Literal["pending", "attempted", "no_device", "failed", "read"]

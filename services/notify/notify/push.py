@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
+from common import clock
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from httpx_aiohttp import AiohttpTransport
 from py_vapid import Vapid02
@@ -94,7 +94,8 @@ class PushClient:
             return NO_ANSWER
 
     def _claims(self, origin: str) -> dict[str, Any]:
-        return {"aud": origin, "exp": int(time.time()) + VAPID_SECONDS, "sub": self._subject}
+        now = clock.now() - clock.offset()  # push services have the machine's time
+        return {"aud": origin, "exp": int(now.timestamp()) + VAPID_SECONDS, "sub": self._subject}
 
     async def close(self) -> None:
         """Give all connections back."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from common import clock
 from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -80,7 +81,7 @@ class Due:
 
 async def take_due(session: AsyncSession, *, limit: int, lease: timedelta) -> list[Due]:
     """Take pushes that are due for as long as `lease`; other replicas skip them. Those already read are dropped."""
-    now = datetime.now(UTC)
+    now = clock.now()
     query = (
         select(DeliveryRow, DeviceRow, NotificationRow)
         .join(DeviceRow, col(DeviceRow.id) == col(DeliveryRow.device_id))

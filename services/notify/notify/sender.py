@@ -4,8 +4,9 @@ import asyncio
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from common import clock
 from common.db import StorageUnavailable
 from common.events import NotificationAttempted, NotificationFailed
 from common.logging import get_logger
@@ -96,7 +97,7 @@ async def _store(work: Work[Backend], due: Due, verdict: Verdict, answer: Answer
     state: State = "attempted" if verdict == "accepted" else "failed"
     async with work.transaction() as session:
         if verdict == "later" and due.tries < policy.MAX_TRIES:
-            now = datetime.now(UTC)
+            now = clock.now()
             pause = policy.pause_before_next(due.tries, retry_after=retry_after, now=now)
             await repository.postpone(session, due, until=now + pause)
         elif verdict == "gone":

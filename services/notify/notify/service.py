@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
+from common import clock
 from common.audit import Access
 from common.auth import Caller
 from common.errors import Invalid, NotFound
@@ -85,7 +86,7 @@ async def notify_patient(work: Work[Backend], event: LetterCreated, *, template:
         patient_id=event.patient_id,
         letter_uid=event.letter_uid,
         cause_event_id=work.cause,
-        created_at=work.cause_at or datetime.now(UTC),
+        created_at=work.cause_at or clock.now(),
     )
     async with work.transaction() as session:
         await _store(session, notification)
@@ -104,7 +105,7 @@ async def _store(session: AsyncSession, notification: NotificationRow) -> None:
 
 async def change_link(work: Work[Backend], event: UserLinked, *, linked: bool) -> None:
     """Notifications of a patient are in the inbox of the linked user and in no other; what waited is pushed once."""
-    at = work.cause_at or datetime.now(UTC)
+    at = work.cause_at or clock.now()
     async with work.transaction() as session:
         link = await repository.lock_link(session, patient_id=event.patient_id)
         if link.changed_at is not None and at <= link.changed_at:
@@ -120,7 +121,7 @@ async def change_link(work: Work[Backend], event: UserLinked, *, linked: bool) -
 
 async def _push_waiting(session: AsyncSession, *, patient_id: UUID, user_id: UUID) -> None:
     waited = await repository.take_waiting(session, patient_id=patient_id, user_id=user_id)
-    oldest = datetime.now(UTC) - policy.DELIVERED_ON_LINKING
+    oldest = clock.now() - policy.DELIVERED_ON_LINKING
     await repository.settle(session, [row.id for row in waited if row.created_at <= oldest], state="no_device")
     fresh = [row for row in waited if row.created_at > oldest]
     for row in fresh:
@@ -195,5 +196,5 @@ async def read_notification(work: Work[Backend], caller: Caller, *, notification
         if row is None:
             raise NotFound
         if row.read_at is None:
-            row.state, row.read_at = "read", datetime.now(UTC)
+            row.state, row.read_at = "read", clock.now()
             work.announce(session, NotificationRead(**mine, cause_event_id=row.cause_event_id))

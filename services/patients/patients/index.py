@@ -1,7 +1,8 @@
 """What the search index keeps of a patient, and how it is made anew from the FHIR server."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
+from common import clock
 from common.work import Work
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,7 +26,7 @@ async def index_patient(session: AsyncSession, patient: StoredPatient) -> None:
         gender=shown.gender,
         nhs_number=shown.nhs_number,
         active=shown.active,
-        seen_at=datetime.now(UTC),
+        seen_at=clock.now(),
     )
     words = [
         IndexedWord(
@@ -43,7 +44,7 @@ async def index_patient(session: AsyncSession, patient: StoredPatient) -> None:
 async def rebuild(work: Work[FhirServer]) -> tuple[int, int]:
     """Index every patient that the FHIR server has and forget the others; safe while the service runs. Tells how many
     were indexed and how many forgotten."""
-    begun, offset, indexed = datetime.now(UTC), 0, 0
+    begun, offset, indexed = clock.now(), 0, 0
     while page := await work.backend.page(offset):
         async with work.transaction() as session:
             for patient in filter(None, page):

@@ -1,8 +1,9 @@
 """The table of accounts."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID, uuid4
 
+from common import clock
 from sqlalchemy import CheckConstraint, Column, DateTime, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
@@ -27,9 +28,7 @@ class UserRow(SQLModel, table=True):
     disabled_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     activation_hash: bytes | None = Field(default=None, unique=True)
     activation_expires_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
-    created_at: datetime = Field(
-        default_factory=lambda: datetime.now(UTC), sa_column=Column(DateTime(timezone=True), nullable=False)
-    )
+    created_at: datetime = Field(default_factory=clock.now, sa_column=Column(DateTime(timezone=True), nullable=False))
 
     @property
     def active(self) -> bool:

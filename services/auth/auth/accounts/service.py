@@ -1,9 +1,10 @@
 """Use cases of accounts. Passwords are hashed while no transaction is open."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
+from common import clock
 from common.audit import Access
 from common.auth import Caller
 from common.errors import NotFound, Unauthenticated
@@ -56,7 +57,7 @@ async def create_user(work: Work, caller: Caller, *, form: UserCreate) -> tuple[
         display_name=form.display_name or form.username,
         roles=list(form.roles),
         activation_hash=hash_code(code),
-        activation_expires_at=datetime.now(UTC) + ACTIVATION_LIFE,
+        activation_expires_at=clock.now() + ACTIVATION_LIFE,
     )
     async with work.transaction() as session:
         await _add(work, session, user)
@@ -74,7 +75,7 @@ async def activate(work: Work, *, form: Activate, visitor: Visitor) -> None:
     """A code sets the first password of its account, once."""
     code_hash, password = hash_code(form.activation_code), form.password.get_secret_value()
     async with work.transaction() as session:
-        user = await repository.find_activation(session, code_hash, now=datetime.now(UTC))
+        user = await repository.find_activation(session, code_hash, now=clock.now())
     if user is None:
         raise ActivationRefused
     policy.check_password(password, username=user.username, email=user.email)
@@ -117,7 +118,7 @@ async def _change(work: Work, session: AsyncSession, user: UserRow, *, roles: li
     if (roles, disabled) == (user.roles, user.disabled_at is not None):
         return
     user.roles = roles
-    user.disabled_at = (user.disabled_at or datetime.now(UTC)) if disabled else None
+    user.disabled_at = (user.disabled_at or clock.now()) if disabled else None
     if disabled:
         await sessions.end_sessions(work, session, user)
     outdate_tokens(work, session, user)

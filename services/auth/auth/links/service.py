@@ -1,8 +1,9 @@
 """Use cases of patient links: a record is opened to an account by a one-time code and the birth date, never by word."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
+from common import clock
 from common.audit import Access
 from common.auth import Caller
 from common.errors import Invalid, NotFound, TooManyRequests, Unauthenticated
@@ -38,7 +39,7 @@ async def create_code(work: Work, caller: Caller, *, form: LinkCreate) -> LinkCo
         patient_id=form.patient_id,
         birth_date_proof=policy.prove_birth_date(birth_date, code=code),
         created_by=caller.user_id,
-        expires_at=datetime.now(UTC) + CODE_LIFE,
+        expires_at=clock.now() + CODE_LIFE,
     )
     async with work.transaction() as session:
         repository.add_code(session, row)
@@ -66,7 +67,7 @@ async def _link(work: Work, session: AsyncSession, caller: Caller, *, form: Link
     user = await accounts.find_user(session, caller.user_id, lock=True)
     if user is None or user.disabled_at is not None:
         raise Unauthenticated
-    proof, now = policy.prove_birth_date(form.birth_date, code=form.code), datetime.now(UTC)
+    proof, now = policy.prove_birth_date(form.birth_date, code=form.code), clock.now()
     if row is None or not policy.opens(row, user, proof=proof, now=now):
         raise LinkRefused
     user.patient_id, row.used_at = row.patient_id, now

@@ -1,12 +1,12 @@
 """The RSA keys that sign access tokens: made once by whichever replica is first, stored sealed, published as JWKS."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from common import clock
 from common.db import Database
 from joserfc.jwk import RSAKey
 
@@ -40,32 +40,32 @@ class KeyRing:
 
     async def signing_key(self, database: Database) -> SigningKey:
         """The key to sign with now."""
-        return current_key(await self._load(database), now=datetime.now(UTC))
+        return current_key(await self._load(database), now=clock.now())
 
     async def public_keys(self, database: Database) -> dict[str, Any]:
         """The JWKS document (RFC 7517): the key in use, those to come, and those whose tokens may still live."""
-        keys = published_keys(await self._load(database), now=datetime.now(UTC))
+        keys = published_keys(await self._load(database), now=clock.now())
         public = ({**one.key.as_dict(private=False), "use": "sig", "alg": "RS256", "kid": one.kid} for one in keys)
         return {"keys": list(public)}
 
     async def rotate(self, database: Database) -> str:
         """Publish a new key now that signs in ten minutes; returns its id."""
-        row = await self._new_row(active_from=datetime.now(UTC) + ANNOUNCED)
+        row = await self._new_row(active_from=clock.now() + ANNOUNCED)
         async with database.transaction() as session:
             session.add(row)
         return row.kid
 
     async def _load(self, database: Database) -> Sequence[SigningKey]:
-        if time.monotonic() - self._loaded_at < FRESH_SECONDS:
+        if clock.monotonic() - self._loaded_at < FRESH_SECONDS:
             return self._keys
         async with database.transaction() as session:
             rows = await repository.list_signing_keys(session)
         if not rows:
-            first = await self._new_row(active_from=datetime.now(UTC))
+            first = await self._new_row(active_from=clock.now())
             async with database.transaction() as session:
                 rows = await repository.add_first_signing_key(session, first)
         self._keys = [self._opened(row) for row in rows]
-        self._loaded_at = time.monotonic()
+        self._loaded_at = clock.monotonic()
         return self._keys
 
     async def _new_row(self, *, active_from: datetime) -> SigningKeyRow:

@@ -2,10 +2,11 @@
 
 import hmac
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from common import clock
 from common.audit import Access, Actor
 from common.auth import LIFETIME_SECONDS, Caller, hash_csrf
 from common.errors import CsrfRefused, Unauthenticated
@@ -101,7 +102,7 @@ async def refresh(work: Work, *, presented: str | None, csrf_token: str | None, 
     """The newest refresh token is exchanged for the next; one that was used before ends its whole family."""
     if presented is None:
         raise Unauthenticated
-    now = datetime.now(UTC)
+    now = clock.now()
     async with work.transaction() as session:
         row, user = await _find_session(session, presented, csrf_token=csrf_token)
         next_token = None
@@ -125,7 +126,7 @@ async def log_out(work: Work, *, presented: str | None, csrf_token: str | None, 
     async with work.transaction() as session:
         row, user = await _find_session(session, presented, csrf_token=csrf_token)
         if row.ended_at is None:
-            row.ended_at = datetime.now(UTC)
+            row.ended_at = clock.now()
             _announce_end(work, session, row, user)
             access = Access(action="D", resource="session", resource_id=str(row.id))
             work.audit(session, _actor(user, visitor), access)
@@ -133,7 +134,7 @@ async def log_out(work: Work, *, presented: str | None, csrf_token: str | None, 
 
 async def end_sessions(work: Work, session: AsyncSession, user: UserRow, *, but: UUID | None = None) -> None:
     """End an account's sessions, all or all but one, as part of the caller's work."""
-    for row in await repository.end_sessions(session, user_id=user.id, now=datetime.now(UTC), but=but):
+    for row in await repository.end_sessions(session, user_id=user.id, now=clock.now(), but=but):
         _announce_end(work, session, row, user)
 
 

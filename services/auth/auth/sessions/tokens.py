@@ -4,11 +4,11 @@ import base64
 import hashlib
 import hmac
 import secrets
-import time
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from common import clock
 from common.auth import AUDIENCE, LIFETIME_SECONDS, TOKEN_TYPE
 from joserfc import jwt
 
@@ -47,7 +47,7 @@ def access_token(user: UserRow, session: SessionRow, *, issuer: str, signing: Si
         issuer: the public origin.
         signing: the key in use.
     """
-    now = int(time.time())
+    now = int(clock.now().timestamp())
     claims = {
         "iss": issuer,
         "aud": AUDIENCE,
