@@ -1,4 +1,4 @@
-"""Writes what is generated from the code: the event documents, the problem types, docs/events.md. CI diffs them.
+"""Writes what is generated from the code: event documents, problem types, events.md and access.md. CI diffs them.
 
 Run as `python docs/generate.py`; with `--check` it writes nothing and fails when something is out of date.
 """
@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID
 
+from common.auth import Caller
 from common.errors import QuillError, ReplayedError
 from common.events import DURABLES, FACTS, SPEC_VERSION, STREAMS, Event
+from common.policy import Policy, PolicyRoute
+from pydantic import SecretStr
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "libs/common/common/data"
@@ -35,6 +38,7 @@ DOOR_PROBLEMS: dict[str, dict[str, Any]] = {
         "meaning": "The request could not be understood as HTTP. Nothing was done.",
     },
 }
+CALLERS = (("patient", False), ("patient", True), ("clinician", False), ("admin", False))
 EXAMPLE_TIME = datetime(2026, 5, 14, 9, 30, tzinfo=UTC)
 
 
@@ -147,12 +151,70 @@ def events_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def public_routes() -> dict[tuple[str, str], PolicyRoute]:
+    """Every route behind the public door, by path and method, as the four apps declare them."""
+    found: dict[tuple[str, str], PolicyRoute] = {}
+    for service in SERVICES:
+        settings = importlib.import_module(f"{service}.settings").Settings.model_construct(pseudonym_key=SecretStr(""))
+        app = importlib.import_module(f"{service}.main").create_app(settings)
+        found |= {(route.path, method): route for route in app.state.routes for method in route.methods}
+    return {key: found[key] for key in sorted(found) if key[0].startswith(("/api", "/problems"))}
+
+
+def access_page() -> str:
+    """docs/access.md: what each route's policy answers to each kind of caller."""
+    lines = [
+        "# Who may call what",
+        "",
+        "Generated from the policy that each route declares (`@allow`); a route without one stops the start-up. Every",
+        "cell is tested through Caddy (`tests/e2e/test_access.py`).",
+        "",
+        "*yes*: let in. *own*: let in for what is theirs; anything else is 404, like what is absent. A status:",
+        "refused with it. *Patient*: an account without a linked record. *vital*: refused (503) while nobody can",
+        "say whether the session still lives; the other calls go on.",
+        "",
+        "| Method | Path | Anonymous | Patient | Linked patient | Clinician | Admin | Rule |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for (path, method), route in public_routes().items():
+        policy = route.declaration.policy
+        cells = [_anonymous(policy), *(_cell(policy, role, linked=linked) for role, linked in CALLERS)]
+        rule = policy.name + ", vital" * policy.vital
+        lines.append(f"| {method} | `{path}` | {' | '.join(cells)} | {rule} |")
+    return "\n".join(lines) + "\n"
+
+
+def _anonymous(policy: Policy) -> str:
+    return "yes" if policy.anyone else "401"
+
+
+def _cell(policy: Policy, role: str, *, linked: bool) -> str:
+    if not policy.needs_token:
+        return "yes"
+    answers = [_decide(policy, role, linked=linked, patient_id=asked) for asked in (_id("mine"), _id("foreign"))]
+    return "own" if policy.own or answers[0] != answers[1] else answers[0]
+
+
+def _decide(policy: Policy, role: str, *, linked: bool, patient_id: UUID) -> str:
+    unused: dict[str, Any] = dict.fromkeys(("session_id", "csrf_hash", "token"), "")
+    unused |= dict.fromkeys(("token_version", "auth_time", "issued_at", "expires_at"), 0)
+    caller = Caller(
+        user_id=_id("user"), roles=frozenset({role}), patient_id=_id("mine") if linked else None, amr=(), **unused
+    )
+    try:
+        policy.check(caller, str(patient_id))
+    except QuillError as refusal:
+        return str(refusal.status)
+    return "yes"
+
+
 def main() -> int:
     """Write or check every generated file; the number of files out of date when checking."""
     wanted = {
         DATA / "asyncapi.json": json.dumps(asyncapi(), indent=1, sort_keys=True) + "\n",
         DATA / "problems.json": json.dumps(problems(), indent=1, ensure_ascii=False) + "\n",
         ROOT / "docs/events.md": events_page(),
+        ROOT / "docs/access.md": access_page(),
     }
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:

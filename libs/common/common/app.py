@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI, Response
+from starlette.routing import BaseRoute
 
 from common import clock, consumer, docs, errors, health, http, logging, middleware
 from common.auth import Caller, FetchKeys, TokenVerifier
@@ -18,7 +19,7 @@ from common.health import Check
 from common.nats import Link
 from common.operations import OperationKind
 from common.outbox import Relay
-from common.policy import PolicyRouter
+from common.policy import PolicyRoute, PolicyRouter
 from common.revocation import AskAuth, Denylist, Feed, Gate
 from common.settings import ServiceSettings
 from common.work import Work
@@ -74,6 +75,9 @@ def build_app[B](service: Service[B], settings: ServiceSettings) -> FastAPI:
     Args:
         service: what it is made of.
         settings: its settings, read once.
+
+    Raises:
+        LookupError: a route declares no policy.
     """
     logging.configure(settings.log_level, pseudonym_key=settings.pseudonym_key.get_secret_value().encode())
 
@@ -88,9 +92,15 @@ def build_app[B](service: Service[B], settings: ServiceSettings) -> FastAPI:
     routers = (*service.routers, health.router(service.name), docs.router(service.name, settings))
     for router in routers:
         app.include_router(router)
-    app.state.routes = [route for router in routers for route in router.routes]
+    app.state.routes = [_declared(route) for router in routers for route in router.routes]
     app.add_middleware(middleware.RequestContext, service=service.name)
     return app
+
+
+def _declared(route: BaseRoute) -> PolicyRoute:
+    if not isinstance(route, PolicyRoute):
+        raise LookupError(f"{route} declares no policy")
+    return route
 
 
 @asynccontextmanager

@@ -75,8 +75,8 @@ def _describe(operation: dict[str, Any], declared: Declaration, method: str) -> 
     operation["responses"].pop("422", None)
     operation["responses"]["default"] = problem
     operation["x-policy"] = declared.policy.name
-    operation["security"] = [] if declared.policy.anyone else [{"bearer": []}]
-    if not declared.policy.anyone and method not in SAFE_METHODS:
+    operation["security"] = [{"bearer": []}] if declared.policy.needs_token else []
+    if declared.policy.needs_token and method not in SAFE_METHODS:
         csrf = {"name": "X-CSRF-Token", "in": "header", "required": True, "schema": {"type": "string"}}
         operation.setdefault("parameters", []).append(csrf)
     body = operation.get("requestBody", {}).get("content", {})

@@ -22,7 +22,9 @@ class Policy:
 
     roles: any of them is enough.
     anyone: no sign-in needed.
+    by_cookie: the session's cookie stands for the access token; the endpoint itself checks it and its CSRF token.
     signed_in: any role is enough.
+    own: the endpoint knows the caller's own things only; those of others look like what is absent.
     linked_patient: a patient is let in for their own record, `{patient_id}` of the path.
     vital: refused (503) when revocations cannot be known at all; others go on.
     """
@@ -30,9 +32,16 @@ class Policy:
     name: str
     roles: frozenset[str] = frozenset()
     anyone: bool = False
+    by_cookie: bool = False
     signed_in: bool = False
+    own: bool = False
     linked_patient: bool = False
     vital: bool = False
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether the caller is known by an access token."""
+        return not (self.anyone or self.by_cookie)
 
     def check(self, caller: Caller, patient_id: str | None) -> None:
         """Let the caller through or say why not.
@@ -52,6 +61,7 @@ class Policy:
 
 ANYONE = Policy(name="anyone", anyone=True)
 SIGNED_IN = Policy(name="signed in", signed_in=True)
+OWN = Policy(name="own", signed_in=True, own=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +109,7 @@ class PolicyRoute(APIRoute):
 
         async def checked(request: Request) -> Response:
             check_origin(request)
-            if not declared.policy.anyone:
+            if declared.policy.needs_token:
                 request.state.caller = await _authorise(request, declared.policy)
             await _take_body(request, declared)
             return await handle(request)

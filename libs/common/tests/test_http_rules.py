@@ -2,15 +2,18 @@
 
 import json
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from common import rest, strictjson
+from common.app import Service, build_app
 from common.auth import Caller
 from common.errors import Forbidden, Invalid, KeyReused, NotFound, QuillError, VersionMissing, VersionStale
 from common.policy import SIGNED_IN, Policy, PolicyRouter, allow
 from common.settings import ServiceSettings, refuse_weak
+from fastapi import APIRouter
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
@@ -68,6 +71,14 @@ def test_route_without_a_policy_cannot_be_made() -> None:
     with pytest.raises(LookupError, match="/api/open declares no policy"):
         router.add_api_route("/open", endpoint)
     router.add_api_route("/open", allow(SIGNED_IN)(endpoint))
+
+
+def test_service_with_an_ordinary_router_does_not_start() -> None:
+    router = APIRouter()
+    router.add_api_route("/open", allow(SIGNED_IN)(lambda: None))
+    service = Service(name="auth", routers=[router], open_backend=nullcontext)  # type: ignore[list-item]
+    with pytest.raises(LookupError, match=r"/open.* declares no policy"):
+        build_app(service, ServiceSettings.model_construct(pseudonym_key=SecretStr("")))
 
 
 @pytest.mark.parametrize(

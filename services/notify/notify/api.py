@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from common.policy import ANYONE, SIGNED_IN, PolicyRouter, allow
+from common.policy import ANYONE, OWN, SIGNED_IN, PolicyRouter, allow
 from common.rest import CurrentCaller, CurrentWork, Cursor, IdempotencyKey, Limit, Page, PathId
 from fastapi import Header, Query
 
@@ -31,7 +31,7 @@ async def register_device(
 
 
 @push.get("/registrations")
-@allow(SIGNED_IN)
+@allow(OWN)
 async def list_devices(
     caller: CurrentCaller, work: CurrentWork, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[DevicePublic]:
@@ -40,7 +40,7 @@ async def list_devices(
 
 
 @push.delete("/registrations/{device_id}", status_code=204)
-@allow(SIGNED_IN)
+@allow(OWN)
 async def remove_device(device_id: PathId, caller: CurrentCaller, work: CurrentWork) -> None:
     """Send nothing to this device any more."""
     await service.remove_device(work, caller, device_id=device_id)
@@ -54,7 +54,7 @@ async def send_push(wanted: PushCreate, caller: CurrentCaller, work: CurrentWork
 
 
 @notifications.get("")
-@allow(SIGNED_IN)
+@allow(OWN)
 async def list_notifications(
     caller: CurrentCaller,
     work: CurrentWork,
@@ -67,7 +67,7 @@ async def list_notifications(
 
 
 @notifications.post("/{notification_id}/read", status_code=204)
-@allow(SIGNED_IN)
+@allow(OWN)
 async def read_notification(notification_id: PathId, caller: CurrentCaller, work: CurrentWork) -> None:
     """Note that I have opened it."""
     await service.read_notification(work, caller, notification_id=notification_id)

@@ -7,7 +7,7 @@ from common.rest import CurrentCaller, CurrentWork
 from fastapi import Depends, Header, Request, Response
 
 from auth.accounts.schemas import User
-from auth.sessions import cookies, service
+from auth.sessions import cookies, policy, service
 from auth.sessions.schemas import Login, Session
 from auth.visitor import CurrentVisitor
 
@@ -30,7 +30,7 @@ async def login(form: Login, visitor: CurrentVisitor, work: CurrentWork, respons
 
 
 @router.post("/refresh", tags=["sessions"])
-@allow(ANYONE)
+@allow(policy.HOLD_SESSION)
 async def refresh(
     token: RefreshToken, work: CurrentWork, visitor: CurrentVisitor, response: Response, csrf: CsrfToken = None
 ) -> Session:
@@ -39,7 +39,7 @@ async def refresh(
 
 
 @router.post("/logout", status_code=204, tags=["sessions"])
-@allow(ANYONE)
+@allow(policy.HOLD_SESSION)
 async def logout(
     token: RefreshToken, work: CurrentWork, visitor: CurrentVisitor, response: Response, csrf: CsrfToken = None
 ) -> None:

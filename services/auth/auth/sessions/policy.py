@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from common.policy import Policy
+
 from auth.sessions.models import RefreshTokenRow, SessionRow
+
+HOLD_SESSION = Policy(name="refresh cookie", by_cookie=True)
 
 GRACE = timedelta(seconds=10)
 COOKIE_LIFE = timedelta(days=7)
