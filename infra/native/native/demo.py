@@ -54,7 +54,7 @@ async def _seed_accounts(context: Context, accounts: list[dict[str, str]]) -> No
         for account in accounts
     ]
     command = Command(
-        argv=(sys.executable, "-m", "auth.cli", "seed-demo"),
+        argv=(str(Path(sys.executable).with_name("quill")), "demo", "seed"),
         env=environment(context, "auth"),
         cwd=context.home.root,
     )

@@ -1,4 +1,4 @@
-"""Auth's commands for whoever runs the house. Passwords come from stdin, never from the command line."""
+"""Auth's part of the `quill` command. Passwords come from stdin, never from the command line."""
 
 import asyncio
 import sys
@@ -23,7 +23,9 @@ from auth.backend import Work, open_backend
 from auth.errors import AccountTaken
 from auth.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+admin = typer.Typer(no_args_is_help=True, help="Administrators.")
+demo = typer.Typer(no_args_is_help=True, help="Accounts of the demo.")
+keys = typer.Typer(no_args_is_help=True, help="The keys that sign access tokens.")
 
 
 class Account(Register):
@@ -32,7 +34,7 @@ class Account(Register):
     roles: Roles
 
 
-@app.command()
+@demo.command("seed")
 def seed_demo() -> None:
     """Make the accounts of a JSON list on stdin; those that exist stay as they are. Only in demo mode."""
     settings = Settings()
@@ -46,7 +48,7 @@ def seed_demo() -> None:
     typer.echo(f"{made} of {len(accounts)} demo accounts made")
 
 
-@app.command()
+@admin.command("create")
 def create_admin(
     username: Annotated[str, typer.Option(help="Name to sign in with")],
     email: Annotated[str, typer.Option(help="E-mail address")],
@@ -64,7 +66,7 @@ def create_admin(
     typer.echo(f"{account.username} is an administrator")
 
 
-@app.command()
+@keys.command("rotate")
 def rotate_keys() -> None:
     """Publish a new signing key now; it signs in ten minutes, and the old one is kept for half an hour after that."""
     kid = _run(Settings(), lambda work: work.backend.keys.rotate(work.database))
@@ -118,9 +120,5 @@ def _run[T](settings: Settings, command: Callable[[Work], Awaitable[T]]) -> T:
 
 
 def _fail(reason: str) -> NoReturn:
-    typer.echo(f"auth: {reason}", err=True)
+    typer.echo(f"quill: {reason}", err=True)
     raise typer.Exit(1)
-
-
-if __name__ == "__main__":
-    app()

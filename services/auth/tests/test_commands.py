@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from auth.sessions.cookies import cleared_cookies, new_cookies
@@ -36,7 +37,7 @@ def run(make_settings: MakeSettings, *args: str, stdin: str, mode: str = "demo")
         "QUILL_PUBLIC_ORIGIN": "https://letters.example.org",
         "PATH": os.environ["PATH"],
     }
-    command = [sys.executable, "-m", "auth.cli", *args]
+    command = [str(Path(sys.executable).with_name("quill")), *args]
     done = subprocess.run(
         command, input=stdin, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
@@ -47,7 +48,7 @@ def run(make_settings: MakeSettings, *args: str, stdin: str, mode: str = "demo")
 
 async def test_seed_demo_makes_accounts_once(stage: Stage, make_settings: MakeSettings) -> None:
     for made in (2, 0):
-        done = run(make_settings, "seed-demo", stdin=json.dumps(ACCOUNTS))
+        done = run(make_settings, "demo", "seed", stdin=json.dumps(ACCOUNTS))
         assert (done.returncode, done.stdout) == (0, f"{made} of 2 demo accounts made\n")
     assert (await stage.log_in("doctor")).session.user.roles == ["clinician"]
     assert [fact["roles"] for fact in await stage.facts("user.registered")] == [["clinician"], ["patient"]]
@@ -65,14 +66,14 @@ async def test_seed_demo_makes_accounts_once(stage: Stage, make_settings: MakeSe
 async def test_seed_demo_refuses_with_a_reason(
     stage: Stage, make_settings: MakeSettings, mode: str, stdin: str, reason: str
 ) -> None:
-    done = run(make_settings, "seed-demo", stdin=stdin, mode=mode)
+    done = run(make_settings, "demo", "seed", stdin=stdin, mode=mode)
     assert done.returncode == 1
     assert reason in done.stderr
     assert await stage.facts("user.registered") == []
 
 
 async def test_create_admin_reads_the_password_from_stdin(stage: Stage, make_settings: MakeSettings) -> None:
-    options = ("create-admin", "--username", "boss", "--email", "boss@example.org")
+    options = ("admin", "create", "--username", "boss", "--email", "boss@example.org")
     assert run(make_settings, *options, stdin=PASSWORD + "\n", mode="production").returncode == 0
     again = run(make_settings, *options, stdin=PASSWORD + "\n")
     assert (again.returncode, "cannot be used" in again.stderr) == (1, True)
@@ -81,7 +82,7 @@ async def test_create_admin_reads_the_password_from_stdin(stage: Stage, make_set
 
 async def test_rotate_keys_publishes_another_key(stage: Stage, make_settings: MakeSettings) -> None:
     before = len((await stage.work.backend.keys.public_keys(stage.work.database))["keys"])
-    done = run(make_settings, "rotate-keys", stdin="")
+    done = run(make_settings, "keys", "rotate", stdin="")
     assert "is published" in done.stdout
     fresh = KeyRing(Vault([b"e" * 32]))
     assert len((await fresh.public_keys(stage.work.database))["keys"]) == before + 1

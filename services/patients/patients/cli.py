@@ -1,8 +1,8 @@
-"""Commands of patients: `python -m patients.cli rebuild-index`, in the service's environment."""
+"""Patients' part of the `quill` command."""
 
-import argparse
 import asyncio
 
+import typer
 from common.db import Database
 from common.outbox import Relay
 from common.work import Work
@@ -11,6 +11,8 @@ from nats.aio.client import Client
 from patients.fhir import open_fhir
 from patients.index import rebuild
 from patients.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="The search index of patients.")
 
 
 async def _rebuild_index(settings: Settings) -> tuple[int, int]:
@@ -22,14 +24,8 @@ async def _rebuild_index(settings: Settings) -> tuple[int, int]:
         await database.close()
 
 
-def main() -> None:
-    """Run one command."""
-    parser = argparse.ArgumentParser(prog="patients")
-    parser.add_argument("command", choices=["rebuild-index"], help="make the search index anew from the FHIR server")
-    parser.parse_args()
+@app.command()
+def rebuild_index() -> None:
+    """Make the search index anew from the FHIR server."""
     indexed, forgotten = asyncio.run(_rebuild_index(Settings()))
-    print(f"{indexed} patients indexed, {forgotten} forgotten")  # noqa: T201 - the command's answer
-
-
-if __name__ == "__main__":
-    main()
+    typer.echo(f"{indexed} patients indexed, {forgotten} forgotten")

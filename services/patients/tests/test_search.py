@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -188,7 +189,7 @@ async def test_rebuild_command_runs_in_the_service_environment(
         **{f"QUILL_{name}_URL": "http://127.0.0.1:1" for name in ("AUTH", "PATIENTS", "LETTERS", "NOTIFY")},
         **{"QUILL_NATS_PASSWORD": "unasked", "QUILL_FHIR_URL": f"{fhir.url}/fhir"},
     }
-    command = [sys.executable, "-m", "patients.cli", "rebuild-index"]
+    command = [str(Path(sys.executable).with_name("quill")), "patients", "rebuild-index"]
     done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "1 patients indexed, 0 forgotten\n"
     assert await names(work, q="comm") == ["Ada Commanded"]

@@ -1,0 +1,39 @@
+"""Commands act in the name of a service that runs, with what it was told."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from native.environments import of_running
+from native.home import Home, write_json
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A fleet whose one service is told a secret."""
+    home = Home(tmp_path)
+    told = {"QUILL_DATABASE_URL": "postgresql://here", "QUILL_CLOCK_PORT": "18000", "OTHER": "unasked"}
+    with subprocess.Popen([sys.executable, "-c", "input()"], env=told, stdin=subprocess.PIPE) as service:
+        write_json(home.fleet, {"processes": [{"name": "auth", "pid": service.pid, "port": 1}]})
+        monkeypatch.setenv("QUILL_HOME", str(tmp_path))
+        yield home
+        service.kill()
+
+
+@pytest.mark.usefixtures("home")
+def test_running_service_lends_its_settings_but_not_its_clock() -> None:
+    assert of_running("auth") == {"QUILL_DATABASE_URL": "postgresql://here"}
+    assert of_running("letters") == {}
+
+
+def test_command_without_a_fleet_says_what_it_needs(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "QUILL_HOME": str(tmp_path)}
+    command = [str(Path(sys.executable).with_name("quill")), "keys", "rotate"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "start the fleet first" in done.stderr
+    assert "QUILL_DATABASE_URL" in done.stderr
+    assert "Traceback" not in done.stderr
