@@ -20,6 +20,7 @@ from native import bare
 from native.home import Home
 from native.ports import free_port, is_free
 from native.secrets import NATS_USERS, load_secrets
+from oidc_provider import oidc_settings
 
 START_SECONDS = 600  # the first start builds the FHIR server
 STOP_SECONDS = 60
@@ -80,6 +81,12 @@ class Fleet:
         """Every secret of this fleet, by the names of native.secrets."""
         return dict(load_secrets(Home(self.home)))
 
+    @property
+    def oidc_port(self) -> int:
+        """Where auth expects its identity provider; a test starts one there."""
+        told = Path(f"/proc/{self.processes['auth']['pid']}/environ").read_bytes().split(b"\0")
+        return next(int(line.rpartition(b":")[2]) for line in told if line.startswith(b"QUILL_OIDC_ISSUER="))
+
     def account(self, role: str, *, number: int = 1) -> dict[str, str]:
         """The first (or another) account with a role."""
         return [account for account in self.accounts if account["role"] == role][number - 1]
@@ -132,9 +139,13 @@ def fleet(server_folder: Path) -> Iterator[Fleet]:
         return
     fleet = Fleet(home=server_folder / "fleet", port=free_port())
     with (server_folder / "fleet.out").open("w+") as output:
-        environment = {**os.environ, "QUILL_HOME": str(fleet.home), "QUILL_PORT": str(fleet.port), "DEMO": "1"}
+        own = {"QUILL_HOME": str(fleet.home), "QUILL_PORT": str(fleet.port), "DEMO": "1"}
+        own |= {f"QUILL_{name.upper()}": value for name, value in oidc_settings(free_port()).items()}
         launcher = subprocess.Popen(
-            [sys.executable, "-m", "native", "run"], env=environment, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, "-m", "native", "run"],
+            env={**os.environ, **own},
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         try:
             _wait_until_up(fleet, launcher, output.name)

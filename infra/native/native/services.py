@@ -13,7 +13,8 @@ from native.leftovers import mark
 from native.process import Command, Program
 from native.settings import REPOSITORY, SERVICES, Settings
 
-# A person may set these of the services' own variables; everything else of the environment is the launcher's.
+# A person may set these of the services' own variables, and auth's QUILL_OIDC_*; everything else of the environment is
+# the launcher's.
 _DEFAULTS = {"QUILL_DOCS_ENABLED": "true", "QUILL_LOG_LEVEL": "INFO"}
 # The demo has one address for everybody (SECURITY: throttles per address; those per person stay as they are).
 _DEMO_DEFAULTS = {"QUILL_LOGIN_FAILURES_PER_MINUTE": "1000", "QUILL_REGISTRATIONS_PER_HOUR": "1000"}
@@ -126,6 +127,7 @@ def _own(context: Context) -> dict[str, dict[str, str]]:
             "QUILL_PASSWORD_PEPPER": secrets["password_pepper"],
             "QUILL_REFRESH_KEY": secrets["refresh_key"],
             "QUILL_ENCRYPTION_KEY": secrets["auth_encryption_key"],
+            **{name: value for name, value in os.environ.items() if name.startswith("QUILL_OIDC_")},
         },
         "patients": {"QUILL_FHIR_URL": backends.fhir_url},
         "letters": {

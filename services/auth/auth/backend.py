@@ -8,6 +8,7 @@ import httpx
 from common import http
 from common.work import Work as CommonWork
 
+from auth.oidc.clients import CALL_SECONDS, Provider
 from auth.passwords import PasswordHasher
 from auth.sessions.keys import KeyRing
 from auth.settings import Settings
@@ -24,7 +25,9 @@ class Backend:
     settings: Settings
     passwords: PasswordHasher
     keys: KeyRing
+    vault: Vault
     patients: httpx.AsyncClient
+    provider: Provider | None = None
     turns: Turns = field(default_factory=Turns)
 
     @property
@@ -37,6 +40,17 @@ class Backend:
         """How many accounts may be opened from one client address."""
         return Window("register-address", tries=self.settings.registrations_per_hour, seconds=3600)
 
+    @property
+    def oidc_starts(self) -> Window:
+        """How often one client address may be sent to the identity provider; most come back when they are through."""
+        return Window("oidc-start", tries=10 * self.settings.login_failures_per_minute, seconds=60)
+
+    @property
+    def oidc_sign_ins(self) -> Window:
+        """How many answers of the provider may be refused from one client address; passwords are counted apart, since
+        any site can send browsers here."""
+        return Window("oidc-address", tries=self.settings.login_failures_per_minute, seconds=60)
+
 
 type Work = CommonWork[Backend]
 
@@ -46,8 +60,18 @@ async def open_backend(settings: Settings) -> AsyncIterator[Backend]:
     """The parts for the life of a process."""
     passwords = PasswordHasher(settings.password_peppers)
     try:
-        async with http.create_client(settings.patients_url, timeout=PATIENTS_SECONDS) as patients:
-            keys = KeyRing(Vault(settings.encryption_keys))
-            yield Backend(settings=settings, passwords=passwords, keys=keys, patients=patients)
+        async with (
+            http.create_client(settings.patients_url, timeout=PATIENTS_SECONDS) as patients,
+            http.create_client(settings.oidc_issuer, timeout=CALL_SECONDS) as client,
+        ):
+            vault = Vault(settings.encryption_keys)
+            yield Backend(
+                settings=settings,
+                passwords=passwords,
+                keys=KeyRing(vault),
+                vault=vault,
+                patients=patients,
+                provider=Provider(settings, client) if settings.oidc_issuer else None,
+            )
     finally:
         passwords.close()

@@ -9,6 +9,16 @@ class CredentialsRefused(Unauthenticated):
     slug, title = "credentials-refused", "User name or password is wrong"
 
 
+class SignInRefused(QuillError):
+    """Your organisation's identity provider did not sign you in, or you have no role here, or your account is disabled.
+    Start again; if it stays so, ask whoever manages your account. The browser is sent to the app."""
+
+    slug, status, title = "sign-in-refused", 302, "The identity provider's answer opens no account"
+
+    def __init__(self) -> None:
+        super().__init__(location=f"/#{self.slug}")
+
+
 class SessionEnded(Unauthenticated):
     """The refresh token is unknown, was used before, or its session has ended: sign in again."""
 

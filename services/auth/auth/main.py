@@ -17,6 +17,8 @@ from auth.accounts.api import router as accounts
 from auth.backend import Work, open_backend
 from auth.links.api import router as links
 from auth.links.repository import forget_codes
+from auth.oidc.api import router as oidc
+from auth.oidc.repository import forget_starts
 from auth.sessions import repository, service
 from auth.sessions.api import router as sessions
 from auth.sessions.policy import COOKIE_LIFE
@@ -31,7 +33,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     chosen = settings or Settings()
     parts = Service(
         name="auth",
-        routers=[sessions, accounts, links],
+        routers=[sessions, accounts, links, oidc],
         open_backend=lambda: open_backend(chosen),
         loops=[forget_the_past],
         tokens=_own_tokens,
@@ -50,13 +52,14 @@ def _own_tokens(work: Work) -> tuple[FetchKeys, AskAuth]:
 
 
 async def forget_the_past(work: Work) -> None:
-    """Drop sessions, link codes and throttles that are over, until cancelled."""
+    """Drop sessions, sign-ins, link codes and throttles that are over, until cancelled."""
     while True:
         now = clock.now()
         try:
             async with work.transaction() as session:
                 await repository.forget_sessions(session, before=now - COOKIE_LIFE - REMEMBERED)
                 await forget_codes(session, before=now - REMEMBERED)
+                await forget_starts(session, before=now)
                 await throttles.forget_past(session, before=now - REMEMBERED)
         except StorageUnavailable:
             pass

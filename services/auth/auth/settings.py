@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from common.settings import ServiceSettings, refuse_weak
+from common.settings import refuse_weak
 from pydantic import AfterValidator, Field, SecretStr
+
+from auth.oidc.settings import OidcSettings
 
 Key = Annotated[SecretStr, AfterValidator(refuse_weak)]
 
 
-class Settings(ServiceSettings):
+class Settings(OidcSettings):
     """Each key may overlap with the one before it: new values use the first, old ones are still read with the other."""
 
     password_pepper: Key

@@ -4,6 +4,7 @@ import os
 
 import auth.accounts.models
 import auth.links.models
+import auth.oidc.models
 import auth.sessions.models
 import auth.throttles
 from common.db import run_migrations

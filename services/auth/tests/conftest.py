@@ -22,7 +22,7 @@ from nats.aio.client import Client
 from sqlalchemy import text
 
 ROOT = Path(__file__).parents[1]
-TABLES = "users, sessions, refresh_tokens, link_codes, throttles, outbox, operations"
+TABLES = "users, identities, oidc_starts, sessions, refresh_tokens, link_codes, throttles, outbox, operations"
 
 
 @pytest.fixture
@@ -86,8 +86,8 @@ async def stage(make_settings: MakeSettings, anyio_backend: str) -> AsyncIterato
         await session.execute(text(f"TRUNCATE {TABLES}"))
     passwords = PasswordHasher(settings.password_peppers, cost=4)
     async with http.create_client(settings.patients_url) as client:
-        keys = KeyRing(Vault(settings.encryption_keys))
-        backend = Backend(settings=settings, passwords=passwords, keys=keys, patients=client)
+        vault = Vault(settings.encryption_keys)
+        backend = Backend(settings=settings, passwords=passwords, keys=KeyRing(vault), vault=vault, patients=client)
         yield Stage(Work("auth", database, backend, Relay(database, Client())))
     passwords.close()
     await database.close()

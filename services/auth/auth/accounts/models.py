@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 
 
 class UserRow(SQLModel, table=True):
-    """An account. Without a password it waits for its activation code."""
+    """An account. Without a password it waits for its activation code, or belongs to an identity provider's person."""
 
     __tablename__ = "users"
     __table_args__ = (
@@ -33,4 +33,9 @@ class UserRow(SQLModel, table=True):
     @property
     def active(self) -> bool:
         """Whether this account may be signed in to at all."""
-        return self.disabled_at is None and self.password_hash is not None
+        return self.disabled_at is None
+
+    @property
+    def federated(self) -> bool:
+        """Whether an identity provider vouches for it: it never had a password, nor an invitation to choose one."""
+        return self.password_hash is None and self.activation_hash is None

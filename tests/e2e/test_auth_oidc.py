@@ -1,0 +1,28 @@
+"""Signing in at a hospital's identity provider, through Caddy on the running fleet."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from e2e.client import CSRF_COOKIE, Person, unique
+from fleet import Fleet
+from oidc_provider import OidcProvider
+
+
+@pytest.fixture
+def provider(fleet: Fleet) -> Iterator[OidcProvider]:
+    provider = OidcProvider(fleet.oidc_port)
+    provider.sign_in(unique("sub"), groups=["clinicians"], preferred_username=unique("o"))
+    yield provider
+    provider.stop()
+
+
+def test_oidc_sign_in_gives_cookies_with_which_the_app_refreshes(fleet: Fleet, provider: OidcProvider) -> None:
+    with Person(fleet.url) as person:
+        to_provider = person.get("/api/auth/oidc/login")
+        assert to_provider.status_code == 302
+        back = httpx.get(to_provider.headers["Location"], trust_env=False).headers["Location"]
+        answer = person.get(back)
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+        person.http.headers["X-CSRF-Token"] = person.http.cookies[CSRF_COOKIE]
+        assert person.refresh().user["roles"] == ["clinician"]
