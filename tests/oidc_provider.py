@@ -8,7 +8,6 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
@@ -33,9 +32,6 @@ def oidc_settings(port: int) -> dict[str, str]:
     }
 
 
-generate_rsa_key = cache(lambda: RSAKey.generate_key(2048))  # once, it takes a while
-
-
 class OidcProvider(ThreadingHTTPServer):
     """A provider with one person at its keyboard.
 
@@ -54,17 +50,21 @@ class OidcProvider(ThreadingHTTPServer):
         """
         super().__init__(("127.0.0.1", port), _Endpoints)
         self.issuer, self._ahead = f"http://127.0.0.1:{self.server_port}", ahead
-        self.rsa, self.ec = generate_rsa_key(), ECKey.generate_key("P-256")
+        self.rsa, self.ec = RSAKey.generate_key(2048), ECKey.generate_key("P-256")
+        self.asked: list[str] = []
+        self.awake = threading.Event()
+        self._codes: dict[str, dict[str, str]] = {}
+        self.be_honest()
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def be_honest(self) -> None:
+        """Do everything right from now on."""
         self.published = KeySet([self.rsa, self.ec])
         self.alg, self.kid = "RS256", ""
         self.person: dict[str, Any] = {}
         self.lies: dict[str, Any] = {}
         self.about: dict[str, Any] = {}
         self.down: dict[str, int | str] = {}
-        self.asked: list[str] = []
-        self.awake = threading.Event()
-        self._codes: dict[str, dict[str, str]] = {}
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def stop(self) -> None:
         """Answer nobody any more, not even those who hang."""
@@ -129,7 +129,6 @@ class OidcProvider(ThreadingHTTPServer):
 
 class _Endpoints(BaseHTTPRequestHandler):
     server: OidcProvider
-    protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         if self._is_down():

@@ -1,4 +1,4 @@
-"""What end-to-end tests share: the one push service whose origin the fleet trusts."""
+"""What end-to-end tests share: the one push service and the one identity provider that the fleet trusts."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from e2e.push_receiver import PushReceiver, push_receiver
 from fleet import Fleet
+from oidc_provider import OidcProvider
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,11 @@ def push_service(fleet: Fleet) -> Iterator[PushReceiver]:
     assert port is not None
     with push_receiver(port) as receiver:
         yield receiver
+
+
+@pytest.fixture(scope="session")
+def identity_provider(fleet: Fleet) -> Iterator[OidcProvider]:
+    """The provider that auth was told of, with nobody at its keyboard."""
+    provider = OidcProvider(fleet.oidc_port, ahead=lambda: sum(fleet.clock))
+    yield provider
+    provider.stop()

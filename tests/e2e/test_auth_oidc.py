@@ -1,7 +1,5 @@
 """Signing in at a hospital's identity provider, through Caddy on the running fleet."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 from e2e.client import CSRF_COOKIE, Person, unique
@@ -10,11 +8,11 @@ from oidc_provider import OidcProvider
 
 
 @pytest.fixture
-def provider(fleet: Fleet) -> Iterator[OidcProvider]:
-    provider = OidcProvider(fleet.oidc_port)
-    provider.sign_in(unique("sub"), groups=["clinicians"], preferred_username=unique("o"))
-    yield provider
-    provider.stop()
+def provider(identity_provider: OidcProvider) -> OidcProvider:
+    """An honest provider with a new clinician at its keyboard."""
+    identity_provider.be_honest()
+    identity_provider.sign_in(unique("sub"), groups=["clinicians"], preferred_username=unique("o"))
+    return identity_provider
 
 
 def test_oidc_sign_in_gives_cookies_with_which_the_app_refreshes(fleet: Fleet, provider: OidcProvider) -> None:
