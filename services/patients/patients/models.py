@@ -4,13 +4,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from common.inbox import InboxRow
 from common.operations import OperationRow
 from common.outbox import OutboxRow
 from sqlalchemy import Column, DateTime, ForeignKey, Index, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-__all__ = ["IndexedPatient", "IndexedWord", "NhsNumberRow", "OperationRow", "OutboxRow"]
+__all__ = ["InboxRow", "IndexedPatient", "IndexedWord", "NhsNumberRow", "OperationRow", "OutboxRow"]
 
 
 class NhsNumberRow(SQLModel, table=True):

@@ -345,3 +345,13 @@ async def test_inactive_and_oddly_written_patients_can_be_read(work: PatientsWor
     assert (shown.active, shown.birth_date, shown.name.family, shown.gender) == (False, None, None, "unknown")
     assert await audited(work) == [("R", "demographics")]
     assert NHS not in str(shown)
+
+
+async def test_housekeeping_forgets_facts_that_the_streams_have_forgotten(work: PatientsWork) -> None:
+    await create(work)
+    async with work.database.transaction() as session:
+        await session.execute(text("UPDATE outbox SET published_at = now() - interval '31 days'"))
+    sweeping = asyncio.create_task(work.run_housekeeping())
+    while not sweeping.done() and await rows(work, "SELECT id FROM outbox"):
+        await asyncio.sleep(0.01)
+    assert sweeping.cancel()
