@@ -10,6 +10,7 @@ from typing import Any
 from auth.accounts import service as accounts
 from auth.accounts.models import UserRow
 from auth.accounts.schemas import Activate, Register, UserCreate
+from auth.audit.models import AuditEntryRow
 from auth.backend import Work
 from auth.passwords import PasswordHasher
 from auth.sessions import service as sessions
@@ -114,5 +115,7 @@ class Stage:
 
     async def audited(self, resource: str) -> list[tuple[str, str]]:
         """Action and outcome of the audit entries about a kind of thing."""
-        entries = await self.facts("access.recorded.auth")
-        return [(entry["action"], entry["outcome"]) for entry in entries if entry["resource"] == resource]
+        wanted = col(AuditEntryRow.resource) == resource
+        async with self.work.database.transaction() as session:
+            rows = await session.scalars(select(AuditEntryRow).where(wanted).order_by(col(AuditEntryRow.position)))
+            return [(row.action, row.outcome) for row in rows]

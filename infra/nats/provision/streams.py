@@ -66,5 +66,6 @@ async def _ensure_consumer(jetstream: JetStreamContext, durable: Durable) -> Non
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=ACK_WAIT_SECONDS,
             max_deliver=-1,
+            max_ack_pending=1 if durable.ordered else None,
         ),
     )

@@ -8,9 +8,19 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import pytest
-from common.events import BEAT_SUBJECT, DURABLES, STREAMS, SessionRevoked, UserLinked, UserUpdated
+from common.events import (
+    AUDIT_SOURCES,
+    BEAT_SUBJECT,
+    DURABLES,
+    STREAMS,
+    AccessRecorded,
+    SessionRevoked,
+    UserLinked,
+    UserUpdated,
+)
 from native.bare import NatsServer
 from nats.aio.client import Client
+from nats.errors import TimeoutError as NatsTimeout
 from provision.streams import provision
 
 SERVICES = ("auth", "patients", "letters", "notify")
@@ -103,7 +113,7 @@ def test_service_publishes_its_own_facts_and_nobody_elses(server: NatsServer, se
         for other in SERVICES:
             own = other == service
             assert wire.may_publish(f"quill.{other}.v1.thing.happened") is own
-            assert wire.may_publish(f"quill.audit.v1.access.recorded.{other}") is own
+            assert wire.may_publish(f"{AccessRecorded.subject}.{other}") is (own and other in AUDIT_SOURCES)
             assert wire.may_publish(f"quill.dlq.{other}.some-durable") is own
 
 
@@ -128,6 +138,26 @@ def test_service_follows_the_revocation_feed_and_no_more_of_auths_stream(server:
         assert not wire.may_publish(create)
         for name in (durable.name for durable in DURABLES if durable.event.stream() == "AUTH"):
             assert not wire.may_publish(f"{create}.{name}.{SessionRevoked.subject}")
+
+
+def test_audit_entries_of_a_source_are_handed_out_one_by_one(server: NatsServer) -> None:
+    subject, durable = f"{AccessRecorded.subject}.letters", "auth-access-recorded-letters"
+
+    async def scenario() -> None:
+        async with client_of(server, "letters") as letters, client_of(server, "auth") as auth:
+            for _ in range(2):
+                await letters.jetstream().publish(subject, b"{}")
+            one = await auth.jetstream().pull_subscribe_bind(durable, "AUDIT")
+            other = await auth.jetstream().pull_subscribe_bind(durable, "AUDIT")
+            (first,) = await one.fetch(1, timeout=5)
+            with pytest.raises(NatsTimeout):
+                await other.fetch(1, timeout=0.5)
+            await first.ack_sync(timeout=5)
+            (second,) = await other.fetch(1, timeout=5)
+            assert second.metadata.sequence.consumer == first.metadata.sequence.consumer + 1
+            await second.ack_sync(timeout=5)
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("user", [*SERVICES, "partner"])

@@ -1,7 +1,10 @@
 """Who may do what in the fleet's databases."""
 
 import asyncio
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 from native import bare, postgres
 from native.home import Home
 from native.secrets import DATABASE_ROLES
+from native.settings import REPOSITORY
 
 PASSWORDS = {role: f"q-{role}-password" for role in DATABASE_ROLES}
 
@@ -41,6 +45,30 @@ def test_owner_makes_tables_and_runtime_role_reads_and_writes_rows(cluster: post
         for statement in ("CREATE TABLE mine ()", "DROP TABLE receipts", "TRUNCATE receipts", "CREATE SCHEMA mine"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 runtime.execute(statement)
+
+
+def test_auth_adds_and_reads_audit_entries_and_can_neither_change_nor_remove_one(cluster: postgres.Cluster) -> None:
+    url = cluster.url("auth_owner", PASSWORDS["auth_owner"], database="auth")
+    alembic, folder = [sys.executable, "-m", "alembic", "upgrade", "head"], REPOSITORY / "services" / "auth"
+    subprocess.run(alembic, cwd=folder, env=os.environ | {"QUILL_MIGRATION_DATABASE_URL": url}, check=True, timeout=60)
+    with connect(cluster, "auth", database="auth") as auth:
+        auth.execute("UPDATE audit_chains SET position = 1, hash = 'x' WHERE source = 'auth'")
+        auth.execute(
+            "INSERT INTO audit_entries (id, source, position, at, roles, action, resource, outcome, hash)"
+            " VALUES (gen_random_uuid(), 'auth', 1, now() - interval '364 days', '{}', 'R', 'letter', 'ok', 'x')"
+        )
+        assert auth.execute("SELECT prune_audit(0)").fetchone() == (0,)
+        for statement in (
+            "UPDATE audit_entries SET outcome = 'denied'",
+            "DELETE FROM audit_entries",
+            "TRUNCATE audit_entries",
+            "UPDATE audit_chains SET pruned_position = 1",
+            "DELETE FROM audit_chains",
+            "ALTER TABLE audit_entries DISABLE TRIGGER ALL",
+            "CREATE OR REPLACE FUNCTION prune_audit(days integer) RETURNS bigint LANGUAGE sql AS 'SELECT 1'",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                auth.execute(statement)
 
 
 @pytest.mark.parametrize("role", DATABASE_ROLES)

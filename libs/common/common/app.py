@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 from fastapi import FastAPI, Response
 from starlette.routing import BaseRoute
 
-from common import clock, consumer, docs, errors, health, http, logging, middleware
+from common import audit, clock, consumer, docs, errors, health, http, logging, middleware
+from common.audit import Keep
 from common.auth import Caller, FetchKeys, TokenVerifier
 from common.consumer import Consumer
 from common.db import Database
@@ -39,6 +40,7 @@ class Service[B]:
     loops: what else runs for the life of the process.
     renderers: by path prefix, another form of errors.
     tokens: where auth itself finds its public keys and sessions; the others ask auth.
+    keep: where audit entries go; auth, which has the trail, stores its own in it.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Service[B]:
     loops: Sequence[Loop] = ()
     renderers: Mapping[str, ErrorRenderer] = field(default_factory=dict)
     tokens: Callable[[Work[B]], tuple[FetchKeys, AskAuth]] | None = None
+    keep: Keep = audit.send_to_auth
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,7 @@ class Runtime:
 
     def new_work(self, response: Response) -> Work[Any]:
         """The work of one request, which may say something in its answer's headers."""
-        work = self.work
-        return Work(work.service, work.database, work.backend, work.relay, work.kinds, response.headers)
+        return replace(self.work, answer_headers=response.headers)
 
 
 def build_app[B](service: Service[B], settings: ServiceSettings) -> FastAPI:
@@ -114,7 +116,7 @@ async def _running[B](app: FastAPI, service: Service[B], settings: ServiceSettin
         link = Link(settings)
         stack.push_async_callback(link.close)
         relay = Relay(database, link.client, beats=service.name == "auth")
-        work = Work(service.name, database, backend, relay, service.operations)
+        work = Work(service.name, database, backend, relay, service.operations, keep=service.keep)
         others = health.open_clients(settings.service_urls, own=service.name)
         for client in others.values():
             stack.push_async_callback(client.aclose)

@@ -1,5 +1,6 @@
 """Who did what to whose record: an entry is part of the transaction of the work it describes."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
@@ -11,6 +12,10 @@ from common.events import AccessRecorded
 
 type Action = Literal["C", "R", "U", "D", "E"]
 type AccessOutcome = Literal["ok", "denied", "failed"]
+# Stores what a transaction noted of a source, as the last thing before it commits.
+type Keep = Callable[[AsyncSession, str, Sequence[AccessRecorded]], Awaitable[None]]
+
+_NOTED = "audit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +56,12 @@ class Access:
     outcome: AccessOutcome = "ok"
 
 
-def record(session: AsyncSession, actor: Actor, access: Access, *, source: str) -> None:
-    """Store the entry in the caller's transaction; the outbox carries it to auth, which keeps the trail.
+def note(session: AsyncSession, actor: Actor, access: Access) -> None:
+    """Have an entry stored with the session's transaction.
 
     Args:
         actor: who acted.
         access: what was done.
-        source: the service that saw it; the subject ends in it, so that no service can speak for another.
     """
     entry = AccessRecorded(
         at=clock.now(),
@@ -71,4 +75,20 @@ def record(session: AsyncSession, actor: Actor, access: Access, *, source: str) 
         address=actor.address,
         request_id=actor.request_id,
     )
-    outbox.add(session, entry, source=source, subject=f"{AccessRecorded.subject}.{source}")
+    session.info.setdefault(_NOTED, []).append(entry)
+
+
+def noted(session: AsyncSession) -> Sequence[AccessRecorded]:
+    """What was noted in this session, in its order; asking again finds nothing."""
+    entries: list[AccessRecorded] = session.info.pop(_NOTED, [])
+    return entries
+
+
+async def send_to_auth(session: AsyncSession, source: str, entries: Sequence[AccessRecorded]) -> None:
+    """Keep entries in the outbox, which carries them to auth's trail; what every service but auth does.
+
+    Args:
+        source: the service that saw it; the subject ends in it, so that no service can speak for another.
+    """
+    for entry in entries:
+        outbox.add(session, entry, source=source, subject=f"{AccessRecorded.subject}.{source}")

@@ -34,16 +34,16 @@ class Consumer[B, E: Event]:
     durable: str
     event: type[E]
     handle: Callable[[Work[B], E], Awaitable[None]]
-    workers: int = 2
+    workers: int
 
 
 def consumes[B, E: Event](
-    event: type[E], *, durable: str
+    event: type[E], *, durable: str, workers: int = 2
 ) -> Callable[[Callable[[Work[B], E], Awaitable[None]]], Consumer[B, E]]:
     """Make a handler the consumer of an event. It opens one transaction at most, through the work it is given."""
 
     def bind(handle: Callable[[Work[B], E], Awaitable[None]]) -> Consumer[B, E]:
-        return Consumer(durable, event, handle)
+        return Consumer(durable, event, handle, workers)
 
     return bind
 

@@ -179,17 +179,21 @@ STREAMS = (
 
 @dataclass(frozen=True, slots=True)
 class Durable:
-    """A durable pull consumer that one service owns."""
+    """A durable pull consumer that one service owns; an ordered one waits for each ack before it hands out the next."""
 
     name: str
     event: type[Event]
     filter_subject: str | None = None
+    ordered: bool = False
 
     @property
     def subject(self) -> str:
         """The subject it is filtered to."""
         return self.filter_subject or self.event.subject
 
+
+# Auth has entries of its own in its database; the others' chains keep the order of the stream.
+AUDIT_SOURCES = ("patients", "letters", "notify")
 
 DURABLES = (
     Durable("letters-patient-created", PatientCreated),
@@ -199,6 +203,10 @@ DURABLES = (
     Durable("notify-user-linked", UserLinked),
     Durable("notify-user-unlinked", UserUnlinked),
     Durable("notify-session-revoked", SessionRevoked),
+    *(
+        Durable(f"auth-access-recorded-{source}", AccessRecorded, f"{AccessRecorded.subject}.{source}", ordered=True)
+        for source in AUDIT_SOURCES
+    ),
 )
 
 

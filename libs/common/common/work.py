@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import MutableHeaders
 
 from common import audit, inbox, operations, outbox
-from common.audit import Access, Actor
+from common.audit import Access, Actor, Keep
 from common.db import Database, StorageUnavailable
 from common.errors import OutcomeUnknown, QuillError
 from common.events import Event
@@ -39,10 +39,11 @@ class Work[B]:
     answer_headers: MutableHeaders = field(default_factory=MutableHeaders)
     cause: UUID | None = None
     cause_at: datetime | None = None
+    keep: Keep = audit.send_to_auth
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """One unit of work; reached from an event, it also marks that event as handled.
+        """One unit of work with its audit entries; reached from an event, it also marks that event as handled.
 
         Raises:
             inbox.AlreadyHandled: the event that caused this work was handled before.
@@ -52,6 +53,8 @@ class Work[B]:
             if self.cause is not None:
                 await inbox.mark(session, self.cause)
             yield session
+            if entries := audit.noted(session):
+                await self.keep(session, self.service, entries)
         self.relay.wake()
 
     def caused_by(self, event_id: UUID, *, at: datetime | None = None) -> "Work[B]":
@@ -64,7 +67,7 @@ class Work[B]:
 
     def audit(self, session: AsyncSession, actor: Actor, access: Access) -> None:
         """Store an audit entry with the work."""
-        audit.record(session, actor, access, source=self.service)
+        audit.note(session, actor, access)
 
     async def record(self, actor: Actor, access: Access) -> None:
         """Store an audit entry for work that changed nothing of ours, before it is answered."""

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from auth.accounts import policy, repository
 from auth.accounts.models import UserRow
 from auth.accounts.schemas import Register, Roles
+from auth.audit.service import keep
 from auth.backend import Work, open_backend
 from auth.errors import AccountTaken
 from auth.settings import Settings
@@ -102,7 +103,7 @@ async def _open_work(settings: Settings) -> AsyncIterator[Work]:
     database = Database(settings.database_url.get_secret_value(), pool_size=1)
     try:
         async with open_backend(settings) as backend:
-            yield CommonWork("auth", database, backend, Relay(database, Client()))
+            yield CommonWork("auth", database, backend, Relay(database, Client()), keep=keep)
     finally:
         await database.close()
 

@@ -14,6 +14,8 @@ from fastapi import FastAPI
 
 from auth import throttles
 from auth.accounts.api import router as accounts
+from auth.audit import service as audit
+from auth.audit.consumers import CONSUMERS
 from auth.backend import Work, open_backend
 from auth.links.api import router as links
 from auth.links.repository import forget_codes
@@ -36,7 +38,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         routers=[sessions, accounts, links, oidc],
         open_backend=lambda: open_backend(chosen),
         loops=[forget_the_past],
+        consumers=CONSUMERS,
         tokens=_own_tokens,
+        keep=audit.keep,
     )
     return build_app(parts, chosen)
 
@@ -61,6 +65,7 @@ async def forget_the_past(work: Work) -> None:
                 await forget_codes(session, before=now - REMEMBERED)
                 await forget_starts(session, before=now)
                 await throttles.forget_past(session, before=now - REMEMBERED)
+            await audit.prune(work, days=work.backend.settings.audit_retention_days)
         except StorageUnavailable:
             pass
         await asyncio.sleep(HOUSEKEEPING_SECONDS)

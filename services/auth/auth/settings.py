@@ -1,4 +1,4 @@
-"""What auth needs to know beyond every service's settings: its keys and its throttles per client address."""
+"""What auth needs to know beyond every service's settings: its keys, its throttles per client address, its memory."""
 
 from typing import Annotated
 
@@ -21,6 +21,8 @@ class Settings(OidcSettings):
     encryption_key_previous: Key | None = None
     login_failures_per_minute: int = Field(default=20, ge=1)
     registrations_per_hour: int = Field(default=5, ge=1)
+    # Eight years, as the NHS keeps records of adults' care (Records Management Code of Practice); see prune_audit too.
+    audit_retention_days: int = Field(default=2922, ge=365)
 
     @property
     def password_peppers(self) -> list[bytes]:

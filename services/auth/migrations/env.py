@@ -3,15 +3,17 @@
 import os
 
 import auth.accounts.models
+import auth.audit.models
 import auth.links.models
 import auth.oidc.models
 import auth.sessions.models
 import auth.throttles
 from common.db import run_migrations
+from common.inbox import InboxRow
 from common.operations import OperationRow
 from common.outbox import OutboxRow
 from sqlmodel import SQLModel
 
-__all__ = ["OperationRow", "OutboxRow", "auth"]
+__all__ = ["InboxRow", "OperationRow", "OutboxRow", "auth"]
 
 run_migrations(SQLModel.metadata, url=os.environ["QUILL_MIGRATION_DATABASE_URL"])

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from auth.audit.service import keep
 from auth.backend import Backend
 from auth.passwords import PasswordHasher
 from auth.sessions.keys import KeyRing
@@ -22,7 +23,11 @@ from nats.aio.client import Client
 from sqlalchemy import text
 
 ROOT = Path(__file__).parents[1]
-TABLES = "users, identities, oidc_starts, sessions, refresh_tokens, link_codes, throttles, outbox, operations"
+TABLES = (
+    "users, identities, oidc_starts, sessions, refresh_tokens, link_codes, throttles, outbox, operations, inbox, "
+    "audit_entries"
+)
+NEW_CHAINS = "UPDATE audit_chains SET position = pruned_position, hash = pruned_hash"
 
 
 @pytest.fixture
@@ -84,10 +89,11 @@ async def stage(make_settings: MakeSettings, anyio_backend: str) -> AsyncIterato
     database = Database(settings.database_url.get_secret_value())
     async with database.transaction() as session:
         await session.execute(text(f"TRUNCATE {TABLES}"))
+        await session.execute(text(NEW_CHAINS))
     passwords = PasswordHasher(settings.password_peppers, cost=4)
     async with http.create_client(settings.patients_url) as client:
         vault = Vault(settings.encryption_keys)
         backend = Backend(settings=settings, passwords=passwords, keys=KeyRing(vault), vault=vault, patients=client)
-        yield Stage(Work("auth", database, backend, Relay(database, Client())))
+        yield Stage(Work("auth", database, backend, Relay(database, Client()), keep=keep))
     passwords.close()
     await database.close()

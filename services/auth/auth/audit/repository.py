@@ -1,0 +1,60 @@
+"""Every query of the audit trail."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from common.events import AccessRecorded
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel
+
+from auth.audit.chain import Link, next_link
+from auth.audit.models import AuditChainRow, AuditEntryRow
+
+READ_AT_ONCE = 1000
+# As tables: entries come and go by the thousand, and nobody changes one.
+_CHAINS = SQLModel.metadata.tables[AuditChainRow.__tablename__]
+_ENTRIES = SQLModel.metadata.tables[AuditEntryRow.__tablename__]
+
+
+async def append(session: AsyncSession, source: str, entries: Sequence[tuple[UUID, AccessRecorded]]) -> None:
+    """Add entries to the end of their source's chain, under these ids; one that is there already is left out.
+
+    The chain stays locked until the transaction ends, so this comes last in it.
+    """
+    await session.flush()
+    end = select(_CHAINS.c.position, _CHAINS.c.hash).where(_CHAINS.c.source == source).with_for_update()
+    head = Link(*(await session.execute(end)).one())
+    for entry_id, entry in entries:
+        values = {"id": entry_id, "source": source, **entry.model_dump()}
+        link = next_link(head, values)
+        if await _add(session, {**values, "position": link.position, "hash": link.hash}):
+            head = link
+
+
+async def _add(session: AsyncSession, values: Mapping[str, Any]) -> bool:
+    """Store an entry and move its chain on to it; False when an entry has that id."""
+    row = insert(_ENTRIES).values(**values).on_conflict_do_nothing(index_elements=["id"])
+    new = row.returning(_ENTRIES.c.source, _ENTRIES.c.position, _ENTRIES.c.hash).cte("new")
+    move = update(_CHAINS).where(_CHAINS.c.source == new.c.source)
+    moved = move.values(position=new.c.position, hash=new.c.hash).returning(_CHAINS.c.position)
+    return await session.scalar(moved) is not None
+
+
+async def prune(session: AsyncSession, *, days: int) -> int:
+    """Remove the oldest entries of each chain, some thousands of those that are older than that; how many went."""
+    return await session.scalar(select(func.prune_audit(days))) or 0
+
+
+async def find_chain(session: AsyncSession, source: str) -> AuditChainRow | None:
+    """Where a source's chain stands."""
+    return await session.get(AuditChainRow, source)
+
+
+async def stream_entries(session: AsyncSession, source: str) -> AsyncIterator[Mapping[str, Any]]:
+    """Every entry of a source in the order of its chain, a thousand at a time."""
+    entries = select(_ENTRIES).where(_ENTRIES.c.source == source).order_by(_ENTRIES.c.position)
+    async for row in (await session.stream(entries.execution_options(yield_per=READ_AT_ONCE))).mappings():
+        yield dict(row)
