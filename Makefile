@@ -2,9 +2,9 @@
 .DEFAULT_GOAL := help
 N ?= 1
 # mypy takes one part at a time: every part has a package `tests` of its own.
-PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/postgres
+PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/postgres bench
 
-.PHONY: help run status sync test lint story
+.PHONY: help run status sync test lint story measure
 
 help: ## What can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -17,6 +17,9 @@ status: sync ## List the processes of the running fleet
 
 story: sync ## Play the main job against the running fleet; N=20 plays it twenty times
 	@.venv/bin/python -m native story $(N)
+
+measure: sync ## Measure sign-out, sign-in and storms against the running fleet; ends with 1 where a promise is not kept
+	@.venv/bin/python bench/identity.py
 
 test: sync lint ## Lint and all tests, with real servers
 	@.venv/bin/python -m pytest
