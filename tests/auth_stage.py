@@ -14,9 +14,11 @@ from auth.audit.models import AuditEntryRow
 from auth.backend import Work
 from auth.passwords import PasswordHasher
 from auth.sessions import service as sessions
-from auth.sessions.schemas import Login
 from auth.sessions.service import Issued
 from auth.settings import Settings
+from auth.signin import service as signin
+from auth.signin.schemas import Login
+from auth.vault import Vault
 from auth.visitor import Visitor
 from common.auth import Caller, TokenVerifier
 from common.outbox import OutboxRow
@@ -64,16 +66,17 @@ class Stage:
 
     def under(self, settings: Settings) -> "Stage":
         """The same database under other settings."""
-        passwords = PasswordHasher(settings.password_peppers, cost=4)
-        return Stage(replace(self.work, backend=replace(self.work.backend, settings=settings, passwords=passwords)))
+        passwords, vault = PasswordHasher(settings.password_peppers, cost=4), Vault(settings.encryption_keys)
+        backend = replace(self.work.backend, settings=settings, passwords=passwords, vault=vault)
+        return Stage(replace(self.work, backend=backend))
 
     async def register(self, name: str, *, password: str = PASSWORD) -> UserRow:
         form = {"username": name, "email": f"{name}@example.org", "password": password}
         return await accounts.register(self.work, form=Register.model_validate(form), visitor=self.visitor)
 
-    async def log_in(self, name: str, password: str = PASSWORD) -> Issued:
-        form = Login.model_validate({"username": name, "password": password})
-        return await sessions.log_in(self.work, form=form, visitor=self.visitor)
+    async def log_in(self, name: str, password: str = PASSWORD, *, code: str | None = None) -> Issued:
+        form = Login.model_validate({"username": name, "password": password, "totp_code": code})
+        return await signin.log_in(self.work, form=form, visitor=self.visitor)
 
     async def refresh(self, issued: Issued, *, token: str | None = None) -> Issued:
         presented, csrf_token = token or issued.refresh_token, issued.session.csrf_token

@@ -54,6 +54,11 @@ class Caller:
     request_id: str | None = None
 
     @property
+    def proved_twice(self) -> bool:
+        """Whether a second factor was part of the sign-in (RFC 8176)."""
+        return not {"otp", "mfa"}.isdisjoint(self.amr)
+
+    @property
     def actor(self) -> Actor:
         """The caller as an audit entry names them."""
         return Actor(

@@ -81,6 +81,13 @@ class Forbidden(QuillError):
     slug, status, title = "forbidden", 403, "Your role does not allow this"
 
 
+class TotpEnrolmentRequired(QuillError):
+    """Your role must sign in with a second factor and this session did not: enrol one at /api/auth/totp/enrol, confirm
+    it and refresh the session, or sign in anew with its code."""
+
+    slug, status, title = "totp-enrolment-required", 403, "Your role needs a second factor"
+
+
 class CsrfRefused(QuillError):
     """A changing request must come from our own pages and carry the session's X-CSRF-Token. Nothing was done."""
 

@@ -10,7 +10,16 @@ from starlette.requests import ClientDisconnect
 
 from common import strictjson
 from common.auth import Caller, proves_csrf
-from common.errors import BodyTooLarge, CsrfRefused, Forbidden, Invalid, MediaTypeRefused, NotFound, Unauthenticated
+from common.errors import (
+    BodyTooLarge,
+    CsrfRefused,
+    Forbidden,
+    Invalid,
+    MediaTypeRefused,
+    NotFound,
+    TotpEnrolmentRequired,
+    Unauthenticated,
+)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_LIMIT = 256 * 1024
@@ -25,6 +34,7 @@ class Policy:
     by_cookie: the session's cookie stands for the access token; the endpoint itself checks it and its CSRF token.
     signed_in: any role is enough.
     own: the endpoint knows the caller's own things only; those of others look like what is absent.
+    enrolling: open, too, to an account that must have a second factor and has none yet.
     linked_patient: a patient is let in for their own record, `{patient_id}` of the path.
     vital: refused (503) when revocations cannot be known at all; others go on.
     """
@@ -35,6 +45,7 @@ class Policy:
     by_cookie: bool = False
     signed_in: bool = False
     own: bool = False
+    enrolling: bool = False
     linked_patient: bool = False
     vital: bool = False
 
@@ -62,6 +73,7 @@ class Policy:
 ANYONE = Policy(name="anyone", anyone=True)
 SIGNED_IN = Policy(name="signed in", signed_in=True)
 OWN = Policy(name="own", signed_in=True, own=True)
+ENROLLING = Policy(name="signed in, with or without the second factor", signed_in=True, enrolling=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +143,9 @@ async def _authorise(request: Request, policy: Policy) -> Caller:
     admitted: Caller = await request.app.state.runtime.gate.admit(token, vital=policy.vital)
     caller = replace(admitted, address=client_address(request), request_id=request.state.request_id)
     request.state.caller = caller
+    needed = caller.roles & request.app.state.runtime.settings.totp_roles
+    if needed and not caller.proved_twice and not policy.enrolling:
+        raise TotpEnrolmentRequired
     policy.check(caller, request.path_params.get("patient_id"))
     if request.method not in SAFE_METHODS and not proves_csrf(caller, request.headers.get("X-CSRF-Token")):
         raise CsrfRefused

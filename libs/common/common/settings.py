@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 PREFIX = "QUILL_"
 MIN_SECRET_LENGTH = 32
+ROLE = "(patient|clinician|admin)"
 EXAMPLE_WORDS = ("changeme", "change-me", "example", "placeholder", "replace-me")
 
 
@@ -56,6 +57,7 @@ class ServiceSettings(BaseSettings):
     letters_url: str
     notify_url: str
     pseudonym_key: SecretStr
+    require_totp_roles: str = Field(default="", pattern=rf"^(none|{ROLE}(, ?{ROLE})*)?$")
     docs_enabled: bool = True
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     clock_port: int | None = Field(default=None, ge=1, le=65535)
@@ -79,6 +81,12 @@ class ServiceSettings(BaseSettings):
         if self.mode == "production" and self.clock_port is not None:
             raise ValueError("QUILL_CLOCK_PORT lets tests move the clock and is refused in production")
         return self
+
+    @property
+    def totp_roles(self) -> frozenset[str]:
+        """Roles that need a second factor: those that were chosen, else in production the staff's, in a demo none."""
+        chosen = self.require_totp_roles or ("clinician,admin" if self.mode == "production" else "none")
+        return frozenset(role.strip() for role in chosen.split(",")) - {"none"}
 
     @property
     def secure_cookies(self) -> bool:

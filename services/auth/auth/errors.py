@@ -19,6 +19,19 @@ class SignInRefused(QuillError):
         super().__init__(location=f"/#{self.slug}")
 
 
+class TotpRequired(Unauthenticated):
+    """The password was right and the account has a second factor. Send its code with the member `challenge` to
+    /api/auth/login/totp within five minutes."""
+
+    slug, title = "totp-required", "A second factor is needed"
+
+
+class SecondFactorRefused(Unauthenticated):
+    """The code is wrong or was used before, or the sign-in took too long: send the next code, or begin again."""
+
+    slug, title = "second-factor-refused", "This code does not finish the sign-in"
+
+
 class SessionEnded(Unauthenticated):
     """The refresh token is unknown, was used before, or its session has ended: sign in again."""
 
@@ -47,6 +60,30 @@ class PasswordRefused(Invalid):
     """The password is too short, too long, too common, or made of the account's own names: choose another."""
 
     slug, title = "password-refused", "This password cannot be used"
+
+
+class CodeRefused(Invalid):
+    """The code is not the one that the authenticator shows now, or it was used before: send the next one."""
+
+    slug, title, loc = "code-refused", "This code does not work", ("body", "code")
+
+
+class TotpActive(Conflict):
+    """The account has a second factor already: disable it before you enrol another."""
+
+    slug, title = "totp-active", "Two-factor sign-in is on already"
+
+
+class TotpAbsent(Conflict):
+    """The account has no second factor, or none that waits for its first code: enrol first."""
+
+    slug, title = "totp-absent", "There is no second factor"
+
+
+class TotpNeeded(Forbidden):
+    """Your role must sign in with a second factor, so that it cannot be switched off."""
+
+    slug, title = "totp-needed", "Your role needs a second factor"
 
 
 class ActivationRefused(Invalid):

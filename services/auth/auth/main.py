@@ -25,6 +25,9 @@ from auth.sessions import repository, service
 from auth.sessions.api import router as sessions
 from auth.sessions.policy import COOKIE_LIFE
 from auth.settings import Settings
+from auth.signin.api import router as signin
+from auth.signin.repository import forget_challenges
+from auth.totp.api import router as totp
 
 HOUSEKEEPING_SECONDS = 600.0
 REMEMBERED = timedelta(days=1)
@@ -35,7 +38,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     chosen = settings or Settings()
     parts = Service(
         name="auth",
-        routers=[sessions, accounts, links, oidc],
+        routers=[signin, sessions, totp, accounts, links, oidc],
         open_backend=lambda: open_backend(chosen),
         loops=[forget_the_past],
         consumers=CONSUMERS,
@@ -56,12 +59,13 @@ def _own_tokens(work: Work) -> tuple[FetchKeys, AskAuth]:
 
 
 async def forget_the_past(work: Work) -> None:
-    """Drop sessions, sign-ins, link codes and throttles that are over, until cancelled."""
+    """Drop sessions, sign-ins under way, link codes and throttles that are over, until cancelled."""
     while True:
         now = clock.now()
         try:
             async with work.transaction() as session:
                 await repository.forget_sessions(session, before=now - COOKIE_LIFE - REMEMBERED)
+                await forget_challenges(session, before=now - REMEMBERED)
                 await forget_codes(session, before=now - REMEMBERED)
                 await forget_starts(session, before=now)
                 await throttles.forget_past(session, before=now - REMEMBERED)

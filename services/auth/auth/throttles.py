@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from common import clock
 from common.errors import TooManyRequests
-from sqlalchemy import Column, DateTime, TextClause, delete, text, update
+from sqlalchemy import Column, DateTime, TextClause, delete, func, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -47,7 +47,10 @@ class BackOff:
 
 AT_ONCE = 2
 LOGIN = BackOff("login", tries=5, pause=30, longest=900)
-PASSWORD_CHANGE = BackOff("password", tries=5, pause=30, longest=900)
+OWN_PASSWORD = BackOff("password", tries=5, pause=30, longest=900)
+# Of an account, whatever its challenges: who knows a password cannot guess on by signing in again and again.
+SECOND_FACTOR = BackOff("second-factor", tries=10, pause=30, longest=900)
+TOTP_CHANGE = BackOff("totp", tries=5, pause=30, longest=900)
 
 
 # One statement each: of a hundred parallel tries only as many pass as are left. The clock is read after the row was
@@ -110,10 +113,11 @@ async def reserve(session: AsyncSession, limit: Window | BackOff, subject: str) 
         raise TooManyRequests(retry_after=str(max(1, int(wait or 1))))
 
 
-async def give_back(session: AsyncSession, limit: Window, subject: str) -> None:
-    """Uncount a try that was no failure."""
+async def give_back(session: AsyncSession, limit: Window | BackOff, subject: str) -> None:
+    """Uncount a try that was no failure, and the pause that began with it."""
     row = update(ThrottleRow).where(col(ThrottleRow.key) == _key(limit, subject), col(ThrottleRow.tries) > 0)
-    await session.execute(row.values(tries=ThrottleRow.tries - 1))
+    until = ThrottleRow.until if isinstance(limit, Window) else func.clock_timestamp() + clock.offset()
+    await session.execute(row.values(tries=ThrottleRow.tries - 1, until=until))
 
 
 async def clear(session: AsyncSession, limit: BackOff, subject: str) -> None:

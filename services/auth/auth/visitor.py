@@ -7,6 +7,8 @@ from common.audit import Actor
 from common.policy import client_address
 from fastapi import Depends, Request
 
+from auth.throttles import address_subject
+
 MAX_USER_AGENT = 300
 
 
@@ -17,6 +19,11 @@ class Visitor:
     address: str | None = None
     user_agent: str = ""
     request_id: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """Whose tries a limit per client address counts."""
+        return address_subject(self.address)
 
     @property
     def actor(self) -> Actor:

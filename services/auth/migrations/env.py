@@ -7,7 +7,9 @@ import auth.audit.models
 import auth.links.models
 import auth.oidc.models
 import auth.sessions.models
+import auth.signin.models
 import auth.throttles
+import auth.totp.models
 from common.db import run_migrations
 from common.inbox import InboxRow
 from common.operations import OperationRow

@@ -24,8 +24,8 @@ from sqlalchemy import text
 
 ROOT = Path(__file__).parents[1]
 TABLES = (
-    "users, identities, oidc_starts, sessions, refresh_tokens, link_codes, throttles, outbox, operations, inbox, "
-    "audit_entries"
+    "users, identities, oidc_starts, sessions, refresh_tokens, login_challenges, totp, link_codes, throttles, outbox, "
+    "operations, inbox, audit_entries"
 )
 NEW_CHAINS = "UPDATE audit_chains SET position = pruned_position, hash = pruned_hash"
 

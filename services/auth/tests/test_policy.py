@@ -150,7 +150,7 @@ def test_refresh_token_is_judged(presented: RefreshTokenRow, head: RefreshTokenR
     ],
 )
 def test_session_is_over_by_its_role(roles: list[str], began: timedelta, seen: timedelta, over: bool) -> None:
-    row = SessionRow(user_id=USER, csrf_hash="", user_agent="", created_at=NOW - began, last_seen_at=NOW - seen)
+    row = SessionRow(user_id=USER, csrf_hash="", amr=[], user_agent="", created_at=NOW - began, last_seen_at=NOW - seen)
     assert is_over(row, roles=roles, now=NOW) is over
     row.ended_at = NOW
     assert is_over(row, roles=roles, now=NOW)

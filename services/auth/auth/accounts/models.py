@@ -25,6 +25,7 @@ class UserRow(SQLModel, table=True):
     password_hash: str | None = None
     patient_id: UUID | None = Field(default=None, unique=True)
     token_version: int = 1
+    totp_enabled: bool = False
     disabled_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     activation_hash: bytes | None = Field(default=None, unique=True)
     activation_expires_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))

@@ -103,7 +103,7 @@ class User(BaseModel):
     @classmethod
     def of(cls, row: UserRow) -> Self:
         """The public side of a row."""
-        return cls.model_validate({**row.model_dump(), "totp_enabled": False})
+        return cls.model_validate(row.model_dump())
 
 
 class ManagedUser(User):
@@ -114,8 +114,7 @@ class ManagedUser(User):
     @classmethod
     def of(cls, row: UserRow) -> Self:
         """The public side of a row."""
-        own = {"totp_enabled": False, "disabled": row.disabled_at is not None}
-        return cls.model_validate({**row.model_dump(), **own})
+        return cls.model_validate({**row.model_dump(), "disabled": row.disabled_at is not None})
 
 
 class UserCreated(BaseModel):

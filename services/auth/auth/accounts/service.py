@@ -1,6 +1,7 @@
 """Use cases of accounts. Passwords are hashed while no transaction is open."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from common.auth import Caller
 from common.errors import NotFound, Unauthenticated
 from common.events import UserRegistered, UserUpdated
 from common.rest import Page, decode_cursor, encode_cursor
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import throttles
@@ -20,7 +22,7 @@ from auth.backend import Work
 from auth.codes import hash_code, new_code
 from auth.errors import AccountTaken, ActivationRefused, PasswordRefused
 from auth.sessions import service as sessions
-from auth.throttles import PASSWORD_CHANGE
+from auth.throttles import OWN_PASSWORD
 from auth.visitor import Visitor
 
 ACTIVATION_LIFE = timedelta(hours=72)
@@ -32,8 +34,7 @@ async def register(work: Work, *, form: Register, visitor: Visitor) -> UserRow:
     policy.check_password(password, username=form.username, email=form.email)
     with work.backend.passwords.room() as passwords:
         async with work.transaction() as session:
-            subject = throttles.address_subject(visitor.address)
-            await throttles.reserve(session, work.backend.registrations, subject)
+            await throttles.reserve(session, work.backend.registrations, visitor.subject)
         password_hash = await passwords.hash(password)
     user = UserRow(
         username=form.username,
@@ -140,31 +141,61 @@ def outdate_tokens(work: Work, session: AsyncSession, user: UserRow) -> None:
 
 async def change_password(work: Work, caller: Caller, *, form: PasswordChange) -> None:
     """Whoever knows the current password sets a new one, and every other session ends."""
-    current, new = form.current_password.get_secret_value(), form.new_password.get_secret_value()
+    new = form.new_password.get_secret_value()
+    async with work.transaction() as session:
+        user = await find_caller(session, caller)
+    policy.check_password(new, username=user.username, email=user.email, field="new_password")
+    changed = Access(action="U", resource="password", resource_id=str(user.id))
+    failed = replace(changed, outcome="failed")
+    user = await prove_password(work, caller, form.current_password, field="current_password", failed=failed)
+    with work.backend.passwords.room() as passwords:
+        password_hash = await passwords.hash(new)
+    async with work.transaction() as session:
+        now = await find_caller(session, caller, lock=True)
+        if now.password_hash != user.password_hash:
+            raise _wrong_password("current_password")
+        now.password_hash = password_hash
+        await sessions.end_sessions(work, session, now, but=caller.session_id)
+        work.audit(session, caller.actor, changed)
+
+
+async def prove_password(
+    work: Work, caller: Caller, password: SecretStr, *, failed: Access, field: str = "password"
+) -> UserRow:
+    """The caller's account, if they know its password; whatever it is asked for, wrong ones count together.
+
+    Args:
+        failed: the audit entry of a wrong one.
+        field: the body's member that an error points at.
+
+    Raises:
+        PasswordRefused: it is wrong.
+        TooManyRequests: it was wrong too often.
+    """
     with work.backend.passwords.room() as passwords:
         async with work.transaction() as session:
-            user = await repository.find_user(session, caller.user_id)
-            if user is None:
-                raise Unauthenticated
-            policy.check_password(new, username=user.username, email=user.email, field="new_password")
-            await throttles.reserve(session, PASSWORD_CHANGE, str(user.id))
-        right = await passwords.matches(current, user.password_hash)
-        password_hash = await passwords.hash(new)
-    access = Access(action="U", resource="password", resource_id=str(user.id), outcome="ok" if right else "failed")
-    async with work.transaction() as session:
-        work.audit(session, caller.actor, access)
-        if right:
-            right = await _set_password(work, session, caller, known=user.password_hash, new=password_hash)
+            await throttles.reserve(session, OWN_PASSWORD, str(caller.user_id))
+            user = await find_caller(session, caller)
+        right = await passwords.matches(password.get_secret_value(), user.password_hash)
     if not right:
-        raise PasswordRefused.at("body", "current_password", type="password_wrong", msg="Not the current password")
+        await work.record(caller.actor, failed)
+        raise _wrong_password(field)
+    async with work.transaction() as session:
+        await throttles.clear(session, OWN_PASSWORD, str(user.id))
+    return user
 
 
-async def _set_password(work: Work, session: AsyncSession, caller: Caller, *, known: str | None, new: str) -> bool:
-    """Replace the password unless somebody else did meanwhile."""
-    user = await repository.find_user(session, caller.user_id, lock=True)
-    if user is None or user.password_hash != known:
-        return False
-    user.password_hash = new
-    await throttles.clear(session, PASSWORD_CHANGE, str(user.id))
-    await sessions.end_sessions(work, session, user, but=caller.session_id)
-    return True
+def _wrong_password(field: str) -> PasswordRefused:
+    return PasswordRefused.at("body", field, type="password_wrong", msg="Not the current password")
+
+
+async def find_caller(session: AsyncSession, caller: Caller, *, lock: bool = False) -> UserRow:
+    """The caller's own account; `lock` keeps it as it is until the transaction ends.
+
+    Raises:
+        Unauthenticated: it was disabled.
+    """
+    user = await repository.find_user(session, caller.user_id, lock=lock)
+    if user is None or not user.active:
+        raise Unauthenticated
+    return user

@@ -65,7 +65,7 @@ async def begin(work: Work, *, visitor: Visitor) -> Began:
         expires_at=clock.now() + START_LIFE,
     )
     async with work.transaction() as session:
-        await throttles.reserve(session, work.backend.oidc_starts, throttles.address_subject(visitor.address))
+        await throttles.reserve(session, work.backend.oidc_starts, visitor.subject)
         repository.add_start(session, row)
     async with clients.in_time():
         return Began(await provider.authorization_uri(state=state, nonce=nonce, verifier=verifier), browser)
@@ -75,7 +75,7 @@ async def complete(work: Work, *, answer: Answer, browser: str | None, visitor: 
     """Whom the provider vouches for, to the browser that began, gets a session; every refusal looks the same."""
     provider = _provider(work)
     async with work.transaction() as session:
-        await throttles.reserve(session, work.backend.oidc_sign_ins, throttles.address_subject(visitor.address))
+        await throttles.reserve(session, work.backend.oidc_sign_ins, visitor.subject)
         start = await repository.take_start(session, _hash(answer.state))
     try:
         async with clients.in_time():
@@ -133,8 +133,8 @@ async def _admit(work: Work, session: AsyncSession, identity: Identity, *, visit
         user.roles = identity.roles
         outdate_tokens(work, session, user)
         work.audit(session, visitor.actor, Access(action="U", resource="user", resource_id=str(user.id)))
-    await throttles.give_back(session, work.backend.oidc_sign_ins, throttles.address_subject(visitor.address))
-    return await sessions.start_session(work, session, user, visitor=visitor)
+    await throttles.give_back(session, work.backend.oidc_sign_ins, visitor.subject)
+    return await sessions.start_session(work, session, user, visitor=visitor, amr=identity.amr)
 
 
 async def _open_account(work: Work, session: AsyncSession, identity: Identity, *, visitor: Visitor) -> UserRow:

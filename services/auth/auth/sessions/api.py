@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-from common.policy import ANYONE, SIGNED_IN, PolicyRouter, allow
+from common.policy import ANYONE, ENROLLING, PolicyRouter, allow
 from common.rest import CurrentCaller, CurrentWork
 from fastapi import Depends, Header, Request, Response
 
 from auth.accounts.schemas import User
 from auth.sessions import cookies, policy, service
-from auth.sessions.schemas import Login, Session
+from auth.sessions.schemas import Session
 from auth.visitor import CurrentVisitor
 
 router = PolicyRouter("/auth")
@@ -22,20 +22,13 @@ RefreshToken = Annotated[str | None, Depends(_refresh_token)]
 CsrfToken = Annotated[str | None, Header(alias="X-CSRF-Token")]
 
 
-@router.post("/login", tags=["sessions"])
-@allow(ANYONE)
-async def login(form: Login, visitor: CurrentVisitor, work: CurrentWork, response: Response) -> Session:
-    """Sign in with a user name or e-mail address and a password."""
-    return _answer(await service.log_in(work, form=form, visitor=visitor), work, response)
-
-
 @router.post("/refresh", tags=["sessions"])
 @allow(policy.HOLD_SESSION)
 async def refresh(
     token: RefreshToken, work: CurrentWork, visitor: CurrentVisitor, response: Response, csrf: CsrfToken = None
 ) -> Session:
     """Exchange the refresh cookie for a new access token and the next cookie."""
-    return _answer(await service.refresh(work, presented=token, csrf_token=csrf, visitor=visitor), work, response)
+    return hand_out(await service.refresh(work, presented=token, csrf_token=csrf, visitor=visitor), work, response)
 
 
 @router.post("/logout", status_code=204, tags=["sessions"])
@@ -49,7 +42,7 @@ async def logout(
 
 
 @router.get("/me", tags=["sessions"])
-@allow(SIGNED_IN)
+@allow(ENROLLING)
 async def me(caller: CurrentCaller, work: CurrentWork) -> User:
     """The caller's own account."""
     return User.of(await service.get_me(work, caller))
@@ -63,7 +56,8 @@ async def jwks(work: CurrentWork, response: Response) -> dict[str, Any]:
     return await service.get_public_keys(work)
 
 
-def _answer(issued: service.Issued, work: CurrentWork, response: Response) -> Session:
+def hand_out(issued: service.Issued, work: CurrentWork, response: Response) -> Session:
+    """Answer with a session; its refresh token goes into a cookie."""
     tokens = {"refresh_token": issued.refresh_token, "csrf_token": issued.session.csrf_token}
     _set(response, cookies.new_cookies(work.backend.settings, **tokens))
     return issued.session

@@ -4,12 +4,13 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from common import clock
-from sqlalchemy import Column, DateTime, Index, UniqueConstraint, text
+from sqlalchemy import Column, DateTime, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 
 class SessionRow(SQLModel, table=True):
-    """A sign-in and everything that follows from it until it ends."""
+    """A sign-in and everything that follows from it until it ends; `amr` says how it was proved (RFC 8176)."""
 
     __tablename__ = "sessions"
     __table_args__ = (Index("sessions_live", "user_id", postgresql_where=text("ended_at IS NULL")),)
@@ -17,6 +18,7 @@ class SessionRow(SQLModel, table=True):
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     user_id: UUID = Field(foreign_key="users.id")
     csrf_hash: str
+    amr: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     user_agent: str
     created_at: datetime = Field(default_factory=clock.now, sa_column=Column(DateTime(timezone=True), nullable=False))
     last_seen_at: datetime = Field(default_factory=clock.now, sa_column=Column(DateTime(timezone=True), nullable=False))

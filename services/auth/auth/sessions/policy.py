@@ -11,6 +11,7 @@ from auth.sessions.models import RefreshTokenRow, SessionRow
 
 HOLD_SESSION = Policy(name="refresh cookie", by_cookie=True)
 
+PASSWORD, OTP = "pwd", "otp"  # authentication methods (RFC 8176 §2)
 GRACE = timedelta(seconds=10)
 COOKIE_LIFE = timedelta(days=7)
 

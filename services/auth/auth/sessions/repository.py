@@ -21,6 +21,11 @@ async def lock_session_of(session: AsyncSession, token_hash: bytes) -> SessionRo
     return (await session.scalars(owner)).one_or_none()
 
 
+async def lock_session(session: AsyncSession, session_id: UUID) -> SessionRow | None:
+    """A session, locked until the transaction ends."""
+    return await session.get(SessionRow, session_id, with_for_update=True, populate_existing=True)
+
+
 async def get_token(session: AsyncSession, token_hash: bytes) -> RefreshTokenRow:
     """A refresh token that exists."""
     return await session.get_one(RefreshTokenRow, token_hash, populate_existing=True)

@@ -1,19 +1,10 @@
-"""The shapes of signing in."""
+"""The shapes of sessions."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from common.rest import Body
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from auth.accounts.schemas import MAX_EMAIL, Secret, User
-
-
-class Login(Body):
-    """`username` may be the e-mail address. `totp_code` counts only where two-factor sign-in is on."""
-
-    username: Annotated[str, Field(min_length=1, max_length=MAX_EMAIL)]
-    password: Secret
-    totp_code: Annotated[str, Field(max_length=32)] | None = None
+from auth.accounts.schemas import User
 
 
 class Session(BaseModel):

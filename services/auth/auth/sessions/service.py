@@ -1,4 +1,4 @@
-"""Use cases of sessions: signing in, refreshing, signing out, and ending the sessions of an account."""
+"""Use cases of sessions: starting, refreshing, signing out, and ending the sessions of an account."""
 
 import hmac
 from dataclasses import dataclass
@@ -13,17 +13,15 @@ from common.errors import CsrfRefused, Unauthenticated
 from common.events import SessionRevoked
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth import throttles
 from auth.accounts import repository as accounts
 from auth.accounts.models import UserRow
-from auth.accounts.schemas import User, normalise_name
+from auth.accounts.schemas import User
 from auth.backend import Work
-from auth.errors import CredentialsRefused, SessionEnded
+from auth.errors import SessionEnded
 from auth.sessions import cookies, policy, repository, tokens
 from auth.sessions.models import RefreshTokenRow, SessionRow
 from auth.sessions.policy import Presented
-from auth.sessions.schemas import Login, Session
-from auth.throttles import LOGIN
+from auth.sessions.schemas import Session
 from auth.visitor import Visitor
 
 
@@ -45,53 +43,19 @@ class Issued:
     refresh_token: str
 
 
-async def log_in(work: Work, *, form: Login, visitor: Visitor) -> Issued:
-    """Name and password of an active account start a session; every other case takes the same path and time."""
-    name, password = normalise_name(form.username), form.password.get_secret_value()
-    with work.backend.passwords.room():
-        async with work.backend.turns.of(name):
-            proofs = await _try_password(work, name=name, password=password, visitor=visitor)
-    return await _issue(work, proofs)
+async def start_session(
+    work: Work, session: AsyncSession, user: UserRow, *, visitor: Visitor, amr: list[str]
+) -> Proofs:
+    """A new session with its first refresh token and its CSRF token, both of which are stored as hashes only.
 
-
-async def _try_password(work: Work, *, name: str, password: str, visitor: Visitor) -> Proofs:
-    address = throttles.address_subject(visitor.address)
-    async with work.transaction() as session:
-        await throttles.reserve(session, work.backend.sign_ins, address)
-        await throttles.reserve(session, LOGIN, name)
-        user = await accounts.find_login(session, name)
-    proved = await _prove_password(work, user, password)
-    if user is None or proved is None:
-        failed = Access(action="E", resource="session", resource_id=str(user.id) if user else None, outcome="failed")
-        await work.record(visitor.actor, failed)
-        raise CredentialsRefused
-    async with work.transaction() as session:
-        now = await accounts.find_user(session, user.id, lock=True)
-        if now is None or not now.active or now.password_hash != user.password_hash:
-            raise CredentialsRefused
-        now.password_hash = proved
-        # In the order in which a try reserves them: the other way round two sign-ins could wait for each other.
-        await throttles.give_back(session, work.backend.sign_ins, address)
-        await throttles.clear(session, LOGIN, name)
-        return await start_session(work, session, now, visitor=visitor)
-
-
-async def _prove_password(work: Work, user: UserRow | None, password: str) -> str | None:
-    """The hash to store from now on if the password is that of an active account, else None."""
-    passwords = work.backend.passwords
-    known = user.password_hash if user is not None and user.active else None
-    if not await passwords.matches(password, known) or known is None:
-        return None
-    return await passwords.hash(password) if passwords.is_outdated(known) else known
-
-
-async def start_session(work: Work, session: AsyncSession, user: UserRow, *, visitor: Visitor) -> Proofs:
-    """A new session with its first refresh token and its CSRF token, both of which are stored as hashes only."""
+    Args:
+        amr: how its owner was authenticated (RFC 8176).
+    """
     refresh_token, csrf_token = tokens.new_secret(), tokens.new_secret()
-    row = SessionRow(user_id=user.id, csrf_hash=hash_csrf(csrf_token), user_agent=visitor.user_agent)
+    row = SessionRow(user_id=user.id, csrf_hash=hash_csrf(csrf_token), amr=amr, user_agent=visitor.user_agent)
     session.add(row)
     await session.flush()
-    token_hash = tokens.hash_refresh_token(refresh_token)
+    token_hash = tokens.hash_secret(refresh_token)
     session.add(RefreshTokenRow(token_hash=token_hash, session_id=row.id, generation=0))
     actor = _actor(user, visitor)
     work.audit(session, actor, Access(action="E", resource="session", resource_id=str(row.id)))
@@ -116,7 +80,7 @@ async def refresh(work: Work, *, presented: str | None, csrf_token: str | None, 
     # Not inside: an error would roll back the end of a family.
     if next_token is None:
         raise SessionEnded(set_cookie=cookies.cleared_cookies(work.backend.settings)[0])
-    return await _issue(work, Proofs(user, row, next_token, csrf_token or ""))
+    return await issue(work, Proofs(user, row, next_token, csrf_token or ""))
 
 
 async def log_out(work: Work, *, presented: str | None, csrf_token: str | None, visitor: Visitor) -> None:
@@ -136,6 +100,18 @@ async def end_sessions(work: Work, session: AsyncSession, user: UserRow, *, but:
     """End an account's sessions, all or all but one, as part of the caller's work."""
     for row in await repository.end_sessions(session, user_id=user.id, now=clock.now(), but=but):
         _announce_end(work, session, row, user)
+
+
+async def reprove_session(session: AsyncSession, caller: Caller, *, otp: bool) -> None:
+    """From now on the caller's session counts as proved with a one-time code, or without; its next tokens say so.
+
+    Raises:
+        Unauthenticated: it has ended.
+    """
+    row = await repository.lock_session(session, caller.session_id)
+    if row is None or row.ended_at is not None:
+        raise Unauthenticated("The session has ended")
+    row.amr = [*(method for method in row.amr if method != policy.OTP), *[policy.OTP] * otp]
 
 
 async def get_me(work: Work, caller: Caller) -> UserRow:
@@ -160,7 +136,7 @@ async def find_living(work: Work, caller: Caller) -> UserRow | None:
 
 
 async def _find_session(session: AsyncSession, presented: str, *, csrf_token: str | None) -> tuple[SessionRow, UserRow]:
-    row = await repository.lock_session_of(session, tokens.hash_refresh_token(presented))
+    row = await repository.lock_session_of(session, tokens.hash_secret(presented))
     if row is None:
         raise SessionEnded
     if csrf_token is None or not hmac.compare_digest(hash_csrf(csrf_token), row.csrf_hash):
@@ -173,7 +149,7 @@ async def _find_session(session: AsyncSession, presented: str, *, csrf_token: st
 
 async def _exchange(work: Work, session: AsyncSession, row: SessionRow, *, presented: str, now: datetime) -> str | None:
     """The refresh token to answer with; None when the presented one was used before."""
-    token = await repository.get_token(session, tokens.hash_refresh_token(presented))
+    token = await repository.get_token(session, tokens.hash_secret(presented))
     head = await repository.get_head(session, row.id)
     verdict = policy.judge_token(token, head, now=now)
     if verdict is Presented.REUSED:
@@ -182,12 +158,10 @@ async def _exchange(work: Work, session: AsyncSession, row: SessionRow, *, prese
     options = tokens.successors(presented, session_id=row.id, generation=token.generation + 1, keys=keys)
     row.last_seen_at = now
     if verdict is Presented.REPEAT:
-        return next((option for option in options if tokens.hash_refresh_token(option) == head.token_hash), None)
+        return next((option for option in options if tokens.hash_secret(option) == head.token_hash), None)
     token.used_at = now
     session.add(
-        RefreshTokenRow(
-            token_hash=tokens.hash_refresh_token(options[0]), session_id=row.id, generation=token.generation + 1
-        )
+        RefreshTokenRow(token_hash=tokens.hash_secret(options[0]), session_id=row.id, generation=token.generation + 1)
     )
     return options[0]
 
@@ -197,7 +171,8 @@ def _announce_end(work: Work, session: AsyncSession, row: SessionRow, user: User
     work.announce(session, SessionRevoked(session_id=row.id, user_id=row.user_id, expires_at=ends))
 
 
-async def _issue(work: Work, proofs: Proofs) -> Issued:
+async def issue(work: Work, proofs: Proofs) -> Issued:
+    """A session's answer, with an access token of this moment."""
     signing = await work.backend.keys.signing_key(work.database)
     issuer = work.backend.settings.public_origin
     answer = Session(

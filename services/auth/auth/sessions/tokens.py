@@ -18,13 +18,13 @@ from auth.sessions.models import SessionRow
 
 
 def new_secret() -> str:
-    """256 random bits as text: a first refresh token, or a CSRF token."""
+    """256 random bits as text: a first refresh token, a CSRF token, or a sign-in's challenge."""
     return secrets.token_urlsafe(32)
 
 
-def hash_refresh_token(token: str) -> bytes:
-    """What is stored of a refresh token."""
-    return hashlib.sha256(token.encode()).digest()
+def hash_secret(secret: str) -> bytes:
+    """What is stored of such a secret."""
+    return hashlib.sha256(secret.encode()).digest()
 
 
 def successors(presented: str, *, session_id: UUID, generation: int, keys: Sequence[bytes]) -> Sequence[str]:
@@ -57,7 +57,7 @@ def access_token(user: UserRow, session: SessionRow, *, issuer: str, signing: Si
         "iat": now,
         "exp": now + LIFETIME_SECONDS,
         "auth_time": _seconds(session.created_at),
-        "amr": ["pwd"],
+        "amr": list(session.amr),
         "roles": list(user.roles),
         "tv": user.token_version,
         "csh": session.csrf_hash,

@@ -1,0 +1,24 @@
+"""The shapes of signing in; its answer is a session's."""
+
+from typing import Annotated
+
+from common.rest import Body
+from pydantic import Field
+
+from auth.accounts.schemas import MAX_EMAIL, Secret
+from auth.totp.schemas import Code
+
+
+class Login(Body):
+    """`username` may be the e-mail address. `totp_code` counts only where two-factor sign-in is on."""
+
+    username: Annotated[str, Field(min_length=1, max_length=MAX_EMAIL)]
+    password: Secret
+    totp_code: Code | None = None
+
+
+class LoginCode(Body):
+    """The challenge that followed a right password, and the code that was still missing."""
+
+    challenge: Annotated[str, Field(max_length=100)]
+    code: Code

@@ -1,0 +1,30 @@
+"""Endpoints of the second factor."""
+
+from common.policy import ENROLLING, SIGNED_IN, PolicyRouter, allow
+from common.rest import CurrentCaller, CurrentWork
+
+from auth.totp import service
+from auth.totp.schemas import RecoveryCodes, TotpConfirm, TotpDisable, TotpEnrol, TotpEnrolment
+
+router = PolicyRouter("/auth/totp")
+
+
+@router.post("/enrol", status_code=201, tags=["second factor"])
+@allow(ENROLLING)
+async def enrol_totp(form: TotpEnrol, caller: CurrentCaller, work: CurrentWork) -> TotpEnrolment:
+    """Get a seed for an authenticator; it counts once its first code is confirmed."""
+    return await service.enrol(work, caller, form=form)
+
+
+@router.post("/confirm", tags=["second factor"])
+@allow(ENROLLING)
+async def confirm_totp(form: TotpConfirm, caller: CurrentCaller, work: CurrentWork) -> RecoveryCodes:
+    """Switch two-factor sign-in on; all other sessions end. Refresh to get a token that says so."""
+    return RecoveryCodes(recovery_codes=await service.confirm(work, caller, form=form))
+
+
+@router.post("/disable", status_code=204, tags=["second factor"])
+@allow(SIGNED_IN)
+async def disable_totp(form: TotpDisable, caller: CurrentCaller, work: CurrentWork) -> None:
+    """Switch two-factor sign-in off; all other sessions end."""
+    await service.disable(work, caller, form=form)
