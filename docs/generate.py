@@ -171,7 +171,8 @@ def access_page() -> str:
         "",
         "*yes*: let in. *own*: let in for what is theirs; anything else is 404, like what is absent. A status:",
         "refused with it. *Patient*: an account without a linked record. *vital*: refused (503) while nobody can",
-        "say whether the session still lives; the other calls go on.",
+        "say whether the session still lives; the other calls go on. *enrolling*: open, too, to an account whose role",
+        "needs a second factor and has none yet (`QUILL_REQUIRE_TOTP_ROLES`); it gets 403 everywhere else.",
         "",
         "| Method | Path | Anonymous | Patient | Linked patient | Clinician | Admin | Rule |",
         "|---|---|---|---|---|---|---|---|",
@@ -179,7 +180,7 @@ def access_page() -> str:
     for (path, method), route in public_routes().items():
         policy = route.declaration.policy
         cells = [_anonymous(policy), *(_cell(policy, role, linked=linked) for role, linked in CALLERS)]
-        rule = policy.name + ", vital" * policy.vital
+        rule = policy.name + ", vital" * policy.vital + ", enrolling" * policy.enrolling
         lines.append(f"| {method} | `{path}` | {' | '.join(cells)} | {rule} |")
     return "\n".join(lines) + "\n"
 

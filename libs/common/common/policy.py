@@ -73,7 +73,7 @@ class Policy:
 ANYONE = Policy(name="anyone", anyone=True)
 SIGNED_IN = Policy(name="signed in", signed_in=True)
 OWN = Policy(name="own", signed_in=True, own=True)
-ENROLLING = Policy(name="signed in, with or without the second factor", signed_in=True, enrolling=True)
+ENROLLING = replace(SIGNED_IN, enrolling=True)
 
 
 @dataclass(frozen=True, slots=True)
