@@ -1,6 +1,7 @@
 """People at the public door, for black-box tests: they sign in through Caddy and send what browsers send. No asserts on
 one service's behaviour live here."""
 
+import ipaddress
 import secrets
 import time
 import weakref
@@ -13,15 +14,25 @@ from fleet import Fleet
 PASSWORD = "an entirely unremarkable phrase"
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 BIRTH_DATE = "1961-04-12"
+TLS = httpx.create_ssl_context(trust_env=False)  # made once: that takes longer than a request
 REFRESH_COOKIE, CSRF_COOKIE = "quill_refresh", "quill_csrf"
 
 
 class Person:
-    """Somebody with a browser of their own; after `sign_in` every call carries their token and CSRF token."""
+    """Somebody with a browser of their own; after `sign_in` every call carries their token and CSRF token.
 
-    def __init__(self, origin: str) -> None:
+    Everybody comes from a loopback address of their own, so that nobody uses up the tries of somebody else's address.
+    """
+
+    def __init__(self, origin: str, *, address: str | None = None) -> None:
         self.origin = origin
-        self.http = httpx.Client(base_url=origin, timeout=15, trust_env=False, headers={"Origin": origin})
+        self.address = address or new_address()
+        self.http = httpx.Client(
+            base_url=origin,
+            timeout=15,
+            transport=httpx.HTTPTransport(local_address=self.address, verify=TLS, trust_env=False),
+            headers={"Origin": origin},
+        )
         weakref.finalize(self, self.http.close)  # tests that let a person go leave no open connection
         self.user: dict[str, Any] = {}
         self.password = PASSWORD
@@ -106,6 +117,11 @@ class Person:
 
     def delete(self, path: str, **kwargs: Any) -> httpx.Response:
         return self.send("DELETE", path, **kwargs)
+
+
+def new_address() -> str:
+    """A loopback address (RFC 1122 §3.2.1.3) that hardly any other test has."""
+    return str(ipaddress.IPv4Address("127.1.0.0") + secrets.randbelow(2**24 - 2**17))
 
 
 def unique(prefix: str = "u") -> str:
