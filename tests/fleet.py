@@ -9,15 +9,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from common import clock
-from native import bare
-from native.home import Home
+from native import bare, postgres
+from native.home import Home, write_text
 from native.ports import free_port, is_free
 from native.secrets import NATS_USERS, load_secrets
 from oidc_provider import oidc_settings
@@ -32,7 +32,6 @@ class Fleet:
 
     home: Path
     port: int
-    clock: list[float] = field(default_factory=list)  # how far it was moved, step by step
 
     @property
     def url(self) -> str:
@@ -101,17 +100,29 @@ class Fleet:
         os.kill(pid, signum)
         return pid
 
+    def database(self, service: str) -> str:
+        """The URL of a service's database under the role that the service itself has."""
+        return postgres.url(
+            service, self.secrets[f"database_{service}"], port=self.processes["postgres"]["port"], database=service
+        )
+
+    @property
+    def ahead(self) -> float:
+        """How many seconds the services' clocks were moved; kept in the home, for whoever else tests this fleet."""
+        kept = self.home / "clock"
+        return float(kept.read_text()) if kept.exists() else 0.0
+
     def move_clock(self, seconds: float) -> None:
         """Bring every service so many seconds further into the future (a fleet started with QUILL_TEST_CLOCK=1)."""
-        self.clock.append(seconds)
+        write_text(self.home / "clock", str(self.ahead + seconds))
         for name in self.processes:
             self._set_clock(name)
 
     def _set_clock(self, name: str) -> None:
         port = json.loads((self.home / "ports.json").read_text()).get(f"{name}-clock")
-        if port and self.clock:
+        if port and self.ahead:
             with socket.create_connection(("127.0.0.1", port), timeout=5) as order:
-                order.sendall(f"{sum(self.clock)}\n".encode())
+                order.sendall(f"{self.ahead}\n".encode())
                 assert order.recv(16) == b"moved\n"
 
     def restart(self, name: str, *, seconds: float = 60) -> None:
@@ -130,20 +141,33 @@ class Fleet:
 
 @pytest.fixture(scope="session")
 def fleet(server_folder: Path) -> Iterator[Fleet]:
-    """The whole fleet with its demo data; when the tests are done it must stop without remains.
+    """The whole fleet with its demo data.
 
     QUILL_TEST_HOME names a running fleet to use instead, for quick turns while developing.
     """
-    if running := os.environ.get("QUILL_TEST_HOME"):
-        yield Fleet(home=Path(running), port=Fleet(Path(running), 0).processes["caddy"]["port"])
+    with running_fleet(server_folder / "fleet", instead=os.environ.get("QUILL_TEST_HOME")) as fleet:
+        yield fleet
+
+
+@contextmanager
+def running_fleet(home: Path, *, instead: str | None = None, **settings: str) -> Iterator[Fleet]:
+    """A fleet that `make run` would start; at the end it must stop without remains.
+
+    Args:
+        home: its QUILL_HOME.
+        instead: the home of a fleet that runs already, to use in its place.
+        settings: more of the launcher's variables.
+    """
+    if instead:
+        yield Fleet(home=Path(instead), port=Fleet(Path(instead), 0).processes["caddy"]["port"])
         return
-    fleet = Fleet(home=server_folder / "fleet", port=free_port())
-    with (server_folder / "fleet.out").open("w+") as output:
-        own = {"QUILL_HOME": str(fleet.home), "QUILL_PORT": str(fleet.port), "DEMO": "1"}
-        own |= {f"QUILL_{name.upper()}": value for name, value in oidc_settings(free_port()).items()}
+    fleet, told = Fleet(home=home, port=free_port()), home.with_suffix(".out")
+    own = {"QUILL_HOME": str(home), "QUILL_PORT": str(fleet.port), "DEMO": "1"}
+    own |= {f"QUILL_{name.upper()}": value for name, value in oidc_settings(free_port()).items()}
+    with told.open("w+") as output:
         launcher = subprocess.Popen(
             [sys.executable, "-m", "native", "run"],
-            env={**os.environ, **own},
+            env={**os.environ, **own, **settings},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -153,7 +177,7 @@ def fleet(server_folder: Path) -> Iterator[Fleet]:
             pids = [int(entry["pid"]) for entry in fleet.processes.values()]
         finally:
             _stop(launcher)
-    assert launcher.returncode == 0, (server_folder / "fleet.out").read_text()
+    assert launcher.returncode == 0, told.read_text()
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
     assert not (fleet.home / "fleet.json").exists()
 
