@@ -27,6 +27,8 @@ from common.work import Work
 
 log = logging.get_logger(__name__)
 
+KEYS_SECONDS = 4.0  # auth makes its first key when it is first asked
+
 type Loop = Callable[[Work[Any]], Coroutine[Any, Any, None]]
 type ErrorRenderer = Callable[[QuillError], Response]
 
@@ -144,7 +146,8 @@ def _ask_auth(client: httpx.AsyncClient) -> tuple[FetchKeys, AskAuth]:
     """How every service but auth learns auth's public keys, and whether a session lives when the feed is silent."""
 
     async def fetch_keys() -> Mapping[str, Any]:
-        document: Mapping[str, Any] = (await http.call(client, "GET", "/api/auth/.well-known/jwks.json")).json()
+        path = "/api/auth/.well-known/jwks.json"
+        document: Mapping[str, Any] = (await http.call(client, "GET", path, timeout=KEYS_SECONDS)).json()
         return document
 
     async def lives(caller: Caller) -> bool:

@@ -125,22 +125,25 @@ class TokenVerifier:
     async def _keys_with(self, kid: str) -> KeySet:
         now = clock.monotonic()
         known = self._keys is not None and any(key.kid == kid for key in self._keys.keys)
-        stale = now - self._fetched_at > KEYS_FRESH_SECONDS
-        if (stale or not known) and now - self._tried_at > (0 if self._keys is None else KEYS_REFETCH_SECONDS):
-            await self._refetch()
+        age = now - self._fetched_at
+        pause = KEYS_REFETCH_SECONDS if age <= KEYS_USABLE_SECONDS else 0
+        if (not known or age > KEYS_FRESH_SECONDS) and now - self._tried_at > pause:
+            await self._refetch(asked_at=now)
         if self._keys is None or now - self._fetched_at > KEYS_USABLE_SECONDS:
             raise KeysUnavailable
         return self._keys
 
-    async def _refetch(self) -> None:
+    async def _refetch(self, *, asked_at: float) -> None:
         async with self._fetching:
-            if clock.monotonic() - self._fetched_at < 1:
-                return
+            if self._tried_at >= asked_at:
+                return  # somebody else did while this one waited
             self._tried_at = clock.monotonic()
             try:
                 document = await self._fetch_keys()
             except BackendUnavailable:
                 return
+            finally:
+                self._tried_at = clock.monotonic()
             self._keys = KeySet.import_key_set(KeySetSerialization(keys=document["keys"]))
             self._fetched_at = clock.monotonic()
 
@@ -158,16 +161,16 @@ def _caller_of(claims: Mapping[str, Any], *, token: str, issuer: str) -> Caller:
         raise ValueError("issued by or for somebody else")
     if exp - iat > LIFETIME_SECONDS or iat > clock.now().timestamp() + LEEWAY_SECONDS:
         raise ValueError("lives too long or begins in the future")
-    pid = claims.get("pid")
+    _text(claims, "jti")
     return Caller(
-        user_id=UUID(claims["sub"]),
-        session_id=UUID(claims["sid"]),
+        user_id=UUID(_text(claims, "sub")),
+        session_id=UUID(_text(claims, "sid")),
         roles=frozenset(_strings(claims, "roles")),
-        patient_id=None if pid is None else UUID(pid),
+        patient_id=UUID(_text(claims, "pid")) if "pid" in claims else None,
         token_version=_integer(claims, "tv"),
         auth_time=_integer(claims, "auth_time"),
         amr=tuple(_strings(claims, "amr")),
-        csrf_hash=str(claims["csh"]),
+        csrf_hash=_text(claims, "csh"),
         issued_at=iat,
         expires_at=exp,
         token=token,
@@ -178,6 +181,13 @@ def _integer(claims: Mapping[str, Any], name: str) -> int:
     value = claims[name]
     if type(value) is not int:
         raise ValueError(f"{name} is not an integer")
+    return value
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims[name]
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is not text")
     return value
 
 

@@ -93,12 +93,16 @@ def now() -> int:
         sign(claims(aud=["quill-api"])),
         sign(claims(exp=now() - 60, iat=now() - 960)),
         sign(claims(exp=now() + 5000)),
-        sign(claims(iat=now() + 60, exp=now() + 900)),
+        sign(claims(iat=now() + 3600, exp=now() + 4500)),
         sign(claims(exp=float(now() + 900))),
         sign(claims(exp=str(now() + 900))),
         sign(claims(iat=None)),
         sign(claims(sub=None)),
         sign(claims(sub="me")),
+        sign(claims(sub=7)),
+        sign(claims(pid=7)),
+        sign(claims(csh=7)),
+        sign(claims(jti=None)),
         sign(claims(roles="clinician")),
         sign(claims(roles=[1])),
         sign(claims(tv="1")),
@@ -132,6 +136,32 @@ async def test_keys_never_seen_is_unavailable_not_unauthenticated() -> None:
 
     with pytest.raises(KeysUnavailable):
         await TokenVerifier(issuer=ISSUER, fetch_keys=away).verify(sign(claims()))
+
+
+async def test_keys_of_a_silent_auth_are_good_for_a_day_and_asked_for_again_at_once_after_it(
+    move_clock: Callable[[float], None],
+) -> None:
+    silent = False
+
+    async def answer() -> Mapping[str, Any]:
+        if silent:
+            raise BackendUnavailable
+        return await our_keys()
+
+    verifier = TokenVerifier(issuer=ISSUER, fetch_keys=answer)
+    await verifier.verify(sign(claims()))
+    silent = True
+    move_clock(23 * 3600)
+    await verifier.verify(later(23 * 3600))
+    move_clock(25 * 3600)
+    with pytest.raises(KeysUnavailable):
+        await verifier.verify(later(25 * 3600))
+    silent = False
+    await verifier.verify(later(25 * 3600))
+
+
+def later(seconds: int) -> str:
+    return sign(claims(iat=now() + seconds, exp=now() + seconds + 900))
 
 
 async def test_unknown_kids_do_not_make_it_fetch_keys_again_and_again() -> None:
