@@ -1,0 +1,72 @@
+"""The people of the attack suite, and what a token of theirs opens."""
+
+import time
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from e2e.client import Person, assert_problem
+from fleet import Fleet
+
+# One read of each service that any clinician may do, and what it answers them.
+READS = {
+    "/api/auth/me": 200,
+    "/api/patients?limit=1": 200,
+    f"/api/patients/{uuid4()}/letters": 404,
+    "/api/notifications?limit=1": 200,
+}
+
+
+@dataclass
+class Cast:
+    """The demo's people. Everybody is signed in once, and again when the clock has moved; nobody signs them out."""
+
+    fleet: Fleet
+    known: dict[tuple[str, int], tuple[object, Person]] = field(default_factory=dict)
+
+    @property
+    def clinician(self) -> Person:
+        return self._of("clinician")
+
+    @property
+    def admin(self) -> Person:
+        return self._of("admin")
+
+    @property
+    def patient(self) -> Person:
+        """Linked to a record with letters."""
+        return self._of("patient")
+
+    @property
+    def other_patient(self) -> Person:
+        """Linked to another record with letters."""
+        return self._of("patient", number=2)
+
+    def sign_in(self, role: str, *, number: int = 1) -> Person:
+        """A session of its own, to end or to break."""
+        account = self.fleet.account(role, number=number)
+        return Person(self.fleet.url).sign_in(account["username"], account["password"])
+
+    def close(self) -> None:
+        for _, person in self.known.values():
+            person.http.close()
+
+    def _of(self, role: str, *, number: int = 1) -> Person:
+        period = (self.fleet.ahead, time.monotonic() // 600)
+        since, person = self.known.get((role, number), (None, None))
+        if person is None or since != period:
+            person = self.sign_in(role, number=number)
+            self.known[role, number] = (period, person)
+        return person
+
+
+def read_everywhere(fleet: Fleet, token: str) -> dict[str, int]:
+    """The status that each service answers a token with; a refusal has one form and never quotes the token."""
+    found: dict[str, int] = {}
+    with Person(fleet.url) as person:
+        for path in READS:
+            answer = person.get(path, headers={"Authorization": f"Bearer {token}"})
+            found[path] = answer.status_code
+            if answer.status_code == 401:
+                assert_problem(answer, 401, "unauthenticated")
+                assert token not in answer.text
+    return found
