@@ -22,6 +22,6 @@ def push_service(fleet: Fleet) -> Iterator[PushReceiver]:
 @pytest.fixture(scope="session")
 def identity_provider(fleet: Fleet) -> Iterator[OidcProvider]:
     """The provider that auth was told of, with nobody at its keyboard."""
-    provider = OidcProvider(fleet.oidc_port, ahead=lambda: sum(fleet.clock))
+    provider = OidcProvider(fleet.oidc_port, ahead=lambda: fleet.ahead)
     yield provider
     provider.stop()
