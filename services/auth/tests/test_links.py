@@ -183,3 +183,14 @@ async def test_unlink_kills_tokens_and_frees_the_patient(
     with pytest.raises(NotFound):
         await links.unlink_patient(stage.work, admin, patient_id=patient_id)
     assert (await redeem(stage, patient, await create(stage, clinician, patient_id))).patient_id == patient_id
+
+
+async def test_unlink_takes_back_the_codes_that_were_handed_out(
+    stage: Stage, clinician: Caller, patient: Caller, patient_id: UUID
+) -> None:
+    admin = await stage.staff("boss", "admin")
+    code, spare = [await create(stage, clinician, patient_id) for _ in range(2)]
+    await redeem(stage, patient, code)
+    await links.unlink_patient(stage.work, admin, patient_id=patient_id)
+    with pytest.raises(LinkRefused):
+        await redeem(stage, patient, spare)

@@ -90,7 +90,7 @@ async def activate(work: Work, *, form: Activate, visitor: Visitor) -> None:
 
 async def list_users(work: Work, caller: Caller, *, q: str | None, limit: int, cursor: str | None) -> Page[UserRow]:
     """Administrators see every account, by user name."""
-    after = decode_cursor(cursor, str)[0] if cursor else None
+    after = None if cursor is None else decode_cursor(cursor, str)[0]
     async with work.transaction() as session:
         rows: Sequence[UserRow] = await repository.list_users(session, q=q, after=after, limit=limit + 1)
         work.audit(session, caller.actor, Access(action="R", resource="user"))

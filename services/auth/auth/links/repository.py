@@ -27,6 +27,12 @@ async def lock_linked_user(session: AsyncSession, patient_id: UUID) -> UserRow |
     return (await session.scalars(linked)).one_or_none()
 
 
+async def void_codes(session: AsyncSession, patient_id: UUID) -> None:
+    """Take back the codes of a patient that nobody has used yet."""
+    unused = delete(LinkCodeRow).where(col(LinkCodeRow.patient_id) == patient_id, col(LinkCodeRow.used_at).is_(None))
+    await session.execute(unused)
+
+
 async def forget_codes(session: AsyncSession, *, before: datetime) -> None:
     """Drop codes that ran out before a time."""
     await session.execute(delete(LinkCodeRow).where(col(LinkCodeRow.expires_at) < before))

@@ -77,12 +77,13 @@ async def _link(work: Work, session: AsyncSession, caller: Caller, *, form: Link
 
 
 async def unlink_patient(work: Work, caller: Caller, *, patient_id: UUID) -> None:
-    """An administrator takes a record away from its account; tokens that carry it die."""
+    """An administrator takes a record away from its account; tokens that carry it die, and so do codes handed out."""
     async with work.transaction() as session:
         user = await repository.lock_linked_user(session, patient_id)
         if user is None:
             raise NotFound
         user.patient_id = None
+        await repository.void_codes(session, patient_id)
         outdate_tokens(work, session, user)
         work.announce(session, UserUnlinked(user_id=user.id, patient_id=patient_id))
         work.audit(session, caller.actor, Access(action="D", resource="patient-link", patient_id=patient_id))
