@@ -116,7 +116,9 @@ def test_users_are_listed_in_pages_and_found_by_a_part_of_a_name(admin: Person) 
     assert admin.get("/api/auth/users?q=%25").json()["items"] == []
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=x", "cursor=", "cursor=WyJcdTAwMDAiXQ", "q=%00"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=x", "cursor=x", "cursor=", "cursor=WyJcdTAwMDAiXQ", "q=%00"]
+)
 def test_users_with_a_bad_query_are_refused(admin: Person, query: str) -> None:
     assert_problem(admin.get(f"/api/auth/users?{query}"), 422, "invalid")
 
