@@ -96,6 +96,10 @@ class OidcProvider(ThreadingHTTPServer):
         self._codes[code] = {**asked, "person": json.dumps(self.person)}
         return {"code": code, "state": asked["state"], "redirect_uri": asked["redirect_uri"]}
 
+    def asked_for(self, code: str) -> Mapping[str, str]:
+        """The question that a code answers."""
+        return self._codes[code]
+
     def redeem(self, form: Mapping[str, str], proof: tuple[str, str]) -> dict[str, Any] | None:
         """Tokens for a code, once, for the client that has its secret and its verifier (RFC 7636 §4.6)."""
         asked = self._codes.pop(form.get("code", ""), None)

@@ -40,17 +40,6 @@ class Backend:
         """How many accounts may be opened from one client address."""
         return Window("register-address", tries=self.settings.registrations_per_hour, seconds=3600)
 
-    @property
-    def oidc_starts(self) -> Window:
-        """How often one client address may be sent to the identity provider; most come back when they are through."""
-        return Window("oidc-start", tries=10 * self.settings.login_failures_per_minute, seconds=60)
-
-    @property
-    def oidc_sign_ins(self) -> Window:
-        """How many answers of the provider may be refused from one client address; passwords are counted apart, since
-        any site can send browsers here."""
-        return Window("oidc-address", tries=self.settings.login_failures_per_minute, seconds=60)
-
 
 type Work = CommonWork[Backend]
 
@@ -62,7 +51,7 @@ async def open_backend(settings: Settings) -> AsyncIterator[Backend]:
     try:
         async with (
             http.create_client(settings.patients_url, timeout=PATIENTS_SECONDS) as patients,
-            http.create_client(settings.oidc_issuer, timeout=CALL_SECONDS) as client,
+            http.create_client(settings.oidc_issuer or "", timeout=CALL_SECONDS) as client,
         ):
             vault = Vault(settings.encryption_keys)
             yield Backend(

@@ -50,6 +50,18 @@ class LastAdmin(Conflict):
     slug, title = "last-admin", "The last administrator stays"
 
 
+class RolesOfProvider(Conflict):
+    """An identity provider decides the roles of this account at each sign-in: change them there, or disable it here."""
+
+    slug, title = "roles-of-provider", "The roles of this account come from an identity provider"
+
+
+class NoPassword(Conflict):
+    """This account signs in at an identity provider: its password and its second factor are changed there, not here."""
+
+    slug, title = "no-password", "This account has no password here"
+
+
 class OwnRoles(Forbidden):
     """Nobody changes their own roles: ask another administrator."""
 

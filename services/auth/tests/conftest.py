@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from auth.audit.service import keep
 from auth.backend import Backend
+from auth.oidc.clients import Provider
 from auth.passwords import PasswordHasher
 from auth.sessions.keys import KeyRing
 from auth.settings import Settings
@@ -20,6 +22,8 @@ from common.outbox import Relay
 from common.work import Work
 from native.bare import PostgresServer
 from nats.aio.client import Client
+from oidc_house import OidcHouse
+from oidc_provider import OidcProvider, oidc_settings
 from sqlalchemy import text
 
 ROOT = Path(__file__).parents[1]
@@ -97,3 +101,22 @@ async def stage(make_settings: MakeSettings, anyio_backend: str) -> AsyncIterato
         yield Stage(Work("auth", database, backend, Relay(database, Client()), keep=keep))
     passwords.close()
     await database.close()
+
+
+@pytest.fixture(scope="session")
+def identity_provider() -> Iterator[OidcProvider]:
+    provider = OidcProvider()
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture
+async def house(stage: Stage, identity_provider: OidcProvider, make_settings: MakeSettings) -> AsyncIterator[OidcHouse]:
+    """A stage with an honest provider and a clinician at its keyboard."""
+    identity_provider.be_honest()
+    claims = {"preferred_username": "m.hartley", "email": "m.hartley@hospital.example"}
+    identity_provider.sign_in("s-1", groups=["clinicians", "canteen"], **claims)
+    settings = make_settings(**oidc_settings(identity_provider.server_port))
+    async with http.create_client(identity_provider.issuer) as client:
+        backend = replace(stage.work.backend, settings=settings, provider=Provider(settings, client))
+        yield OidcHouse(replace(stage.work, backend=backend), provider=identity_provider)

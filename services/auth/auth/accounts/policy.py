@@ -9,7 +9,7 @@ from uuid import UUID
 from common.policy import Policy
 
 from auth.accounts.models import UserRow
-from auth.errors import LastAdmin, OwnRoles, PasswordRefused
+from auth.errors import LastAdmin, NoPassword, OwnRoles, PasswordRefused, RolesOfProvider
 from auth.passwords import normalise_password
 
 MANAGE_USERS = Policy(name="manage users", roles=frozenset({"admin"}), vital=True)
@@ -54,6 +54,26 @@ def common_passwords() -> frozenset[str]:
     return frozenset(normalise_password(line).casefold() for line in lzma.decompress(packed).decode().splitlines())
 
 
+def check_has_password(user: UserRow) -> None:
+    """Who signs in at an identity provider proves themselves there.
+
+    Raises:
+        NoPassword: the account is one of those.
+    """
+    if user.federated:
+        raise NoPassword
+
+
+def check_roles_are_ours(user: UserRow, *, roles: Collection[str]) -> None:
+    """Roles that an identity provider gives are not changed here: its next sign-in would bring them back.
+
+    Raises:
+        RolesOfProvider: they would be.
+    """
+    if user.federated and set(roles) != set(user.roles):
+        raise RolesOfProvider
+
+
 def check_not_own_roles(user_id: UUID, *, by: UUID) -> None:
     """Nobody changes their own roles.
 
@@ -65,13 +85,13 @@ def check_not_own_roles(user_id: UUID, *, by: UUID) -> None:
 
 
 def check_admin_stays(user: UserRow, *, roles: Collection[str], disabled: bool, admins: Collection[UUID]) -> None:
-    """A change must leave an active administrator.
+    """A change must leave an active administrator who has a password here, whatever an identity provider says next.
 
     Args:
         user: the account as it is.
         roles: the roles it is to have.
         disabled: whether it is to be disabled.
-        admins: the active administrators before the change.
+        admins: those administrators before the change.
 
     Raises:
         LastAdmin: it would not.

@@ -53,14 +53,10 @@ async def replace_password(session: AsyncSession, user_id: UUID, *, known: str, 
 
 
 async def lock_admins(session: AsyncSession) -> Sequence[UUID]:
-    """The active administrators; whoever changes one of them waits until the transaction ends."""
-    admins = (
-        select(col(UserRow.id))
-        .where(col(UserRow.roles).contains(["admin"]), col(UserRow.disabled_at).is_(None))
-        .order_by(col(UserRow.id))
-        .with_for_update()
-    )
-    return (await session.scalars(admins)).all()
+    """The active administrators with a password; whoever changes one of them waits until the transaction ends."""
+    active = (col(UserRow.disabled_at).is_(None), col(UserRow.password_hash).is_not(None))
+    admins = select(col(UserRow.id)).where(col(UserRow.roles).contains(["admin"]), *active)
+    return (await session.scalars(admins.order_by(col(UserRow.id)).with_for_update())).all()
 
 
 async def list_users(session: AsyncSession, *, q: str | None, after: str | None, limit: int) -> Sequence[UserRow]:

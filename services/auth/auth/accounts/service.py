@@ -109,6 +109,7 @@ async def update_user(work: Work, caller: Caller, *, user_id: UUID, patch: UserP
             raise NotFound
         roles: list[str] = [*patch.roles] if patch.roles is not None else user.roles
         disabled = user.disabled_at is not None if patch.disabled is None else patch.disabled
+        policy.check_roles_are_ours(user, roles=roles)
         policy.check_admin_stays(user, roles=roles, disabled=disabled, admins=admins)
         await _change(work, session, user, roles=roles, disabled=disabled)
         work.audit(session, caller.actor, Access(action="U", resource="user", resource_id=str(user_id)))
@@ -176,6 +177,7 @@ async def prove_password(
         async with work.transaction() as session:
             await throttles.reserve(session, OWN_PASSWORD, str(caller.user_id))
             user = await find_caller(session, caller)
+            policy.check_has_password(user)
         right = await passwords.matches(password.get_secret_value(), user.password_hash)
     if not right:
         await work.record(caller.actor, failed)

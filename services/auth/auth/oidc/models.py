@@ -8,12 +8,11 @@ from sqlmodel import Field, SQLModel
 
 
 class StartRow(SQLModel, table=True):
-    """A sign-in that a browser began; state and browser are stored as hashes, nonce and PKCE verifier sealed."""
+    """A sign-in that a browser began: state and browser as one hash, nonce and PKCE verifier sealed."""
 
     __tablename__ = "oidc_starts"
 
-    state_hash: bytes = Field(primary_key=True)
-    browser_hash: bytes
+    start_hash: bytes = Field(primary_key=True)
     sealed: bytes
     expires_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 

@@ -1,9 +1,8 @@
 """Use cases of signing in at the provider. Why it was refused is told to the log, never to the browser."""
 
 import hashlib
-import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from uuid import uuid4
@@ -22,66 +21,51 @@ from auth.accounts.models import UserRow
 from auth.accounts.service import outdate_tokens
 from auth.backend import Work
 from auth.errors import SignInRefused
-from auth.oidc import clients, policy, repository, tokens
-from auth.oidc.clients import Provider, TokenAnswer
+from auth.oidc import policy, repository
+from auth.oidc.clients import Provider, in_time
 from auth.oidc.models import IdentityRow, StartRow
 from auth.oidc.policy import Identity
+from auth.oidc.schemas import Answer
 from auth.sessions import service as sessions
 from auth.sessions.service import Proofs
 from auth.sessions.tokens import new_secret
+from auth.throttles import Window
 from auth.visitor import Visitor
 
 log = get_logger(__name__)
 
 START_LIFE = timedelta(minutes=10)
+STARTS_PER_FAILURE = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the provider sent the browser back with (RFC 6749 §4.1.2, RFC 9207 §2)."""
+async def begin(work: Work, *, visitor: Visitor) -> tuple[str, str]:
+    """Anybody may be sent to the provider; only the same browser can come back, once, within ten minutes.
 
-    state: str
-    code: str | None
-    issuer: str | None
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Began:
-    """Where the browser goes next, and the secret that it is known by when it comes back."""
-
-    uri: str
-    browser: str
-
-
-async def begin(work: Work, *, visitor: Visitor) -> Began:
-    """Anybody may be sent to the provider; only the same browser can come back, once, within ten minutes."""
+    Returns:
+        Where the browser goes, and the secret that it must bring back.
+    """
     provider = _provider(work)
-    state, nonce, verifier, browser = (new_secret() for _ in range(4))
-    row = StartRow(
-        state_hash=_hash(state),
-        browser_hash=_hash(browser),
-        sealed=work.backend.vault.seal(f"{nonce} {verifier}".encode(), context=state),
-        expires_at=clock.now() + START_LIFE,
-    )
+    state, browser, nonce, verifier = (new_secret() for _ in range(4))
+    sealed = work.backend.vault.seal(f"{nonce} {verifier}".encode(), context=state)
+    row = StartRow(start_hash=_hash(state, browser), sealed=sealed, expires_at=clock.now() + START_LIFE)
     async with work.transaction() as session:
-        await throttles.reserve(session, work.backend.oidc_starts, visitor.subject)
-        repository.add_start(session, row)
-    async with clients.in_time():
-        return Began(await provider.authorization_uri(state=state, nonce=nonce, verifier=verifier), browser)
+        await throttles.reserve(session, _limit(work, "oidc-start", times=STARTS_PER_FAILURE), visitor.subject)
+        session.add(row)
+    async with in_time():
+        return await provider.authorization_uri(state=state, nonce=nonce, verifier=verifier), browser
 
 
 async def complete(work: Work, *, answer: Answer, browser: str | None, visitor: Visitor) -> Proofs:
     """Whom the provider vouches for, to the browser that began, gets a session; every refusal looks the same."""
     provider = _provider(work)
     async with work.transaction() as session:
-        await throttles.reserve(session, work.backend.oidc_sign_ins, visitor.subject)
-        start = await repository.take_start(session, _hash(answer.state))
+        await throttles.reserve(session, _limit(work, "oidc"), visitor.subject)
+        sealed = await repository.take_start(session, _hash(answer.state, browser or ""), now=clock.now())
     try:
-        async with clients.in_time():
-            identity = await _prove(work, provider, answer, start=start, browser=browser)
+        async with in_time():
+            identity = await _prove(work, provider, answer, sealed=sealed)
     except (SignInRefused, BackendUnavailable):
-        await work.record(visitor.actor, Access(action="E", resource="session", outcome="failed"))
+        await work.record(visitor.actor, _failed(None))
         raise
     async with work.transaction() as session:
         proofs = await _admit(work, session, identity, visitor=visitor)
@@ -91,64 +75,54 @@ async def complete(work: Work, *, answer: Answer, browser: str | None, visitor: 
     return proofs
 
 
-async def _prove(
-    work: Work, provider: Provider, answer: Answer, *, start: StartRow | None, browser: str | None
-) -> Identity:
-    """Whom the provider vouches for in its answer to this browser."""
+async def _prove(work: Work, provider: Provider, answer: Answer, *, sealed: bytes | None) -> Identity:
+    """Whom the provider vouches for in an answer to a sign-in that this browser began."""
     settings = work.backend.settings
-    if start is None or not _is_the_same(start, browser):
-        raise _refusal("no such sign-in was begun by this browser")
-    if answer.issuer != settings.oidc_issuer and (answer.issuer is not None or await provider.names_itself()):
-        raise _refusal("the answer is of another issuer")
-    if answer.error is not None or answer.code is None:
-        raise _refusal("the provider says no")
-    nonce, verifier = work.backend.vault.open(start.sealed, context=answer.state).decode().split()
-    redeemed = await provider.redeem(answer.code, verifier=verifier)
-    return await _believe(provider, redeemed, nonce=nonce)
-
-
-async def _believe(provider: Provider, redeemed: TokenAnswer, *, nonce: str) -> Identity:
+    if sealed is None or answer.code is None or answer.error is not None:
+        raise _refusal("no code, or no such sign-in of this browser")
+    if answer.iss not in {None, settings.oidc_issuer}:
+        raise _refusal("another issuer answers")
     try:
-        keys = await provider.keys_with(tokens.key_id(redeemed.id_token))
-        claims = tokens.read_claims(redeemed, keys=keys, nonce=nonce, settings=provider.settings)
-        return policy.identity_of(claims, provider.settings)
-    except JoseError as error:
-        raise _refusal("id_token", error=error.error, claim=getattr(error, "claim", None)) from error
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise _refusal("id_token", error=type(error).__name__) from error
+        nonce, verifier = work.backend.vault.open(sealed, context=answer.state).decode().split()
+        told = await provider.redeem(answer.code, verifier=verifier)
+        keys = await provider.keys_with(policy.key_id(told.id_token))
+        return policy.identity_of(policy.read_claims(told, keys, nonce=nonce, settings=settings), settings)
+    except (JoseError, ValueError, TypeError, LookupError, RecursionError) as error:
+        raise _refusal(f"{type(error).__name__} {getattr(error, 'claim', '')}") from error
 
 
 async def _admit(work: Work, session: AsyncSession, identity: Identity, *, visitor: Visitor) -> Proofs | None:
-    """A session for the identity's account, whose roles follow the provider: one that has none left is shown out."""
-    user = await repository.lock_user(session, issuer=identity.issuer, subject=identity.subject)
+    """A session for the identity's account, whose roles follow the provider; who has none left is shown out."""
+    settings = work.backend.settings
+    issuer = settings.oidc_issuer or ""
+    user = await repository.lock_user(session, issuer=issuer, subject=identity.subject)
     if user is not None and not identity.roles:
         await sessions.end_sessions(work, session, user)
-    if not identity.roles or (user is not None and not user.active):
-        failed = Access(action="E", resource="session", resource_id=str(user.id) if user else None, outcome="failed")
-        work.audit(session, visitor.actor, failed)
+    if objection := policy.objection_to(identity, user, settings):
+        _refusal(objection)
+        work.audit(session, visitor.actor, _failed(user))
         return None
     if user is None:
         user = await _open_account(work, session, identity, visitor=visitor)
+        session.add(IdentityRow(issuer=issuer, subject=identity.subject, user_id=user.id))
     elif user.roles != identity.roles:
         user.roles = identity.roles
         outdate_tokens(work, session, user)
         work.audit(session, visitor.actor, Access(action="U", resource="user", resource_id=str(user.id)))
-    await throttles.give_back(session, work.backend.oidc_sign_ins, visitor.subject)
+    await throttles.give_back(session, _limit(work, "oidc"), visitor.subject)
     return await sessions.start_session(work, session, user, visitor=visitor, amr=identity.amr)
 
 
 async def _open_account(work: Work, session: AsyncSession, identity: Identity, *, visitor: Visitor) -> UserRow:
-    """A new account, whatever accounts have the same name or address: those are somebody else's."""
+    """A new account, whatever account has the same name or address: that is somebody else's."""
     user_id = uuid4()
     names = (identity.username, f"{identity.username[:23]}-{secrets.token_hex(4)}")
     addresses = (identity.email, f"{user_id.hex}@oidc.invalid")
-    for username, email in product(names, filter(None, addresses)):
-        user = UserRow(
-            id=user_id, username=username, email=email, display_name=identity.display_name, roles=identity.roles
-        )
+    shown, roles = identity.display_name, identity.roles
+    for name, address in product(names, filter(None, addresses)):
+        user = UserRow(id=user_id, username=name, email=address, display_name=shown, roles=roles)
         if await accounts.add_user(session, user):
             break
-    repository.add_identity(session, IdentityRow(issuer=identity.issuer, subject=identity.subject, user_id=user_id))
     work.announce(session, UserRegistered(user_id=user_id, roles=user.roles))
     work.audit(session, visitor.actor, Access(action="C", resource="user", resource_id=str(user_id)))
     return user
@@ -160,16 +134,20 @@ def _provider(work: Work) -> Provider:
     return work.backend.provider
 
 
-def _is_the_same(start: StartRow, browser: str | None) -> bool:
-    known = hmac.compare_digest(start.browser_hash, _hash(browser or ""))
-    return known and clock.now() < start.expires_at
+def _limit(work: Work, name: str, *, times: int = 1) -> Window:
+    """As for passwords, but counted apart: any site can send browsers here."""
+    return replace(work.backend.sign_ins, name=name, tries=times * work.backend.sign_ins.tries)
 
 
-def _refusal(reason: str, **facts: str | None) -> SignInRefused:
-    """Reasons are ours; what was sent is in none of them."""
-    log.warning("sign-in at the identity provider refused", reason=reason, **facts)
+def _failed(user: UserRow | None) -> Access:
+    return Access(action="E", resource="session", resource_id=str(user.id) if user else None, outcome="failed")
+
+
+def _refusal(reason: str) -> SignInRefused:
+    """Reasons are of our words; what was sent is in none of them."""
+    log.warning("sign-in at the identity provider refused", reason=reason)
     return SignInRefused()
 
 
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
+def _hash(state: str, browser: str) -> bytes:
+    return hashlib.sha256(f"{state} {browser}".encode()).digest()

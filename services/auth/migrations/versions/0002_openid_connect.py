@@ -16,8 +16,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "oidc_starts",
-        sa.Column("state_hash", sa.LargeBinary(), primary_key=True),
-        sa.Column("browser_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("start_hash", sa.LargeBinary(), primary_key=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
     )
