@@ -26,7 +26,7 @@ async def test_first_sign_in_opens_an_account_with_the_mapped_roles(house: OidcH
     assert (user.username, user.email, user.display_name) == ("m.hartley", MAIL, "Margaret Hartley")
     assert (user.roles, user.patient_id) == (["clinician"], None)
     caller = await house.caller(issued)
-    assert (caller.user_id, caller.roles) == (user.id, frozenset({"clinician"}))
+    assert (caller.user_id, caller.roles, caller.amr) == (user.id, frozenset({"clinician"}), ())
     assert await house.audited("session") == [("E", "ok")]
     assert await house.audited("user") == [("C", "ok")]
     assert await house.facts("user.registered") == [{"user_id": str(user.id), "roles": ["clinician"]}]
@@ -106,6 +106,16 @@ async def test_disabled_account_is_refused(house: OidcHouse) -> None:
     await house.sign_in()
     await house.execute("UPDATE users SET disabled_at = now()")
     await house.assert_refused(house.sign_in)
+
+
+async def test_role_that_needs_a_second_factor_gets_in_only_where_the_provider_proves_one(
+    house: OidcHouse, make_settings: MakeSettings
+) -> None:
+    settings = make_settings(require_totp_roles="clinician", **oidc_settings(house.provider.server_port))
+    strict = OidcHouse(house.under(settings).work, provider=house.provider)
+    await strict.assert_refused(strict.sign_in)
+    house.provider.person["amr"] = ["pwd", "mfa"]
+    assert (await house.caller(await strict.sign_in())).amr == ("mfa",)
 
 
 async def test_administrator_disables_an_account_of_the_provider_but_leaves_its_roles(house: OidcHouse) -> None:
