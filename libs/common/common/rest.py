@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -81,6 +81,15 @@ def decode_cursor(cursor: str, *types: type[str] | type[int]) -> list[Any]:
     if not fits:
         raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list")
     return list(position)
+
+
+def decode_moment(cursor: str) -> tuple[datetime, UUID]:
+    """The position, as time and id, that the cursor of a list by time stands for. Raises as `decode_cursor`."""
+    at, row_id = decode_cursor(cursor, str, str)
+    try:
+        return datetime.fromisoformat(at).astimezone(UTC), UUID(row_id)
+    except (ValueError, OverflowError) as error:
+        raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list") from error
 
 
 def _is_storable(item: str | int) -> bool:

@@ -1,16 +1,15 @@
 """The use cases of notify, one function each, whether a request or an event asks for them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from uuid import UUID
 
 from common import clock
 from common.audit import Access
 from common.auth import Caller
-from common.errors import Invalid, NotFound
+from common.errors import NotFound
 from common.events import LetterCreated, NotificationRead, UserLinked
 from common.operations import Idempotency, Operation, OperationKind, Outcome
-from common.rest import Page, decode_cursor, encode_cursor
+from common.rest import Page, decode_moment, encode_cursor
 from common.work import Work
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -57,7 +56,7 @@ async def list_devices(
     work: Work[Backend], caller: Caller, *, cursor: str | None = None, limit: int = policy.MAX_DEVICES
 ) -> Page[DevicePublic]:
     """Everyone sees their own devices, oldest first."""
-    after = None if cursor is None else _position(cursor)
+    after = None if cursor is None else decode_moment(cursor)
     async with work.database.transaction() as session:
         rows = await repository.list_devices(session, user_id=caller.user_id, after=after, limit=limit + 1)
     items = [DevicePublic.model_validate(row) for row in rows[:limit]]
@@ -159,7 +158,7 @@ async def list_notifications(
     work: Work[Backend], caller: Caller, *, unread: bool, cursor: str | None, limit: int
 ) -> Inbox:
     """Everyone sees their own inbox, newest first."""
-    before = None if cursor is None else _position(cursor)
+    before = None if cursor is None else decode_moment(cursor)
     async with work.database.transaction() as session:
         rows = await repository.list_notifications(
             session, user_id=caller.user_id, unread=unread, before=before, limit=limit + 1
@@ -178,14 +177,6 @@ def _next_cursor(rows: Sequence[DeviceRow] | Sequence[NotificationRow], *, limit
         return None
     last = rows[limit - 1]
     return encode_cursor(last.created_at.isoformat(), str(last.id))
-
-
-def _position(cursor: str) -> tuple[datetime, UUID]:
-    created_at, row_id = decode_cursor(cursor, str, str)
-    try:
-        return datetime.fromisoformat(created_at).astimezone(UTC), UUID(row_id)
-    except (ValueError, OverflowError) as error:
-        raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list") from error
 
 
 async def read_notification(work: Work[Backend], caller: Caller, *, notification_id: UUID) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from common import clock
 from common.audit import Access
 from common.auth import Caller
-from common.errors import NotFound, Unauthenticated
+from common.errors import NotFound
 from common.events import UserRegistered, UserUpdated
 from common.rest import Page, decode_cursor, encode_cursor
 from pydantic import SecretStr
@@ -144,7 +144,7 @@ async def change_password(work: Work, caller: Caller, *, form: PasswordChange) -
     """Whoever knows the current password sets a new one, and every other session ends."""
     new = form.new_password.get_secret_value()
     async with work.transaction() as session:
-        user = await find_caller(session, caller)
+        user = await sessions.find_caller(session, caller)
     policy.check_password(new, username=user.username, email=user.email, field="new_password")
     changed = Access(action="U", resource="password", resource_id=str(user.id))
     failed = replace(changed, outcome="failed")
@@ -152,7 +152,7 @@ async def change_password(work: Work, caller: Caller, *, form: PasswordChange) -
     with work.backend.passwords.room() as passwords:
         password_hash = await passwords.hash(new)
     async with work.transaction() as session:
-        now = await find_caller(session, caller, lock=True)
+        now = await sessions.find_caller(session, caller, lock=True)
         if now.password_hash != user.password_hash:
             raise _wrong_password("current_password")
         now.password_hash = password_hash
@@ -176,7 +176,7 @@ async def prove_password(
     with work.backend.passwords.room() as passwords:
         async with work.transaction() as session:
             await throttles.reserve(session, OWN_PASSWORD, str(caller.user_id))
-            user = await find_caller(session, caller)
+            user = await sessions.find_caller(session, caller)
             policy.check_has_password(user)
         right = await passwords.matches(password.get_secret_value(), user.password_hash)
     if not right:
@@ -189,15 +189,3 @@ async def prove_password(
 
 def _wrong_password(field: str) -> PasswordRefused:
     return PasswordRefused.at("body", field, type="password_wrong", msg="Not the current password")
-
-
-async def find_caller(session: AsyncSession, caller: Caller, *, lock: bool = False) -> UserRow:
-    """The caller's own account; `lock` keeps it as it is until the transaction ends.
-
-    Raises:
-        Unauthenticated: it was disabled.
-    """
-    user = await repository.find_user(session, caller.user_id, lock=lock)
-    if user is None or not user.active:
-        raise Unauthenticated
-    return user

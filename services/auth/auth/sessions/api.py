@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 
 from common.policy import ANYONE, ENROLLING, PolicyRouter, allow
-from common.rest import CurrentCaller, CurrentWork
+from common.rest import CurrentCaller, CurrentWork, Cursor, Limit, Page, PathId
 from fastapi import Depends, Header, Request, Response
 
 from auth.accounts.schemas import User
 from auth.sessions import cookies, policy, service
-from auth.sessions.schemas import Session
+from auth.sessions.schemas import OwnSession, Session
 from auth.visitor import CurrentVisitor
 
 router = PolicyRouter("/auth")
@@ -39,6 +39,30 @@ async def logout(
     """End the session; its tokens die in every service within a second."""
     await service.log_out(work, presented=token, csrf_token=csrf, visitor=visitor)
     _set(response, cookies.cleared_cookies(work.backend.settings))
+
+
+@router.post("/logout-all", status_code=204, tags=["sessions"])
+@allow(policy.OWN_SESSIONS)
+async def logout_all(caller: CurrentCaller, work: CurrentWork, response: Response) -> None:
+    """End every session of the caller, this one too."""
+    await service.log_out_everywhere(work, caller)
+    _set(response, cookies.cleared_cookies(work.backend.settings))
+
+
+@router.get("/sessions", tags=["sessions"])
+@allow(policy.OWN_SESSIONS)
+async def list_sessions(
+    caller: CurrentCaller, work: CurrentWork, limit: Limit = 20, cursor: Cursor = None
+) -> Page[OwnSession]:
+    """The caller's sessions that still live, newest first."""
+    return await service.list_sessions(work, caller, limit=limit, cursor=cursor)
+
+
+@router.delete("/sessions/{session_id}", status_code=204, tags=["sessions"])
+@allow(policy.OWN_SESSIONS)
+async def delete_session(session_id: PathId, caller: CurrentCaller, work: CurrentWork) -> None:
+    """End one of the caller's sessions; its tokens die in every service within a second."""
+    await service.end_session(work, caller, session_id=session_id)
 
 
 @router.get("/me", tags=["sessions"])

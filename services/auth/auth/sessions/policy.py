@@ -1,15 +1,16 @@
 """Rules about sessions: how long they live, and what a presented refresh token means. Pure."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from common.policy import Policy
+from common.policy import OWN, Policy
 
 from auth.sessions.models import RefreshTokenRow, SessionRow
 
 HOLD_SESSION = Policy(name="refresh cookie", by_cookie=True)
+OWN_SESSIONS = replace(OWN, enrolling=True)
 
 PASSWORD, OTP = "pwd", "otp"  # authentication methods (RFC 8176 §2)
 GRACE = timedelta(seconds=10)
@@ -35,8 +36,14 @@ def limits_of(roles: Collection[str]) -> Limits:
 
 def is_over(row: SessionRow, *, roles: Collection[str], now: datetime) -> bool:
     """Whether a session has ended, by an act or by its limits."""
+    began, seen = living_since(roles, now=now)
+    return row.ended_at is not None or row.created_at <= began or row.last_seen_at <= seen
+
+
+def living_since(roles: Collection[str], *, now: datetime) -> tuple[datetime, datetime]:
+    """The times after which a living session has begun, and was seen last."""
     limits = limits_of(roles)
-    return row.ended_at is not None or now >= row.created_at + limits.absolute or now >= row.last_seen_at + limits.idle
+    return now - limits.absolute, now - limits.idle
 
 
 class Presented(Enum):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -21,9 +21,10 @@ async def lock_session_of(session: AsyncSession, token_hash: bytes) -> SessionRo
     return (await session.scalars(owner)).one_or_none()
 
 
-async def lock_session(session: AsyncSession, session_id: UUID) -> SessionRow | None:
-    """A session, locked until the transaction ends."""
-    return await session.get(SessionRow, session_id, with_for_update=True, populate_existing=True)
+async def lock_session(session: AsyncSession, *, session_id: UUID, user_id: UUID) -> SessionRow | None:
+    """A user's session, locked until the transaction ends."""
+    own = select(SessionRow).filter_by(id=session_id, user_id=user_id).with_for_update()
+    return (await session.scalars(own)).one_or_none()
 
 
 async def get_token(session: AsyncSession, token_hash: bytes) -> RefreshTokenRow:
@@ -48,20 +49,40 @@ async def end_sessions(
     return (await session.scalars(ended)).all()
 
 
-async def find_living(session: AsyncSession, *, session_id: UUID, user_id: UUID, token_version: int) -> UserRow | None:
-    """The account behind an access token, if neither its session nor that version of its tokens has ended."""
-    living = (
-        select(UserRow)
+async def list_living(
+    session: AsyncSession,
+    user_id: UUID,
+    *,
+    since: tuple[datetime, datetime],
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[SessionRow]:
+    """A user's sessions that began and were seen after two times and were not ended; newest first."""
+    began, seen = since
+    position = tuple_(col(SessionRow.created_at), col(SessionRow.id))
+    query = select(SessionRow).filter_by(user_id=user_id, ended_at=None)
+    query = query.where(col(SessionRow.created_at) > began, col(SessionRow.last_seen_at) > seen)
+    if before is not None:
+        query = query.where(position < before)
+    ordered = query.order_by(col(SessionRow.created_at).desc(), col(SessionRow.id).desc())
+    return (await session.scalars(ordered.limit(limit))).all()
+
+
+async def find_behind(
+    session: AsyncSession, *, session_id: UUID, user_id: UUID, token_version: int
+) -> tuple[UserRow, SessionRow] | None:
+    """The account and the session behind an access token, unless that version of its tokens has ended."""
+    behind = (
+        select(UserRow, SessionRow)
         .join(SessionRow, col(SessionRow.user_id) == col(UserRow.id))
         .where(
             col(SessionRow.id) == session_id,
-            col(SessionRow.ended_at).is_(None),
             col(UserRow.id) == user_id,
             col(UserRow.token_version) <= token_version,
             col(UserRow.disabled_at).is_(None),
         )
     )
-    return (await session.scalars(living)).one_or_none()
+    return (await session.execute(behind)).one_or_none()
 
 
 async def list_signing_keys(session: AsyncSession) -> Sequence[SigningKeyRow]:

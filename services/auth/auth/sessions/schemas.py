@@ -1,10 +1,13 @@
 """The shapes of sessions."""
 
-from typing import Literal
+from datetime import datetime
+from typing import Literal, Self
+from uuid import UUID
 
 from pydantic import BaseModel
 
 from auth.accounts.schemas import User
+from auth.sessions.models import SessionRow
 
 
 class Session(BaseModel):
@@ -15,3 +18,18 @@ class Session(BaseModel):
     expires_in: int
     csrf_token: str
     user: User
+
+
+class OwnSession(BaseModel):
+    """A sign-in that still lives, as its owner tells it from others; `current` is the one that asks."""
+
+    id: UUID
+    created_at: datetime
+    last_seen_at: datetime
+    user_agent: str
+    current: bool
+
+    @classmethod
+    def of(cls, row: SessionRow, *, asking: UUID) -> Self:
+        """The public side of a row."""
+        return cls.model_validate({**row.model_dump(), "current": row.id == asking})

@@ -1,6 +1,7 @@
 """Use cases of sessions: starting, refreshing, signing out, and ending the sessions of an account."""
 
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,8 +10,9 @@ from uuid import UUID
 from common import clock
 from common.audit import Access, Actor
 from common.auth import LIFETIME_SECONDS, Caller, hash_csrf
-from common.errors import CsrfRefused, Unauthenticated
+from common.errors import CsrfRefused, NotFound, Unauthenticated
 from common.events import SessionRevoked
+from common.rest import Page, decode_moment, encode_cursor
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.accounts import repository as accounts
@@ -21,7 +23,7 @@ from auth.errors import SessionEnded
 from auth.sessions import cookies, policy, repository, tokens
 from auth.sessions.models import RefreshTokenRow, SessionRow
 from auth.sessions.policy import Presented
-from auth.sessions.schemas import Session
+from auth.sessions.schemas import OwnSession, Session
 from auth.visitor import Visitor
 
 
@@ -73,10 +75,10 @@ async def refresh(work: Work, *, presented: str | None, csrf_token: str | None, 
         if user.active and not policy.is_over(row, roles=user.roles, now=now):
             next_token = await _exchange(work, session, row, presented=presented, now=now)
             if next_token is None:
-                row.ended_at = now
-                _announce_end(work, session, row, user)
                 reused = Access(action="E", resource="refresh-token", resource_id=str(row.id), outcome="denied")
                 work.audit(session, _actor(user, visitor), reused)
+        if next_token is None:
+            _end(work, session, row, roles=user.roles)
     # Not inside: an error would roll back the end of a family.
     if next_token is None:
         raise SessionEnded(set_cookie=cookies.cleared_cookies(work.backend.settings)[0])
@@ -89,17 +91,43 @@ async def log_out(work: Work, *, presented: str | None, csrf_token: str | None, 
         raise Unauthenticated
     async with work.transaction() as session:
         row, user = await _find_session(session, presented, csrf_token=csrf_token)
-        if row.ended_at is None:
-            row.ended_at = clock.now()
-            _announce_end(work, session, row, user)
-            access = Access(action="D", resource="session", resource_id=str(row.id))
-            work.audit(session, _actor(user, visitor), access)
+        if _end(work, session, row, roles=user.roles):
+            work.audit(session, _actor(user, visitor), _ended(row.id))
+
+
+async def log_out_everywhere(work: Work, caller: Caller) -> None:
+    """Every session of the caller ends, the one that asks too."""
+    async with work.transaction() as session:
+        user = await find_caller(session, caller, lock=True)
+        await end_sessions(work, session, user)
+        work.audit(session, caller.actor, _ended(None))
+
+
+async def list_sessions(work: Work, caller: Caller, *, limit: int, cursor: str | None) -> Page[OwnSession]:
+    """Everyone sees their own sessions, as far as they live."""
+    before = None if cursor is None else decode_moment(cursor)
+    since = policy.living_since(caller.roles, now=clock.now())
+    async with work.transaction() as session:
+        rows = await repository.list_living(session, caller.user_id, since=since, before=before, limit=limit + 1)
+    shown, more = rows[:limit], len(rows) > limit
+    next_cursor = encode_cursor(shown[-1].created_at.isoformat(), str(shown[-1].id)) if more else None
+    return Page(items=[OwnSession.of(row, asking=caller.session_id) for row in shown], next_cursor=next_cursor)
+
+
+async def end_session(work: Work, caller: Caller, *, session_id: UUID) -> None:
+    """Everyone ends their own sessions; another's looks like one that is absent or over."""
+    async with work.transaction() as session:
+        row = await repository.lock_session(session, session_id=session_id, user_id=caller.user_id)
+        if row is None or policy.is_over(row, roles=caller.roles, now=clock.now()):
+            raise NotFound
+        _end(work, session, row, roles=caller.roles)
+        work.audit(session, caller.actor, _ended(row.id))
 
 
 async def end_sessions(work: Work, session: AsyncSession, user: UserRow, *, but: UUID | None = None) -> None:
     """End an account's sessions, all or all but one, as part of the caller's work."""
     for row in await repository.end_sessions(session, user_id=user.id, now=clock.now(), but=but):
-        _announce_end(work, session, row, user)
+        _announce_end(work, session, row, roles=user.roles)
 
 
 async def reprove_session(session: AsyncSession, caller: Caller, *, otp: bool) -> None:
@@ -108,10 +136,22 @@ async def reprove_session(session: AsyncSession, caller: Caller, *, otp: bool) -
     Raises:
         Unauthenticated: it has ended.
     """
-    row = await repository.lock_session(session, caller.session_id)
+    row = await repository.lock_session(session, session_id=caller.session_id, user_id=caller.user_id)
     if row is None or row.ended_at is not None:
         raise Unauthenticated("The session has ended")
     row.amr = [*(method for method in row.amr if method != policy.OTP), *[policy.OTP] * otp]
+
+
+async def find_caller(session: AsyncSession, caller: Caller, *, lock: bool = False) -> UserRow:
+    """The caller's own account; `lock` keeps it as it is until the transaction ends.
+
+    Raises:
+        Unauthenticated: it was disabled.
+    """
+    user = await accounts.find_user(session, caller.user_id, lock=lock)
+    if user is None or not user.active:
+        raise Unauthenticated
+    return user
 
 
 async def get_me(work: Work, caller: Caller) -> UserRow:
@@ -130,9 +170,13 @@ async def get_public_keys(work: Work) -> dict[str, Any]:
 async def find_living(work: Work, caller: Caller) -> UserRow | None:
     """The caller's account while the session and the token's version live."""
     async with work.transaction() as session:
-        return await repository.find_living(
+        behind = await repository.find_behind(
             session, session_id=caller.session_id, user_id=caller.user_id, token_version=caller.token_version
         )
+    if behind is None:
+        return None
+    user, row = behind
+    return None if policy.is_over(row, roles=user.roles, now=clock.now()) else user
 
 
 async def _find_session(session: AsyncSession, presented: str, *, csrf_token: str | None) -> tuple[SessionRow, UserRow]:
@@ -166,8 +210,17 @@ async def _exchange(work: Work, session: AsyncSession, row: SessionRow, *, prese
     return options[0]
 
 
-def _announce_end(work: Work, session: AsyncSession, row: SessionRow, user: UserRow) -> None:
-    ends = row.created_at + policy.limits_of(user.roles).absolute
+def _end(work: Work, session: AsyncSession, row: SessionRow, *, roles: Collection[str]) -> bool:
+    """End a session that is locked; False when it had ended before."""
+    if row.ended_at is not None:
+        return False
+    row.ended_at = clock.now()
+    _announce_end(work, session, row, roles=roles)
+    return True
+
+
+def _announce_end(work: Work, session: AsyncSession, row: SessionRow, *, roles: Collection[str]) -> None:
+    ends = row.created_at + policy.limits_of(roles).absolute
     work.announce(session, SessionRevoked(session_id=row.id, user_id=row.user_id, expires_at=ends))
 
 
@@ -183,6 +236,10 @@ async def issue(work: Work, proofs: Proofs) -> Issued:
         user=User.of(proofs.user),
     )
     return Issued(answer, proofs.refresh_token)
+
+
+def _ended(session_id: UUID | None) -> Access:
+    return Access(action="D", resource="session", resource_id=str(session_id) if session_id else None)
 
 
 def _actor(user: UserRow, visitor: Visitor) -> Actor:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import throttles
 from auth.accounts.models import UserRow
-from auth.accounts.service import find_caller, prove_password
+from auth.accounts.service import prove_password
 from auth.backend import Work
 from auth.codes import hash_code, new_code
 from auth.errors import CodeRefused, TotpAbsent, TotpActive
@@ -27,7 +27,7 @@ async def enrol(work: Work, caller: Caller, *, form: TotpEnrol) -> TotpEnrolment
     await prove_password(work, caller, form.password, failed=_change(caller, "C", "failed"))
     seed = policy.new_seed()
     async with work.transaction() as session:
-        user = await find_caller(session, caller, lock=True)
+        user = await sessions.find_caller(session, caller, lock=True)
         if user.totp_enabled:
             raise TotpActive
         sealed = work.backend.vault.seal(seed.encode(), context=str(user.id))
@@ -41,7 +41,7 @@ async def confirm(work: Work, caller: Caller, *, form: TotpConfirm) -> list[str]
     codes = [new_code() for _ in range(policy.RECOVERY_CODES)]
     await _reserve(work, caller)
     async with work.transaction() as session:
-        user = await find_caller(session, caller, lock=True)
+        user = await sessions.find_caller(session, caller, lock=True)
         row = await repository.find_totp(session, user.id)
         if user.totp_enabled:
             raise TotpActive
@@ -64,7 +64,7 @@ async def disable(work: Work, caller: Caller, *, form: TotpDisable) -> None:
     await prove_password(work, caller, form.password, failed=_change(caller, "D", "failed"))
     await _reserve(work, caller)
     async with work.transaction() as session:
-        user = await find_caller(session, caller, lock=True)
+        user = await sessions.find_caller(session, caller, lock=True)
         if not user.totp_enabled:
             raise TotpAbsent
         right = await spend_code(work, session, user, code=form.code)
