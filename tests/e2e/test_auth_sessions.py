@@ -203,6 +203,44 @@ def test_log_out_kills_the_token_in_every_service_and_takes_the_cookies(fleet: F
             wait_until_refused(lambda path=path: clinician.get(path))  # type: ignore[misc]
 
 
+def test_sessions_are_listed_newest_first_and_one_is_ended(fleet: Fleet) -> None:
+    with new_patient_account(fleet) as here, Person(fleet.url) as there, new_patient_account(fleet) as stranger:
+        there.http.headers["User-Agent"] = "Tablet <b>"
+        there.sign_in(here.user["username"])
+        page = here.get("/api/auth/sessions").json()
+        assert page["next_cursor"] is None
+        assert [one.keys() for one in page["items"]] == [
+            {"id", "created_at", "last_seen_at", "user_agent", "current"}
+        ] * 2
+        tablet, current = page["items"]
+        assert (tablet["user_agent"], tablet["current"], current["current"]) == ("Tablet <b>", False, True)
+        first = here.get("/api/auth/sessions?limit=1").json()
+        last = here.get(f"/api/auth/sessions?limit=1&cursor={first['next_cursor']}").json()
+        assert (first["items"], last["items"], last["next_cursor"]) == ([tablet], [current], None)
+        path = f"/api/auth/sessions/{tablet['id']}"
+        assert_problem(here.delete(path, headers={"X-CSRF-Token": None}), 403, "csrf")
+        foreign, absent = stranger.delete(path), stranger.delete(f"/api/auth/sessions/{uuid4()}")
+        assert assert_problem(foreign, 404, "not-found") == assert_problem(absent, 404, "not-found")
+        assert here.delete(path).status_code == 204
+        wait_until_refused(lambda: there.get("/api/notifications"))
+        assert_problem(there.post("/api/auth/refresh"), 401, "session-ended")
+        assert_problem(here.delete(path), 404, "not-found")
+        assert here.get("/api/auth/sessions").json()["items"] == [current]
+
+
+def test_log_out_everywhere_ends_every_session_and_takes_the_cookies(fleet: Fleet) -> None:
+    with new_patient_account(fleet) as here, Person(fleet.url) as there:
+        there.sign_in(here.user["username"])
+        assert_problem(here.post("/api/auth/logout-all", headers={"X-CSRF-Token": None}), 403, "csrf")
+        answer = here.post("/api/auth/logout-all")
+        assert answer.status_code == 204
+        assert set_cookies(answer).keys() == {REFRESH_COOKIE, CSRF_COOKIE}
+        assert all("Max-Age=0" in attributes for attributes in set_cookies(answer).values())
+        for person in (here, there):
+            wait_until_refused(lambda person=person: person.get("/api/notifications"))  # type: ignore[misc]
+        assert_problem(there.post("/api/auth/refresh"), 401, "session-ended")
+
+
 def test_change_of_password_ends_the_other_sessions(fleet: Fleet) -> None:
     with new_patient_account(fleet) as here, Person(fleet.url) as there:
         there.sign_in(here.user["username"])
