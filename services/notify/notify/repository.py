@@ -135,8 +135,11 @@ async def close_delivery(session: AsyncSession, due: Due) -> bool:
 
 async def settle(session: AsyncSession, carriers: Sequence[UUID], *, state: State) -> Sequence[NotificationRow]:
     """Give pending notifications their state: at once when a push was accepted, else when none is left to be sent."""
-    carried_by = col(NotificationRow.carried_by)
-    statement = update(NotificationRow).where(carried_by.in_(carriers), col(NotificationRow.state) == "pending")
+    carried_by, row_id = col(NotificationRow.carried_by), col(NotificationRow.id)
+    pending = (carried_by.in_(carriers), col(NotificationRow.state) == "pending")
+    # One after the other: of those that end the last pushes at once, the latest must see what the others did.
+    await session.execute(select(row_id).where(*pending).order_by(row_id).with_for_update(key_share=True))
+    statement = update(NotificationRow).where(*pending)
     if state != "attempted":
         statement = statement.where(~exists().where(col(DeliveryRow.notification_id) == carried_by))
     return (await session.scalars(statement.values(state=state).returning(NotificationRow))).all()

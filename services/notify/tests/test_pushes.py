@@ -60,6 +60,16 @@ async def test_letter_of_a_linked_patient_is_pushed_to_each_of_their_devices(
     assert await open_pushes(stage) == 0
 
 
+async def test_letter_that_every_push_service_refuses_at_once_has_failed(stage: Stage, receiver: PushReceiver) -> None:
+    browsers = [receiver.subscribe(Reply(403)) for _ in range(policy.MAX_DEVICES)]
+    patient, patient_id = await linked(stage, *browsers)
+    async with stage.sending():
+        await stage.letter(patient_id)
+        (entry,) = await stage.inbox(patient)
+        await stage.until_state(entry.id, "failed")
+    assert [fact.notification_id for fact in await stage.announced(NotificationFailed)] == [entry.id]
+
+
 async def test_push_carries_what_the_standards_ask_for_and_names_nobody(stage: Stage, receiver: PushReceiver) -> None:
     phone = receiver.subscribe()
     patient, patient_id = await linked(stage, phone)
