@@ -86,6 +86,11 @@ class Fleet:
         told = Path(f"/proc/{self.processes['auth']['pid']}/environ").read_bytes().split(b"\0")
         return next(int(line.rpartition(b":")[2]) for line in told if line.startswith(b"QUILL_OIDC_ISSUER="))
 
+    @property
+    def push_port(self) -> int:
+        """Where the fleet trusts a push service; a test starts one there."""
+        return int((self.home / "push-origin").read_text().strip().rpartition(":")[2])
+
     def account(self, role: str, *, number: int = 1) -> dict[str, str]:
         """The first (or another) account with a role."""
         return [account for account in self.accounts if account["role"] == role][number - 1]

@@ -1,7 +1,9 @@
 """The app factory of the attack fleet: the real services, with a clock that outlives restarts, names that a test can
-point anywhere, and a fault where one is planted. It runs in the services' processes, in the folder of the home."""
+point anywhere, proxies that lead nowhere, and a fault where one is planted. It runs in the services' processes, in the
+folder of the home."""
 
 import json
+import os
 import socket
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +16,9 @@ from fastapi import FastAPI
 
 # What tests leave in the home.
 CLOCK, NAMES, FAULT = Path("clock"), Path("names.json"), Path("fault")
+
+# Where nobody listens: a service that asked its environment for a proxy would reach nothing any more.
+PROXIES = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
 
 
 def auth() -> FastAPI:
@@ -35,6 +40,7 @@ def notify() -> FastAPI:
 def _make(service: str) -> FastAPI:
     if CLOCK.exists():
         clock.move_to(float(CLOCK.read_text()))
+    os.environ.update(PROXIES | {name.lower(): value for name, value in PROXIES.items()})
     aiohttp.ThreadedResolver = StagedResolver  # type: ignore[misc]
     if FAULT.exists():
         FAULTS[FAULT.read_text()].plant(service)
@@ -43,7 +49,7 @@ def _make(service: str) -> FastAPI:
 
 
 class StagedResolver(aiohttp.ThreadedResolver):
-    """The machine's resolver, but for names that a test has given an address and a port."""
+    """The machine's resolver, but for names that a test has given addresses and ports."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -51,6 +57,9 @@ class StagedResolver(aiohttp.ThreadedResolver):
         staged = json.loads(NAMES.read_text()) if NAMES.exists() else {}
         if host not in staged:
             return await super().resolve(host, port, family)
-        address, port = staged[host]
-        shape = socket.AF_INET6 if ":" in address else socket.AF_INET
-        return [ResolveResult(hostname=host, host=address, port=port, family=shape, proto=0, flags=0)]
+        return [_result(host, address, at) for address, at in staged[host]]
+
+
+def _result(host: str, address: str, port: int) -> ResolveResult:
+    shape = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return ResolveResult(hostname=host, host=address, port=port, family=shape, proto=0, flags=0)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import httpx
+from e2e.push_receiver import Subscriber
 from fleet import Fleet
 
 PASSWORD = "an entirely unremarkable phrase"
@@ -201,6 +202,29 @@ def new_linked_patient(fleet: Fleet, clinician: Person) -> tuple[Person, str]:
     person, patient_id = new_patient_account(fleet), new_patient(clinician)
     link(clinician, person, patient_id)
     return person, patient_id
+
+
+def register(person: Person, browser: Subscriber) -> dict[str, Any]:
+    """Have pushes for somebody sent to a browser; the device as they see it."""
+    answer = person.post("/api/push/register", browser.to_json())
+    assert answer.status_code == 201, answer.text
+    device: dict[str, Any] = answer.json()
+    return device
+
+
+def sent_push(clinician: Person, **wanted: str) -> str:
+    """Tell `user_id` or `patient_id` something; the notification's id."""
+    answer = clinician.post("/api/push/send", {"template": "test", **wanted})
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["notification_id"])
+
+
+def inbox(person: Person, query: str = "") -> dict[str, Any]:
+    """A page of somebody's notifications."""
+    answer = person.get(f"/api/notifications{query}")
+    assert answer.status_code == 200, answer.text
+    page: dict[str, Any] = answer.json()
+    return page
 
 
 def assert_problem(answer: httpx.Response, status: int, slug: str | None = None) -> dict[str, Any]:

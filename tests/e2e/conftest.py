@@ -1,7 +1,6 @@
 """What end-to-end tests share: the one push service and the one identity provider that the fleet trusts."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from e2e.push_receiver import PushReceiver, push_receiver
@@ -12,10 +11,7 @@ from oidc_provider import OidcProvider
 @pytest.fixture(scope="session")
 def push_service(fleet: Fleet) -> Iterator[PushReceiver]:
     """A push service at the origin that the launcher allows for tests."""
-    origin = (fleet.home / "push-origin").read_text().strip()
-    port = urlsplit(origin).port
-    assert port is not None
-    with push_receiver(port) as receiver:
+    with push_receiver(fleet.push_port) as receiver:
         yield receiver
 
 

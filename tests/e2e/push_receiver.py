@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import http_ece
@@ -50,10 +50,19 @@ class Subscriber:
     replies: list[Reply] = field(default_factory=list)
     came: threading.Condition = field(default_factory=threading.Condition)
 
+    @classmethod
+    def at(cls, endpoint: str, *replies: Reply) -> Self:
+        """A new browser with this endpoint, whoever answers there."""
+        return cls(endpoint, ec.generate_private_key(ec.SECP256R1()), os.urandom(16), replies=list(replies))
+
+    @property
+    def point(self) -> bytes:
+        """Its public key, uncompressed."""
+        return self.private_key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
     def to_json(self) -> dict[str, Any]:
         """What `PushSubscription.toJSON()` gives."""
-        point = self.private_key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        keys = {"p256dh": base64url(point), "auth": base64url(self.auth)}
+        keys = {"p256dh": base64url(self.point), "auth": base64url(self.auth)}
         return {"endpoint": self.endpoint, "expirationTime": None, "keys": keys}
 
     def wait(self, *, number: int = 1, seconds: float = 10) -> list[Push]:
@@ -93,9 +102,7 @@ class PushReceiver(ThreadingHTTPServer):
     def subscribe(self, *replies: Reply) -> Subscriber:
         """A new browser."""
         path = f"/push/{uuid4()}"
-        subscriber = Subscriber(
-            self.origin + path, ec.generate_private_key(ec.SECP256R1()), os.urandom(16), replies=list(replies)
-        )
+        subscriber = Subscriber.at(self.origin + path, *replies)
         self.subscribers[path] = subscriber
         return subscriber
 
