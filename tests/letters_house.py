@@ -110,7 +110,7 @@ class Neighbours(Server):
             user_id = json.loads(_unpadded(request.headers["Authorization"].split(".")[1]))["sub"]
             user: dict[str, object] = {"username": f"u-{user_id}", "display_name": self.names.get(user_id), "roles": []}
             return (503, {}) if self.auth_silent else (200, user)
-        patient_id = request.path.removeprefix("/api/patients/").removesuffix("/demographics")
+        patient_id = request.path.removeprefix("/internal/patients/")
         if self.patients_silent:
             return 503, {}
         known = patient_id in self.active

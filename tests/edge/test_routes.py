@@ -105,7 +105,18 @@ def test_shared_path_is_answered_while_three_services_are_down(fragile_edge: Edg
 
 
 @pytest.mark.parametrize(
-    "path", ["/livez", "/readyz", "/metrics", "/livez/", "/READYZ", "/metrics/x", "/%6divez", "/api/docs/../../livez"]
+    "path",
+    [
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/internal/patients/x",
+        "/livez/",
+        "/READYZ",
+        "/metrics/x",
+        "/%6divez",
+        "/api/docs/../../livez",
+    ],
 )
 def test_internal_path_is_never_reachable(edge: Edge, path: str) -> None:
     answer = edge.ask("GET", path)

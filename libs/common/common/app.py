@@ -130,7 +130,7 @@ async def _running[B](app: FastAPI, service: Service[B], settings: ServiceSettin
         checks = {"postgres": _answers(database.ping), "nats": _connected(link), **service.checks(backend)}
         app.state.runtime = Runtime(settings, gate, work, checks, others, service.name)
         loops: list[Coroutine[Any, Any, None]] = [link.run(), feed.run(), relay.run()]
-        loops += [work.run_completer(), work.run_housekeeping()]
+        loops += [work.run_completer(), work.run_housekeeping(), work.run_strangers()]
         loops += [loop(work) for loop in service.loops]
         loops += [_consume(one, work, link) for one in service.consumers for _ in range(one.workers)]
         tasks = [asyncio.create_task(loop) for loop in loops]

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
-from common import strictjson
+from common import refusals, strictjson
+from common.audit import Access, AccessOutcome, Action
 from common.auth import Caller, proves_csrf
 from common.errors import (
     BodyTooLarge,
@@ -17,12 +19,14 @@ from common.errors import (
     Invalid,
     MediaTypeRefused,
     NotFound,
+    QuillError,
     TotpEnrolmentRequired,
     Unauthenticated,
 )
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_LIMIT = 256 * 1024
+ACTIONS: dict[str, Action] = {"GET": "R", "POST": "C", "PUT": "U", "PATCH": "U", "DELETE": "D"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,20 +82,37 @@ ENROLLING = replace(SIGNED_IN, enrolling=True)
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What a route says about itself: its policy and the bodies it takes."""
+    """What a route says about itself: its policy, the bodies it takes, what the audit trail calls it."""
 
     policy: Policy
     media_types: tuple[str, ...] = ("application/json",)
     body_limit: int = BODY_LIMIT
+    audits: str | None = None
+    action: Action | None = None
+
+    def access(self, method: str, outcome: AccessOutcome) -> Access:
+        """What the audit trail says of a call."""
+        return Access(action=self.action or ACTIONS[method], resource=self.audits or "", outcome=outcome)
 
 
 def allow[F: Callable[..., Any]](
-    policy: Policy, *, media_types: tuple[str, ...] = ("application/json",), body_limit: int = BODY_LIMIT
+    policy: Policy,
+    *,
+    media_types: tuple[str, ...] = ("application/json",),
+    body_limit: int = BODY_LIMIT,
+    audits: str | None = None,
+    action: Action | None = None,
 ) -> Callable[[F], F]:
-    """Declare an endpoint's policy; a route without one stops the start-up."""
+    """Declare an endpoint's policy; a route without one stops the start-up.
+
+    Args:
+        audits: the resource under which refusals are recorded; what is done is recorded by the use case.
+        action: what it does, where the method does not say so.
+    """
 
     def declare(endpoint: F) -> F:
-        endpoint.__declaration__ = Declaration(policy, media_types, body_limit)  # type: ignore[attr-defined]
+        declaration = Declaration(policy, media_types, body_limit, audits, action)
+        endpoint.__declaration__ = declaration  # type: ignore[attr-defined]
         return endpoint
 
     return declare
@@ -120,25 +141,33 @@ class PolicyRoute(APIRoute):
         declared = self.declaration
 
         async def checked(request: Request) -> Response:
-            check_origin(request)
-            if declared.policy.needs_token:
-                request.state.caller = await _authorise(request, declared.policy)
-            await _take_body(request, declared)
-            return await handle(request)
+            outcome: AccessOutcome = "denied"
+            try:
+                check_origin(request)
+                if declared.policy.needs_token:
+                    request.state.caller = await _authorise(request, declared.policy)
+                outcome = "failed"
+                await _take_body(request, declared)
+                return await handle(request)
+            except (QuillError, RequestValidationError) as error:
+                if declared.audits is not None:
+                    access = declared.access(request.method, outcome)
+                    await refusals.record(request, error, access=access, token=_bearer(request))
+                raise
 
         return checked
 
 
 class PolicyRouter(APIRouter):
-    """An APIRouter under /api whose routes must declare a policy."""
+    """An APIRouter whose routes must declare a policy; under /api, where Caddy leads people."""
 
-    def __init__(self, prefix: str = "") -> None:
-        super().__init__(prefix=f"/api{prefix}", route_class=PolicyRoute)
+    def __init__(self, prefix: str = "", *, base: str = "/api") -> None:
+        super().__init__(prefix=f"{base}{prefix}", route_class=PolicyRoute)
 
 
 async def _authorise(request: Request, policy: Policy) -> Caller:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    token = _bearer(request)
+    if not token:
         raise Unauthenticated
     admitted: Caller = await request.app.state.runtime.gate.admit(token, vital=policy.vital)
     caller = replace(admitted, address=client_address(request), request_id=request.state.request_id)
@@ -150,6 +179,11 @@ async def _authorise(request: Request, policy: Policy) -> Caller:
     if request.method not in SAFE_METHODS and not proves_csrf(caller, request.headers.get("X-CSRF-Token")):
         raise CsrfRefused
     return caller
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
 
 
 def check_origin(request: Request) -> None:

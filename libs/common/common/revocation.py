@@ -174,6 +174,13 @@ class Gate:
             raise Unauthenticated("The session has ended")
         return caller
 
+    async def identify(self, token: str) -> Caller | None:
+        """Whom a token was given to, whether it still admits them or not; None if that cannot be known."""
+        try:
+            return await self._verifier.identify(token)
+        except QuillError:
+            return None
+
     async def _lives(self, caller: Caller, *, vital: bool) -> bool:
         answer, at = self._answers.get(caller.session_id, (True, float("-inf")))
         if clock.monotonic() - at < ANSWER_SECONDS:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import MutableHeaders
 
-from common import audit, inbox, operations, outbox
+from common import audit, clock, inbox, operations, outbox
 from common.audit import Access, Actor, Keep
 from common.db import Database, StorageUnavailable
 from common.errors import OutcomeUnknown, QuillError
@@ -20,11 +20,13 @@ from common.events import Event
 from common.logging import get_logger
 from common.operations import Completed, Idempotency, OperationKind, OperationRow, Outcome
 from common.outbox import Relay
+from common.refusals import Strangers
 
 log = get_logger(__name__)
 
 COMPLETER_POLL_SECONDS = 1.0
 HOUSEKEEPING_SECONDS = 600.0
+STRANGERS_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Work[B]:
     cause: UUID | None = None
     cause_at: datetime | None = None
     keep: Keep = audit.send_to_auth
+    strangers: Strangers = field(default_factory=Strangers)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -146,6 +149,28 @@ class Work[B]:
             except Exception:
                 log.exception("completer failed on an operation")
             await asyncio.sleep(COMPLETER_POLL_SECONDS)
+
+    async def record_strangers(self) -> None:
+        """Store what strangers were refused since the last time."""
+        counted = self.strangers.take()
+        try:
+            async with self.transaction() as session:
+                for address, number in counted.items():
+                    self.audit(session, Actor(user_id=None, address=address), Strangers.access(number))
+        except StorageUnavailable:
+            for address, number in counted.items():
+                self.strangers.count(address, number)
+
+    async def run_strangers(self) -> None:
+        """Store every minute what strangers were refused, until cancelled, and then the rest."""
+        try:
+            while True:
+                due = clock.monotonic() + STRANGERS_SECONDS
+                while clock.monotonic() < due:
+                    await asyncio.sleep(1)
+                await self.record_strangers()
+        finally:
+            await self.record_strangers()
 
     async def run_housekeeping(self) -> None:
         """Forget what is past its time (keys after a day, events after thirty), until cancelled."""

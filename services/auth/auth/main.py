@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from auth import throttles
 from auth.accounts.api import router as accounts
 from auth.audit import service as audit
+from auth.audit.api import router as trail
 from auth.audit.consumers import CONSUMERS
 from auth.backend import Work, open_backend
 from auth.links.api import router as links
@@ -38,7 +39,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     chosen = settings or Settings()
     parts = Service(
         name="auth",
-        routers=[signin, sessions, totp, accounts, links, oidc],
+        routers=[signin, sessions, totp, accounts, links, oidc, trail],
         open_backend=lambda: open_backend(chosen),
         loops=[forget_the_past],
         consumers=CONSUMERS,

@@ -15,7 +15,7 @@ Version = Annotated[int | None, Query(ge=1, description="An older version; the n
 
 
 @router.post("/{patient_id}/letters", status_code=201, tags=["letters"])
-@allow(policy.WRITE_LETTERS, body_limit=BODY_LIMIT_BYTES)
+@allow(policy.WRITE_LETTERS, body_limit=BODY_LIMIT_BYTES, audits="letter")
 async def create_letter(
     patient_id: PathId, draft: LetterCreate, caller: CurrentCaller, work: CurrentWork, key: IdempotencyKey
 ) -> Letter:
@@ -27,7 +27,7 @@ async def create_letter(
 
 
 @router.get("/{patient_id}/letters", tags=["letters"])
-@allow(policy.READ_LETTERS)
+@allow(policy.READ_LETTERS, audits="letter")
 async def list_letters(
     patient_id: PathId, caller: CurrentCaller, work: CurrentWork, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[LetterSummary]:
@@ -36,7 +36,7 @@ async def list_letters(
 
 
 @router.get("/{patient_id}/letters/{uid}", tags=["letters"])
-@allow(policy.READ_LETTERS)
+@allow(policy.READ_LETTERS, audits="letter")
 async def read_letter(
     patient_id: PathId, uid: PathId, caller: CurrentCaller, work: CurrentWork, version: Version = None
 ) -> Letter:

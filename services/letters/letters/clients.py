@@ -26,7 +26,7 @@ class _Answer(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True)
 
 
-class _Demographics(_Answer):
+class _Standing(_Answer):
     active: bool
 
 
@@ -59,12 +59,14 @@ class Patients:
     async def is_active(self, patient_id: UUID, *, caller: Caller) -> bool:
         """Whether the patient's record is active, asked with the caller's token, within a second.
 
+        What the caller does with the answer is in the audit trail; asking is not.
+
         Raises:
             NotFound: there is no such patient for this caller.
             BackendUnavailable: patients does not say.
         """
-        path = f"/api/patients/{patient_id}/demographics"
-        return (await _ask(self._client, path, caller=caller, answer=_Demographics)).active
+        path = f"/internal/patients/{patient_id}"
+        return (await _ask(self._client, path, caller=caller, answer=_Standing)).active
 
 
 class Users:

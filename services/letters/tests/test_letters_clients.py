@@ -92,7 +92,7 @@ def test_patients_answer_is_read_strictly(
     neighbours: Neighbours, status: int, body: object, refusal: type[QuillError]
 ) -> None:
     patient_id = UUID(int=7)
-    neighbours.said[f"/api/patients/{patient_id}/demographics"] = (status, body)
+    neighbours.said[f"/internal/patients/{patient_id}"] = (status, body)
 
     async def run() -> None:
         async with http.create_client(neighbours.url) as client:

@@ -47,7 +47,7 @@ async def remove_device(device_id: PathId, caller: CurrentCaller, work: CurrentW
 
 
 @push.post("/send", status_code=202)
-@allow(policy.SEND_PUSH)
+@allow(policy.SEND_PUSH, audits="notification", action="E")
 async def send_push(wanted: PushCreate, caller: CurrentCaller, work: CurrentWork, key: IdempotencyKey) -> PushAccepted:
     """Tell a user or a patient something out of a fixed list."""
     return PushAccepted(notification_id=await service.send_push(work, caller, wanted=wanted, key=key))

@@ -133,8 +133,14 @@ async def _push_waiting(session: AsyncSession, *, patient_id: UUID, user_id: UUI
 async def send_push(work: Work[Backend], caller: Caller, *, wanted: PushCreate, key: Idempotency | None) -> UUID:
     """Staff can tell a user or a patient something out of a fixed list; whether anybody is there is not told."""
     completed = await work.operation(SEND_PUSH, wanted, actor=caller.actor, idempotency=key)
+    notification_id = UUID(completed.answer["notification_id"])
     work.backend.due.set()
-    return UUID(completed.answer["notification_id"])
+    if completed.replayed:
+        seen = Access(
+            action="R", resource="notification", resource_id=str(notification_id), patient_id=wanted.patient_id
+        )
+        await work.record(caller.actor, seen)
+    return notification_id
 
 
 async def _choose_id(_backend: Backend, operation: Operation[PushCreate]) -> UUID:

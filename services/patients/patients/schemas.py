@@ -100,6 +100,13 @@ class Demographics(DemographicsUpdate):
     version: int
 
 
+class Standing(BaseModel):
+    """What another service needs of a patient to let the caller go on."""
+
+    active: bool
+    birth_date: date | None
+
+
 class PatientListed(BaseModel):
     """A patient in a list."""
 

@@ -31,6 +31,7 @@ async def create_patient(
     stored = await work.backend.read_version(UUID(completed.answer["patient_id"]), completed.answer["version"])
     if stored is None:
         raise NotFound
+    await _record(work, caller, action="R", resource="patient", patient_id=stored.patient_id)
     return stored
 
 
@@ -47,6 +48,12 @@ async def read_demographics(work: PatientsWork, caller: Caller, *, patient_id: U
     """What Quill shows of a patient."""
     patient = await read_patient(work, caller, patient_id=patient_id, resource="demographics")
     return mapping.demographics_of(patient)
+
+
+async def tell_standing(work: PatientsWork, *, patient_id: UUID) -> schemas.Standing:
+    """What letters and auth ask before they act for the caller: part of that act, whose entry is theirs to record."""
+    known = mapping.demographics_of(await _known(work, patient_id))
+    return schemas.Standing(active=known.active, birth_date=known.birth_date)
 
 
 async def update_demographics(

@@ -49,7 +49,7 @@ async def change_password(form: PasswordChange, caller: CurrentCaller, work: Cur
 
 
 @router.get("/users", tags=["users"])
-@allow(policy.MANAGE_USERS)
+@allow(policy.MANAGE_USERS, audits="user")
 async def list_users(
     caller: CurrentCaller, work: CurrentWork, q: SearchText = None, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[ManagedUser]:
@@ -59,7 +59,7 @@ async def list_users(
 
 
 @router.post("/users", status_code=201, tags=["users"])
-@allow(policy.MANAGE_USERS)
+@allow(policy.MANAGE_USERS, audits="user")
 async def create_user(form: UserCreate, caller: CurrentCaller, work: CurrentWork) -> UserCreated:
     """Prepare an account; its owner activates it with the code."""
     user, code = await service.create_user(work, caller, form=form)
@@ -67,7 +67,7 @@ async def create_user(form: UserCreate, caller: CurrentCaller, work: CurrentWork
 
 
 @router.patch("/users/{user_id}", tags=["users"])
-@allow(policy.MANAGE_USERS)
+@allow(policy.MANAGE_USERS, audits="user")
 async def update_user(user_id: PathId, patch: UserPatch, caller: CurrentCaller, work: CurrentWork) -> ManagedUser:
     """Change an account's roles, or disable it; its tokens die at once."""
     return ManagedUser.of(await service.update_user(work, caller, user_id=user_id, patch=patch))

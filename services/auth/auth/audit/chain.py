@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from pydantic import ConfigDict
+
 MEMBERS = (
     *("source", "position", "id", "at", "actor_id", "roles", "action"),
     *("resource", "resource_id", "patient_id", "outcome", "address", "request_id"),
@@ -25,6 +27,8 @@ type Reason = Literal["changed or moved", "missing", "cut off", "not of this cha
 @dataclass(frozen=True, slots=True)
 class Link:
     """A place in a chain and the hash there."""
+
+    __pydantic_config__ = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")
 
     position: int
     hash: bytes

@@ -1,17 +1,18 @@
-"""The commands of the audit trail, for whoever has to trust it."""
+"""The command of the audit trail, for whoever has to trust it."""
 
 import asyncio
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from common.db import Database, StorageUnavailable
+from pydantic import TypeAdapter
 
 from auth.audit import service
-from auth.audit.chain import Link
 from auth.audit.service import Verdict
 from auth.settings import Settings
+
+VERDICTS = TypeAdapter(list[Verdict])
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail.")
 
@@ -24,27 +25,25 @@ def _audit() -> None:
 @app.command()
 def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
-    noted: Annotated[
-        Path | None, typer.Option(help="What --json printed earlier, kept elsewhere: the trail must still lead there")
-    ] = None,
+    noted: Annotated[Path | None, typer.Option(help="What --json printed earlier; it must still be true")] = None,
 ) -> None:
     """Walk along every chain and name the first entry that is not as it was stored; exit code 1 when there is one.
 
-    Note the heads in another place: who owns the database could write a whole chain anew, but not one that leads there.
+    Note what it prints in another place: whoever owns the database can write a whole chain anew, but none that leads
+    through a head that was noted.
     """
-    known = json.loads(noted.read_text())["chains"] if noted else {}
-    heads = {source: Link(one["position"], bytes.fromhex(one["hash"])) for source, one in known.items()}
+    known = VERDICTS.validate_json(noted.read_bytes()) if noted else []
     try:
-        verdicts = asyncio.run(_verify(heads))
+        verdicts = asyncio.run(_verify(known))
     except StorageUnavailable as error:
         typer.echo(f"audit: {error.title}", err=True)
         raise typer.Exit(2) from None
-    sound = all(verdict.fault is None for verdict in verdicts)
-    typer.echo(_document(verdicts, sound=sound) if as_json else "\n".join(map(_line, verdicts)))
-    raise typer.Exit(0 if sound else 1)
+    typer.echo(VERDICTS.dump_json(verdicts, indent=1) if as_json else "\n".join(map(_line, verdicts)))
+    raise typer.Exit(any(one.fault for one in verdicts))
 
 
-async def _verify(noted: dict[str, Link]) -> list[Verdict]:
+async def _verify(known: list[Verdict]) -> list[Verdict]:
+    noted = {one.source: one.head for one in known}
     database = Database(Settings().database_url.get_secret_value(), pool_size=1)
     try:
         return [await service.verify(database, source, noted=noted.get(source)) for source in service.SOURCES]
@@ -53,24 +52,7 @@ async def _verify(noted: dict[str, Link]) -> list[Verdict]:
 
 
 def _line(verdict: Verdict) -> str:
-    head, fault = verdict.head, verdict.fault
-    place = (
-        f"{verdict.source:<9} {head.position - verdict.pruned.position} entries, head {head.position} {head.hash.hex()}"
-    )
-    if fault is None:
-        return f"{place}: sound"
-    return f"{place}: BROKEN at {fault.position} (entry {fault.entry_id or 'not there'}): {fault.reason}"
-
-
-def _document(verdicts: list[Verdict], *, sound: bool) -> str:
-    chains = {
-        one.source: {
-            "position": one.head.position,
-            "hash": one.head.hash.hex(),
-            "pruned_position": one.pruned.position,
-            "fault": one.fault
-            and {"position": one.fault.position, "entry_id": str(one.fault.entry_id), "reason": one.fault.reason},
-        }
-        for one in verdicts
-    }
-    return json.dumps({"sound": sound, "chains": chains}, indent=1)
+    fault = verdict.fault
+    end = f"BROKEN at {fault.position}, {fault.reason}: {fault.entry_id or 'no entry'}" if fault else "sound"
+    span = f"{verdict.pruned.position + 1} to {verdict.head.position}"
+    return f"{verdict.source:<9}{span}, head {verdict.head.hash.hex()}: {end}"

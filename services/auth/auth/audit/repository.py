@@ -1,19 +1,25 @@
 """Every query of the audit trail."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from common.events import AccessRecorded
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 
+from auth.accounts.models import UserRow
 from auth.audit.chain import Link, next_link
 from auth.audit.models import AuditChainRow, AuditEntryRow
 
 READ_AT_ONCE = 1000
+
+# An entry and the name of its actor, if there is such an account.
+type Named = tuple[AuditEntryRow, str | None]
+
 # As tables: entries come and go by the thousand, and nobody changes one.
 _CHAINS = SQLModel.metadata.tables[AuditChainRow.__tablename__]
 _ENTRIES = SQLModel.metadata.tables[AuditEntryRow.__tablename__]
@@ -41,6 +47,34 @@ async def _add(session: AsyncSession, values: Mapping[str, Any]) -> bool:
     move = update(_CHAINS).where(_CHAINS.c.source == new.c.source)
     moved = move.values(position=new.c.position, hash=new.c.hash).returning(_CHAINS.c.position)
     return await session.scalar(moved) is not None
+
+
+async def list_entries(
+    session: AsyncSession,
+    exact: Mapping[str, object],
+    *,
+    between: tuple[datetime | None, datetime | None],
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Named]:
+    """Entries with the names of their actors, newest first.
+
+    Args:
+        exact: columns and their values, None for any.
+        between: the first time, and the one after the last.
+        before: time and id of the last entry of the page before.
+    """
+    at, (since, until) = col(AuditEntryRow.at), between
+    order = (at, col(AuditEntryRow.id))
+    named = select(AuditEntryRow, col(UserRow.display_name)).outerjoin(
+        UserRow, col(UserRow.id) == col(AuditEntryRow.actor_id)
+    )
+    wanted = [getattr(AuditEntryRow, name) == value for name, value in exact.items() if value is not None]
+    wanted += [at >= since] if since else []
+    wanted += [at < until] if until else []
+    wanted += [tuple_(*order) < tuple_(*before)] if before else []
+    newest = named.where(*wanted).order_by(*(column.desc() for column in order)).limit(limit)
+    return [(entry, name) for entry, name in await session.execute(newest)]
 
 
 async def prune(session: AsyncSession, *, days: int) -> int:

@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
+from common.audit import Access
+from common.auth import Caller
 from common.db import Database
 from common.events import AUDIT_SOURCES, AccessRecorded
+from common.rest import Page, decode_moment, encode_cursor
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.audit import repository
 from auth.audit.chain import Fault, Link, Walk, genesis
+from auth.audit.repository import Named
+from auth.audit.schemas import AuditEntry, AuditQuery, OwnAuditEntry
 from auth.backend import Work
 
 SOURCES = ("auth", *AUDIT_SOURCES)
@@ -63,3 +68,32 @@ async def verify(database: Database, source: str, *, noted: Link | None = None) 
         else:
             fault = walk.end()
     return Verdict(source, start, head, fault)
+
+
+async def list_entries(work: Work, caller: Caller, *, query: AuditQuery) -> Page[AuditEntry]:
+    """Administrators see everything, and that they looked is in the trail as well."""
+    rows, next_cursor = await _look(work, caller, query)
+    return Page(items=[AuditEntry.of(*row) for row in rows], next_cursor=next_cursor)
+
+
+async def list_my_entries(work: Work, caller: Caller, *, limit: int, cursor: str | None) -> Page[OwnAuditEntry]:
+    """Patients see who did what with their record; who has none sees nothing."""
+    if caller.patient_id is None:
+        await work.record(caller.actor, Access(action="R", resource="audit"))
+        return Page(items=[])
+    rows, next_cursor = await _look(work, caller, AuditQuery(patient_id=caller.patient_id, limit=limit, cursor=cursor))
+    return Page(items=[OwnAuditEntry.of(*row) for row in rows], next_cursor=next_cursor)
+
+
+async def _look(work: Work, caller: Caller, query: AuditQuery) -> tuple[Sequence[Named], str | None]:
+    """A page of entries and the cursor of the next."""
+    exact = {"patient_id": query.patient_id, "actor_id": query.user_id, "action": query.action}
+    before = None if query.cursor is None else decode_moment(query.cursor)
+    async with work.transaction() as session:
+        found = await repository.list_entries(
+            session, exact, between=(query.since, query.until), before=before, limit=query.limit + 1
+        )
+        work.audit(session, caller.actor, Access(action="R", resource="audit", patient_id=query.patient_id))
+    shown = found[: query.limit]
+    last = shown[-1][0] if len(found) > query.limit else None
+    return shown, None if last is None else encode_cursor(last.at.isoformat(), str(last.id))

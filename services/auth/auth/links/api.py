@@ -11,21 +11,21 @@ router = PolicyRouter("/auth/patient-links")
 
 
 @router.post("", status_code=201, tags=["patient links"])
-@allow(policy.HAND_OUT_CODES)
+@allow(policy.HAND_OUT_CODES, audits="patient-link")
 async def create_link_code(form: LinkCreate, caller: CurrentCaller, work: CurrentWork) -> LinkCode:
     """A one-time code that opens a patient's record to the patient's account."""
     return await service.create_code(work, caller, form=form)
 
 
 @router.post("/redeem", tags=["patient links"])
-@allow(policy.REDEEM_CODE)
+@allow(policy.REDEEM_CODE, audits="patient-link", action="U")
 async def redeem_link_code(form: LinkRedeem, caller: CurrentCaller, work: CurrentWork) -> User:
     """Link the caller's account; refresh to get a token that carries the patient."""
     return User.of(await service.redeem_code(work, caller, form=form))
 
 
 @router.delete("/{patient_id}", status_code=204, tags=["patient links"])
-@allow(policy.UNLINK)
+@allow(policy.UNLINK, audits="patient-link")
 async def delete_link(patient_id: PathId, caller: CurrentCaller, work: CurrentWork) -> None:
     """Take a patient's record away from the account it is linked to."""
     await service.unlink_patient(work, caller, patient_id=patient_id)

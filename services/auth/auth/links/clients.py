@@ -10,7 +10,7 @@ from common.errors import BackendUnavailable, NotFound, Unauthenticated
 
 
 async def get_birth_date(patients: httpx.AsyncClient, caller: Caller, *, patient_id: UUID) -> date | None:
-    """The birth date of a patient's record.
+    """The birth date of a patient's record, for an act of the caller that is in the audit trail.
 
     Raises:
         NotFound: there is no such record.
@@ -18,7 +18,7 @@ async def get_birth_date(patients: httpx.AsyncClient, caller: Caller, *, patient
         BackendUnavailable: patients is away, or does not answer as agreed.
     """
     headers = {"Authorization": f"Bearer {caller.token}"}
-    answer = await http.call(patients, "GET", f"/api/patients/{patient_id}/demographics", headers=headers)
+    answer = await http.call(patients, "GET", f"/internal/patients/{patient_id}", headers=headers)
     if answer.status_code == 404:
         raise NotFound
     if answer.status_code == 401:

@@ -58,7 +58,6 @@ async def redeem_code(work: Work, caller: Caller, *, form: LinkRedeem) -> UserRo
             return await _link(work, session, caller, form=form)
     # The unique index decides between two accounts that redeem codes of one patient at once.
     except (LinkRefused, IntegrityError, TooManyRequests) as error:
-        await work.record(caller.actor, Access(action="U", resource="patient-link", outcome="failed"))
         raise LinkRefused from error
 
 
