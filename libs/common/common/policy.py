@@ -20,6 +20,7 @@ from common.errors import (
     MediaTypeRefused,
     NotFound,
     QuillError,
+    TooManyRequests,
     TotpEnrolmentRequired,
     Unauthenticated,
 )
@@ -153,6 +154,8 @@ class PolicyRoute(APIRoute):
                 if declared.audits is not None:
                     access = declared.access(request.method, outcome)
                     await refusals.record(request, error, access=access, token=_bearer(request))
+                elif isinstance(error, TooManyRequests):
+                    request.app.state.runtime.work.strangers.count(client_address(request))
                 raise
 
         return checked

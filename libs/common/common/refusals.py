@@ -56,7 +56,8 @@ def _id(value: object) -> UUID | None:
 
 
 class Strangers:
-    """Refusals of callers whom nobody knows, counted by address, since anybody can cause any number of them.
+    """Refusals that anybody can cause any number of, counted by address: of callers whom nobody knows, and for too many
+    tries.
 
     What a minute brought becomes one entry for each address: without actor and request, its resource `anonymous`, its
     resource_id the number of refusals.
@@ -74,8 +75,3 @@ class Strangers:
         """What was counted since the last time."""
         taken, self._refused = self._refused, Counter()
         return taken
-
-    @staticmethod
-    def access(number: int) -> Access:
-        """The form of their entry."""
-        return Access(action="E", resource="anonymous", resource_id=str(number), outcome="denied")

@@ -156,7 +156,8 @@ class Work[B]:
         try:
             async with self.transaction() as session:
                 for address, number in counted.items():
-                    self.audit(session, Actor(user_id=None, address=address), Strangers.access(number))
+                    refused = Access(action="E", resource="anonymous", resource_id=str(number), outcome="denied")
+                    self.audit(session, Actor(user_id=None, address=address), refused)
         except StorageUnavailable:
             for address, number in counted.items():
                 self.strangers.count(address, number)

@@ -99,3 +99,18 @@ def check_admin_stays(user: UserRow, *, roles: Collection[str], disabled: bool, 
     stays_admin = "admin" in roles and not disabled
     if not stays_admin and set(admins) == {user.id}:
         raise LastAdmin
+
+
+def name_change(user: UserRow, *, roles: Collection[str], disabled: bool) -> str:
+    """What the audit trail calls a change of an account: `user` and what changed, as `user:+admin,-clinician,disabled`.
+
+    Args:
+        user: the account as it is.
+        roles: the roles it is to have.
+        disabled: whether it is to be disabled.
+    """
+    changes = [f"+{role}" for role in sorted(set(roles) - set(user.roles))]
+    changes += [f"-{role}" for role in sorted(set(user.roles) - set(roles))]
+    if disabled != (user.disabled_at is not None):
+        changes.append("disabled" if disabled else "enabled")
+    return f"user:{','.join(changes)}" if changes else "user"

@@ -111,8 +111,9 @@ async def update_user(work: Work, caller: Caller, *, user_id: UUID, patch: UserP
         disabled = user.disabled_at is not None if patch.disabled is None else patch.disabled
         policy.check_roles_are_ours(user, roles=roles)
         policy.check_admin_stays(user, roles=roles, disabled=disabled, admins=admins)
+        change = policy.name_change(user, roles=roles, disabled=disabled)
+        work.audit(session, caller.actor, Access(action="U", resource=change, resource_id=str(user_id)))
         await _change(work, session, user, roles=roles, disabled=disabled)
-        work.audit(session, caller.actor, Access(action="U", resource="user", resource_id=str(user_id)))
     return user
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from auth import throttles
 from auth.accounts import repository as accounts
 from auth.accounts.models import UserRow
+from auth.accounts.policy import name_change
 from auth.accounts.service import outdate_tokens
 from auth.backend import Work
 from auth.errors import SignInRefused
@@ -106,9 +107,10 @@ async def _admit(work: Work, session: AsyncSession, identity: Identity, *, visit
         user = await _open_account(work, session, identity, visitor=visitor)
         session.add(IdentityRow(issuer=issuer, subject=identity.subject, user_id=user.id))
     elif user.roles != identity.roles:
+        change = name_change(user, roles=identity.roles, disabled=False)
+        work.audit(session, visitor.actor, Access(action="U", resource=change, resource_id=str(user.id)))
         user.roles = identity.roles
         outdate_tokens(work, session, user)
-        work.audit(session, visitor.actor, Access(action="U", resource="user", resource_id=str(user.id)))
     await throttles.give_back(session, _limit(work, "oidc"), visitor.subject)
     return await sessions.start_session(work, session, user, visitor=visitor, amr=identity.amr)
 

@@ -54,16 +54,17 @@ async def finish_log_in(work: Work, *, form: LoginCode, visitor: Visitor) -> Iss
     """Whoever has just proved a password, which is what a challenge says, has five tries at the code."""
     challenge = await _reserve_try(work, tokens.hash_secret(form.challenge), visitor=visitor)
     await _reserve_code(work, challenge.user_id)
-    async with work.transaction() as session:
-        user = await _find_unchanged(session, challenge.user_id, password_hash=challenge.password_hash)
-        proofs = None
-        if user is not None and await totp.spend_code(work, session, user, code=form.code):
+    try:
+        async with work.transaction() as session:
+            user = await _find_unchanged(session, challenge.user_id, password_hash=challenge.password_hash)
+            if user is None or not await totp.spend_code(work, session, user, code=form.code):
+                raise SecondFactorRefused
             proofs = await _begin(work, session, user, visitor=visitor, amr=[PASSWORD, OTP])
             if not await repository.spend_challenge(session, challenge.challenge_hash):
                 raise SecondFactorRefused  # somebody else came in by it meanwhile; our session rolls back
-    if proofs is None:
+    except SecondFactorRefused:
         await work.record(visitor.actor, _sign_in(challenge.user_id, "failed"))
-        raise SecondFactorRefused
+        raise
     return await sessions.issue(work, proofs)
 
 
@@ -138,6 +139,7 @@ async def _reserve_try(work: Work, challenge_hash: bytes, *, visitor: Visitor) -
         challenge = await repository.reserve_try(session, challenge_hash, tries=CHALLENGE_TRIES, now=now)
         known = challenge or await repository.find_challenge(session, challenge_hash)
     if known is None or known.expires_at <= now:
+        await work.record(visitor.actor, _sign_in(known.user_id if known else None, "failed"))
         raise SecondFactorRefused
     if challenge is None:
         raise TooManyRequests(retry_after=str(math.ceil((known.expires_at - now).total_seconds())))
