@@ -22,7 +22,7 @@ from auth.vault import Vault
 from auth.visitor import Visitor
 from common.auth import Caller, TokenVerifier
 from common.outbox import OutboxRow
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlmodel import col
 
 PASSWORD = "an entirely unremarkable phrase"
@@ -118,7 +118,7 @@ class Stage:
 
     async def audited(self, resource: str) -> list[tuple[str, str]]:
         """Action and outcome of the audit entries about a kind of thing."""
-        wanted = col(AuditEntryRow.resource) == resource
+        wanted = func.split_part(col(AuditEntryRow.resource), ":", 1) == resource
         async with self.work.database.transaction() as session:
             rows = await session.scalars(select(AuditEntryRow).where(wanted).order_by(col(AuditEntryRow.position)))
             return [(row.action, row.outcome) for row in rows]

@@ -6,7 +6,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from auth.accounts.models import UserRow
-from auth.accounts.policy import check_admin_stays, check_not_own_roles, check_password, common_passwords
+from auth.accounts.policy import (
+    check_admin_stays,
+    check_not_own_roles,
+    check_password,
+    common_passwords,
+    name_change,
+)
 from auth.accounts.schemas import Register
 from auth.codes import hash_code, new_code, normalise_code
 from auth.errors import LastAdmin, OwnRoles, PasswordRefused
@@ -198,3 +204,19 @@ def test_link_code_opens_a_record(used: bool, left: int, birth_date: date, linke
     user = UserRow(username="u", email="e", display_name="d", roles=["patient"], patient_id=OTHER if linked else None)
     assert opens(row, user, proof=prove_birth_date(birth_date, code="7k3m aaaa"), now=NOW) is works
     assert not opens(row, user, proof=prove_birth_date(birth_date, code="7K3M-AAAB"), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("roles", "disabled", "name"),
+    [
+        (["clinician", "patient"], False, "user"),
+        (["admin", "clinician"], False, "user:+admin,-patient"),
+        (["clinician"], True, "user:-patient,disabled"),
+        (["patient", "clinician"], True, "user:disabled"),
+    ],
+)
+def test_change_of_an_account_is_named_by_what_changed(roles: list[str], disabled: bool, name: str) -> None:
+    user = UserRow(username="u", email="u@example.org", display_name="U", roles=["patient", "clinician"])
+    assert name_change(user, roles=roles, disabled=disabled) == name
+    user.disabled_at = NOW
+    assert name_change(user, roles=user.roles, disabled=False) == "user:enabled"
