@@ -130,14 +130,28 @@ class Fleet:
                 order.sendall(f"{self.ahead}\n".encode())
                 assert order.recv(16) == b"moved\n"
 
-    def restart(self, name: str, *, seconds: float = 60) -> None:
-        """Kill one process and wait until its successor listens, with its clock where it was."""
-        old, deadline = self.kill(name), time.monotonic() + seconds
-        while self.processes.get(name, {"pid": old})["pid"] == old or is_free(self.processes[name]["port"]):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{name} did not come back:\n{self.log(name)[-2000:]}")
-            time.sleep(0.05)
-        self._set_clock(name)
+    def replicas(self, *services: str) -> list[str]:
+        """The processes of these services: letters, letters-2, and so on."""
+        return [name for name in self.processes if name.partition("-")[0] in services]
+
+    def restart(self, *names: str, seconds: float = 60) -> None:
+        """Kill processes and wait until their successors listen, with their clocks where they were."""
+        killed, deadline = {name: self.kill(name) for name in names}, time.monotonic() + seconds
+        for name, pid in killed.items():
+            while self.processes.get(name, {"pid": pid})["pid"] == pid or is_free(self.processes[name]["port"]):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{name} did not come back:\n{self.log(name)[-2000:]}")
+                time.sleep(0.05)
+            self._set_clock(name)
+
+    @contextmanager
+    def frozen(self, *names: str) -> Iterator[None]:
+        """Processes that accept connections and answer nothing."""
+        pids = [self.kill(name, signal.SIGSTOP) for name in names]
+        try:
+            yield
+        finally:
+            assert [self.kill(name, signal.SIGCONT) for name in names] == pids
 
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = json.loads((self.home / "fleet.json").read_text())

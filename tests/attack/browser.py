@@ -1,9 +1,9 @@
 """A session in the hands of somebody who keeps its cookie and sends it when they please: no browser does that."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import httpx
 from e2e.client import REFRESH_COOKIE, Person
@@ -52,7 +52,7 @@ class Kept:
             return browser.get(path, headers={"Authorization": f"Bearer {self.access_token}"})
 
 
-def at_once[T](calls: Sequence[Any]) -> list[T]:
-    """Call all of them at the same time; the results in their order."""
-    with ThreadPoolExecutor(len(calls)) as pool:
+def at_once[T](calls: Sequence[Callable[[], T]], *, workers: int | None = None) -> list[T]:
+    """Call all of them at the same time, or so many at a time; the results in their order."""
+    with ThreadPoolExecutor(workers or len(calls)) as pool:
         return list(pool.map(lambda call: call(), calls))

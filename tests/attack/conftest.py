@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from attack.people import Cast
+from attack.people import SERVICES, Cast
 from e2e.push_receiver import PushReceiver, push_receiver
 from fleet import Fleet, running_fleet
 
 TESTS = Path(__file__).parents[1]
-SERVICES = ("auth", "patients", "letters", "notify")
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,11 @@ import time
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+import httpx
 from e2e.client import Person, assert_problem
 from fleet import Fleet
 
+SERVICES = ("auth", "patients", "letters", "notify")
 # One read of each service that any clinician may do, and what it answers them.
 READS = {
     "/api/auth/me": 200,
@@ -70,3 +72,11 @@ def read_everywhere(fleet: Fleet, token: str) -> dict[str, int]:
                 assert_problem(answer, 401, "unauthenticated")
                 assert token not in answer.text
     return found
+
+
+def ask_every_replica(fleet: Fleet, token: str) -> None:
+    """Have each process meet a token, whatever it thinks of it; Caddy would choose one of a service's."""
+    for path, service in zip(READS, SERVICES, strict=True):
+        for name in fleet.replicas(service):
+            inside = f"http://127.0.0.1:{fleet.processes[name]['port']}"
+            httpx.get(inside + path, headers={"Authorization": f"Bearer {token}"}, timeout=15, trust_env=False)

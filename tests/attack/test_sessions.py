@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 from attack.browser import Kept, at_once
@@ -38,7 +37,7 @@ def assert_ended(session: Kept) -> None:
 
 
 def test_refresh_five_times_at_once_gives_one_successor_and_one_session(fleet: Fleet, session: Kept) -> None:
-    answers: list[httpx.Response] = at_once([session.refresh] * 5)
+    answers = at_once([session.refresh] * 5)
     assert [answer.status_code for answer in answers] == [200] * 5
     assert len({answer.cookies[REFRESH_COOKIE] for answer in answers}) == 1
     tokens = "SELECT generation FROM refresh_tokens t JOIN sessions s ON s.id = session_id WHERE user_id = %s"

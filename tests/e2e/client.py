@@ -240,7 +240,7 @@ def assert_problem(answer: httpx.Response, status: int, slug: str | None = None)
     return problem
 
 
-def eventually[T](look: Callable[[], T], *, within: float = 10.0) -> T:
+def eventually[T](look: Callable[[], T | None], *, within: float = 10.0) -> T:
     """Look again until there is something to see; fails after `within` seconds."""
     deadline = time.monotonic() + within
     while not (seen := look()):

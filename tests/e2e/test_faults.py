@@ -4,7 +4,6 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,16 +84,6 @@ def test_main_job_ends_well_when_a_process_is_killed_in_its_middle(fleet: Fleet,
     assert_told_once(scene, title, answer.json()["uid"])
 
 
-@contextmanager
-def frozen(fleet: Fleet, name: str) -> Iterator[None]:
-    """A process that accepts connections and answers nothing."""
-    pid = fleet.kill(name, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        assert fleet.kill(name, signal.SIGCONT) == pid
-
-
 def timed(person: Person, method: str, path: str, **kwargs: Any) -> httpx.Response:
     started = time.monotonic()
     answer = person.send(method, path, **kwargs)
@@ -111,7 +100,7 @@ def backend_status(person: Person, service: str, backend: str) -> str:
 
 
 def test_hanging_fhir_server_stops_only_what_needs_it(fleet: Fleet, scene: Scene) -> None:
-    with frozen(fleet, "fhir"):
+    with fleet.frozen("fhir"):
         assert backend_status(scene.clinician, "patients", "fhir") == "down"
         demographics = timed(scene.clinician, "GET", f"/api/patients/{scene.patient_id}/demographics")
         assert_problem(demographics, 503, "backend-unavailable")
@@ -137,7 +126,7 @@ def test_dead_fhir_server_is_503_and_comes_back(fleet: Fleet, scene: Scene) -> N
 def test_letter_written_while_the_openehr_server_hangs_is_completed_later(fleet: Fleet, scene: Scene) -> None:
     title, key = unique("Letter"), unique("k")
     letter = {"title": title, "body": "Dear reader"}
-    with frozen(fleet, "openehr"):
+    with fleet.frozen("openehr"):
         assert backend_status(scene.clinician, "letters", "openehr") == "down"
         refused = timed(scene.clinician, "POST", scene.letters_path, json=letter, key=key)
         assert_problem(refused, 503, "outcome-unknown")
@@ -151,7 +140,7 @@ def test_letter_written_while_the_openehr_server_hangs_is_completed_later(fleet:
 
 def test_letters_are_written_while_the_broker_is_away_and_announced_later(fleet: Fleet, scene: Scene) -> None:
     title = unique("Letter")
-    with frozen(fleet, "nats"):
+    with fleet.frozen("nats"):
         time.sleep(1)
         answer = timed(scene.clinician, "POST", scene.letters_path, json={"title": title, "body": "Dear reader"})
         assert answer.status_code == 201, answer.text

@@ -1,6 +1,8 @@
 """One error family with status, slug and retryability, and the one place that renders it (RFC 9457)."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import Any, ClassVar, Self
 
 from fastapi import FastAPI, Request
@@ -10,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 PROBLEM_JSON = "application/problem+json"
 ERRORS_TOLD = 20
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,31}")
 
 
 class QuillError(Exception):
@@ -150,7 +153,7 @@ class Invalid(QuillError):
     @classmethod
     def at(cls, *loc: str | int, type: str, msg: str) -> Self:
         """One error at one place of the request, for example `at("body", "nhs_number", type=…, msg=…)`."""
-        return cls(members={"errors": [{"loc": list(loc), "type": type, "msg": msg}]})
+        return cls(members={"errors": [{"loc": _place(loc), "type": type, "msg": msg}]})
 
 
 class KeyReused(QuillError):
@@ -197,8 +200,13 @@ def problem_response(request: Request, error: QuillError) -> Response:
 def from_validation(error: RequestValidationError) -> Invalid:
     """Say where and why, never what was sent (FastAPI's own handler echoes the input)."""
     first = error.errors()[:ERRORS_TOLD]
-    rows = [{"loc": list(row["loc"]), "type": row["type"], "msg": _message(row)} for row in first]
+    rows = [{"loc": _place(row["loc"]), "type": row["type"], "msg": _message(row)} for row in first]
     return Invalid(members={"errors": rows})
+
+
+def _place(loc: Iterable[str | int]) -> list[str | int]:
+    """Where in the request, as far as names of members are names: those of unknown members are the sender's words."""
+    return list(takewhile(lambda step: isinstance(step, int) or NAME.fullmatch(step), loc))
 
 
 def _message(row: Mapping[str, Any]) -> str:

@@ -179,3 +179,8 @@ def test_bad_date_is_refused_without_being_quoted(sent: object) -> None:
 def test_every_422_says_where_and_why(refusal: QuillError) -> None:
     (row,) = refusal.problem["errors"]
     assert set(row) == {"loc", "type", "msg"}
+
+
+def test_unknown_names_are_told_only_when_they_are_names() -> None:
+    told = [Invalid.at("body", name, "x", type="t", msg="m").problem["errors"][0]["loc"] for name in ("tel", "a b", "")]
+    assert told == [["body", "tel", "x"], ["body"], ["body"]]
