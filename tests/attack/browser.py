@@ -1,9 +1,11 @@
 """A session in the hands of somebody who keeps its cookie and sends it when they please: no browser does that."""
 
+import http.client
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import urlsplit
 
 import httpx
 from e2e.client import REFRESH_COOKIE, Person
@@ -50,6 +52,17 @@ class Kept:
         """A read with the access token alone."""
         with Person(self.fleet.url) as browser:
             return browser.get(path, headers={"Authorization": f"Bearer {self.access_token}"})
+
+
+def ask_exactly(person: Person, target: str) -> tuple[int, str]:
+    """Status and body of a GET whose path goes out as it stands; httpx would tidy it."""
+    connection = http.client.HTTPConnection(urlsplit(person.origin).netloc, timeout=10)
+    try:
+        connection.request("GET", target, headers={"Authorization": person.http.headers["Authorization"]})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
 
 
 def at_once[T](calls: Sequence[Callable[[], T]], *, workers: int | None = None) -> list[T]:

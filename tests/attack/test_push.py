@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 import httpx
 import psycopg
@@ -288,9 +289,7 @@ def test_subscription_is_unreadable_in_the_database(fleet: Fleet, user: Person, 
 
 def test_user_has_ten_devices_however_fast_they_come(user: Person, push_service: PushReceiver) -> None:
     browsers = [push_service.subscribe() for _ in range(14)]
-    answers: list[httpx.Response] = at_once(
-        [lambda phone=phone: user.post("/api/push/register", phone.to_json()) for phone in browsers]
-    )
+    answers = at_once([partial(user.post, "/api/push/register", phone.to_json()) for phone in browsers])
     assert sorted(answer.status_code for answer in answers) == [201] * 10 + [409] * 4
     assert_problem(user.post("/api/push/register", push_service.subscribe().to_json()), 409, "too-many-devices")
     assert len(devices(user)) == 10
