@@ -99,6 +99,7 @@ def test_service_with_an_ordinary_router_does_not_start() -> None:
         b"\xff",
         b"[" * 100_000,
         b"[" * 70 + b"]" * 70,
+        b"[" + b"0," * 10_000 + b"0]",
     ],
 )
 def test_unacceptable_json_is_refused_quickly(body: bytes) -> None:
