@@ -113,9 +113,10 @@ class OidcProvider(ThreadingHTTPServer):
 
     def id_token(self, nonce: str, access_token: str, person: Mapping[str, Any]) -> str:
         now = int(clock.now().timestamp() + self._ahead())
+        half = hashlib.new("sha512" if self.alg == "RS512" else "sha256", access_token.encode()).digest()
         claims = {
             **{"iss": self.issuer, "aud": CLIENT_ID, "iat": now, "exp": now + 300, "nonce": nonce},
-            **{"at_hash": _base64url(hashlib.sha256(access_token.encode()).digest()[:16]), **person, **self.lies},
+            **{"at_hash": _base64url(half[: len(half) // 2]), **person, **self.lies},
         }
         claims = {name: value for name, value in claims.items() if value is not None}
         return self._sign(claims)

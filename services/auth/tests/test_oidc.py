@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from auth.accounts import service as accounts
@@ -179,10 +180,12 @@ async def test_answer_to_another_sign_in_of_the_same_provider_is_refused(house: 
     await house.assert_refused(lambda: house.come_back(mine | {"code": other["code"]}, browser))
 
 
-async def test_answer_counts_once(house: OidcHouse) -> None:
-    back, browser = await house.begin()
+async def test_answer_counts_once_even_with_another_code_for_the_same_question(house: OidcHouse) -> None:
+    uri, browser = await oidc.begin(house.work, visitor=house.visitor)
+    back, other = house.provider.authorize(uri), house.provider.authorize(uri)
     await house.come_back(back, browser)
-    await house.assert_refused(lambda: house.come_back(back, browser))
+    for again in (back, other):
+        await house.assert_refused(partial(house.come_back, again, browser))
 
 
 async def test_answers_at_once_open_one_session(house: OidcHouse) -> None:

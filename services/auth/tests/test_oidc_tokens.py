@@ -17,6 +17,7 @@ LIES: dict[str, dict[str, Any]] = {
     "another nonce": {"nonce": "x"},
     "no nonce": {"nonce": None},
     "another audience": {"aud": "somebody-else"},
+    "another audience with our azp": {"aud": "somebody-else", "azp": "quill"},
     "several audiences without azp": {"aud": ["quill", "somebody-else"]},
     "another azp": {"azp": "somebody-else"},
     "another issuer": {"iss": "https://elsewhere.example"},

@@ -37,6 +37,7 @@ log = get_logger(__name__)
 
 START_LIFE = timedelta(minutes=10)
 STARTS_PER_FAILURE = 10
+REFUSED = "sign-in at the identity provider refused"
 
 
 async def begin(work: Work, *, visitor: Visitor) -> tuple[str, str]:
@@ -100,7 +101,7 @@ async def _admit(work: Work, session: AsyncSession, identity: Identity, *, visit
     if user is not None and not identity.roles:
         await sessions.end_sessions(work, session, user)
     if objection := policy.objection_to(identity, user, settings):
-        _refusal(objection)
+        log.warning(REFUSED, reason=objection)
         work.audit(session, visitor.actor, _failed(user))
         return None
     if user is None:
@@ -146,8 +147,8 @@ def _failed(user: UserRow | None) -> Access:
 
 
 def _refusal(reason: str) -> SignInRefused:
-    """Reasons are of our words; what was sent is in none of them."""
-    log.warning("sign-in at the identity provider refused", reason=reason)
+    """Reasons are our words; nothing that was sent is in them."""
+    log.warning(REFUSED, reason=reason)
     return SignInRefused()
 
 
