@@ -3,17 +3,15 @@
 import base64
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import pyotp
 import pytest
+from e2e.authenticator import challenge_of, finish, log_in, protect
 from e2e.client import (
     CSRF_COOKIE,
     PASSWORD,
@@ -28,51 +26,6 @@ from fleet import Fleet
 from native.ports import free_port
 
 WRONG = "a wrong phrase of some length"
-
-
-@dataclass(frozen=True)
-class Phone:
-    """An authenticator on the clock of the fleet, and the recovery codes on a piece of paper."""
-
-    fleet: Fleet
-    secret: str
-    paper: list[str]
-
-    def code(self, *, steps: int = 0) -> str:
-        return pyotp.TOTP(self.secret).at(int(time.time() + self.fleet.ahead), counter_offset=steps)
-
-    @property
-    def wrong(self) -> str:
-        near = {self.code(steps=steps) for steps in range(-2, 3)}
-        return next(code for code in map("{:06}".format, range(6)) if code not in near)
-
-
-def protect(fleet: Fleet, person: Person) -> Phone:
-    """Switch the second factor on with the code that was shown before, so that the one shown now is still good."""
-    enrolled = person.post("/api/auth/totp/enrol", {"password": PASSWORD})
-    assert enrolled.status_code == 201, enrolled.text
-    phone = Phone(fleet, enrolled.json()["secret"], [])
-
-    def confirm() -> bool:
-        answer = person.post("/api/auth/totp/confirm", {"code": phone.code(steps=-1)})
-        phone.paper.extend(answer.json().get("recovery_codes", []))
-        return answer.status_code == 200
-
-    eventually(confirm)  # again when a step ended on the way
-    return phone
-
-
-def log_in(person: Person, **members: str) -> httpx.Response:
-    credentials = {"username": person.user["username"], "password": PASSWORD, **members}
-    return person.post("/api/auth/login", credentials, headers={"Authorization": None, "X-CSRF-Token": None})
-
-
-def challenge_of(person: Person) -> str:
-    return str(assert_problem(log_in(person), 401, "totp-required")["challenge"])
-
-
-def finish(person: Person, challenge: str, code: str) -> httpx.Response:
-    return person.post("/api/auth/login/totp", {"challenge": challenge, "code": code})
 
 
 def methods(answer: httpx.Response) -> list[str]:
