@@ -4,7 +4,7 @@ N ?= 1
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/postgres bench
 
-.PHONY: help run status sync test lint story measure
+.PHONY: help run status sync test lint story measure attack
 
 help: ## What can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -23,6 +23,10 @@ measure: sync ## Measure sign-out, sign-in and storms against the running fleet;
 
 test: sync lint ## Lint and all tests, with real servers
 	@.venv/bin/python -m pytest
+
+attack: sync ## The attack suite with one replica of each service and with two, and the faults that it must see
+	@QUILL_ATTACK_REPLICAS=1 .venv/bin/python -m pytest tests/attack
+	@QUILL_ATTACK_REPLICAS=2 .venv/bin/python -m pytest tests/attack
 
 lint: sync ## Style, types and import rules
 	@.venv/bin/ruff check .
