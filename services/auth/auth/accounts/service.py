@@ -8,9 +8,9 @@ from uuid import UUID
 from common import clock
 from common.audit import Access
 from common.auth import Caller
-from common.errors import NotFound
+from common.errors import Invalid, NotFound
 from common.events import UserRegistered, UserUpdated
-from common.rest import Page, decode_cursor, encode_cursor
+from common.rest import CANONICAL_UUID, Page, decode_cursor, encode_cursor
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -90,12 +90,21 @@ async def activate(work: Work, *, form: Activate, visitor: Visitor) -> None:
 
 async def list_users(work: Work, caller: Caller, *, q: str | None, limit: int, cursor: str | None) -> Page[UserRow]:
     """Administrators see every account, by user name."""
-    after = None if cursor is None else decode_cursor(cursor, str)[0]
     async with work.transaction() as session:
+        after = None if cursor is None else await _last_name(session, cursor)
         rows: Sequence[UserRow] = await repository.list_users(session, q=q, after=after, limit=limit + 1)
         work.audit(session, caller.actor, Access(action="R", resource="user"))
     more = len(rows) > limit
-    return Page(items=list(rows[:limit]), next_cursor=encode_cursor(rows[limit - 1].username) if more else None)
+    return Page(items=list(rows[:limit]), next_cursor=encode_cursor(str(rows[limit - 1].id)) if more else None)
+
+
+async def _last_name(session: AsyncSession, cursor: str) -> str:
+    """The user name that the page before ended with: it is not in the cursor itself, since that stands in addresses."""
+    (user_id,) = decode_cursor(cursor, str)
+    user = await repository.find_user(session, UUID(user_id)) if CANONICAL_UUID.fullmatch(user_id) else None
+    if user is None:
+        raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list")
+    return user.username
 
 
 async def update_user(work: Work, caller: Caller, *, user_id: UUID, patch: UserPatch) -> UserRow:
