@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import httpx
 import pyotp
-from e2e.client import PASSWORD, Person, assert_problem, eventually
+from e2e.client import Person, assert_problem, eventually
 from fleet import Fleet
 
 
@@ -33,7 +33,7 @@ class Phone:
 
 def protect(fleet: Fleet, person: Person) -> Phone:
     """Switch the second factor on with the code that was shown before, so that the one shown now is still good."""
-    enrolled = person.post("/api/auth/totp/enrol", {"password": PASSWORD})
+    enrolled = person.post("/api/auth/totp/enrol", {"password": person.password})
     assert enrolled.status_code == 201, enrolled.text
     phone = Phone(fleet, enrolled.json()["secret"], [])
 
@@ -47,7 +47,7 @@ def protect(fleet: Fleet, person: Person) -> Phone:
 
 
 def log_in(person: Person, **members: str) -> httpx.Response:
-    credentials = {"username": person.user["username"], "password": PASSWORD, **members}
+    credentials = {"username": person.user["username"], "password": person.password, **members}
     return person.post("/api/auth/login", credentials, headers={"Authorization": None, "X-CSRF-Token": None})
 
 
