@@ -15,7 +15,10 @@ from native.settings import REPOSITORY, SERVICES, Settings
 
 # A person may set these of the services' own variables, and auth's QUILL_OIDC_*; everything else of the environment is
 # the launcher's.
-_DEFAULTS = {"QUILL_DOCS_ENABLED": "true", "QUILL_LOG_LEVEL": "INFO", "QUILL_REQUIRE_TOTP_ROLES": ""}
+_DEFAULTS = {
+    **{"QUILL_DOCS_ENABLED": "true", "QUILL_LOG_LEVEL": "INFO"},
+    **{"QUILL_REQUIRE_TOTP_ROLES": "", "QUILL_AUDIT_RETENTION_DAYS": "2922"},
+}
 # The demo has one address for everybody (SECURITY: throttles per address; those per person stay as they are).
 _DEMO_DEFAULTS = {"QUILL_LOGIN_FAILURES_PER_MINUTE": "1000", "QUILL_REGISTRATIONS_PER_HOUR": "1000"}
 _TIER = 2

@@ -41,15 +41,16 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def auth_database(postgres_server: PostgresServer) -> str:
-    """The URL of a database that auth's own migrations made."""
+    """The URL of a database that auth's own migrations made, up, down and up again."""
     url = postgres_server.create_database()
-    subprocess.run(
-        [sys.executable, "-m", "alembic", "upgrade", "head"],
-        cwd=ROOT,
-        env=os.environ | {"QUILL_MIGRATION_DATABASE_URL": url},
-        check=True,
-        timeout=60,
-    )
+    for step in (["upgrade", "head"], ["check"], ["downgrade", "base"], ["upgrade", "head"]):
+        subprocess.run(
+            [sys.executable, "-m", "alembic", *step],
+            cwd=ROOT,
+            env=os.environ | {"QUILL_MIGRATION_DATABASE_URL": url},
+            check=True,
+            timeout=60,
+        )
     return url
 
 

@@ -1,11 +1,14 @@
 """The audit trail: one entry for each event, chained, never changed; what is changed all the same is found."""
 
-from datetime import timedelta
+import asyncio
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from auth.audit import service
-from auth.audit.chain import Fault, Link
+from auth.audit.chain import Fault, Link, genesis, next_link
 from auth.audit.models import AuditEntryRow
 from auth_stage import MakeSettings, Stage
 from common import clock
@@ -48,6 +51,27 @@ async def fault(stage: Stage, source: str = "letters", *, noted: Link | None = N
 
 async def head(stage: Stage, source: str = "letters") -> Link:
     return (await service.verify(stage.work.database, source)).head
+
+
+def test_hash_is_of_the_hash_before_and_the_entry_as_canonical_json() -> None:
+    """Told a second time, as somebody would who checks the trail with other tools."""
+    at, ids = datetime(2026, 5, 14, 9, 30, tzinfo=UTC), [UUID(int=number) for number in (1, 2, 3)]
+    entry = an_entry(at=at, actor_id=ids[0], patient_id=ids[1], request_id=None, resource='"Brückner"\\\n\x7f/ 😀')
+    link = next_link(genesis("letters"), {**entry.model_dump(), "id": ids[2], "source": "letters"})
+    told = {**entry.model_dump(mode="json"), "id": str(ids[2]), "source": "letters", "position": 1}
+    told["at"] = "2026-05-14T09:30:00.000000+00:00"
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    start = hashlib.sha256(b"quill audit v1 letters").digest()
+    assert link == Link(1, hashlib.sha256(start + text.encode()).digest())
+
+
+async def test_entries_of_many_at_once_make_one_chain(stage: Stage) -> None:
+    names = [f"user{number}" for number in range(10)]
+    await asyncio.gather(*map(stage.register, names), *(store(stage, source="auth") for _ in range(10)))
+    issued = await asyncio.gather(*map(stage.log_in, names), *(store(stage) for _ in range(10)))
+    assert len(issued) == 20
+    assert len(await chain(stage, "auth")) == 30
+    assert [await fault(stage, source) for source in service.SOURCES] == [None] * 4
 
 
 async def test_entries_are_chained_by_source_in_the_order_in_which_they_come(stage: Stage) -> None:

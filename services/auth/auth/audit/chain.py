@@ -7,18 +7,18 @@ A chain begins at position 0 with SHA-256 over `quill audit v1 <source>`.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict
+from pydantic_core import to_json
 
 MEMBERS = (
-    *("source", "position", "id", "at", "actor_id", "roles", "action"),
-    *("resource", "resource_id", "patient_id", "outcome", "address", "request_id"),
+    *("action", "actor_id", "address", "at", "id", "outcome", "patient_id", "position"),
+    *("request_id", "resource", "resource_id", "roles", "source"),
 )
 
 type Reason = Literal["changed or moved", "missing", "cut off", "not of this chain", "written anew"]
@@ -50,10 +50,10 @@ def genesis(source: str) -> Link:
 
 def next_link(before: Link, entry: Mapping[str, Any]) -> Link:
     """The place that an entry has after another, and its hash there; `entry` has MEMBERS but for the position."""
-    placed = {**entry, "position": before.position + 1}
-    members = {name: placed[name] for name in MEMBERS}
-    text = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
-    return Link(before.position + 1, hashlib.sha256(before.hash + text.encode()).digest())
+    position, at = before.position + 1, entry["at"].astimezone(UTC).isoformat(timespec="microseconds")
+    placed = {**entry, "position": position, "at": at}
+    text = to_json({name: placed[name] for name in MEMBERS})
+    return Link(position, hashlib.sha256(before.hash + text).digest())
 
 
 class Walk:
@@ -90,7 +90,3 @@ class Walk:
 
     def _strays(self) -> bool:
         return self._noted is not None and self._noted.position == self._at.position and self._noted != self._at
-
-
-def _plain(value: datetime | UUID) -> str:
-    return str(value) if isinstance(value, UUID) else value.astimezone(UTC).isoformat(timespec="microseconds")

@@ -6,8 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from common.events import AccessRecorded
-from sqlalchemy import func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
@@ -20,9 +19,17 @@ READ_AT_ONCE = 1000
 # An entry and the name of its actor, if there is such an account.
 type Named = tuple[AuditEntryRow, str | None]
 
-# As tables: entries come and go by the thousand, and nobody changes one.
-_CHAINS = SQLModel.metadata.tables[AuditChainRow.__tablename__]
 _ENTRIES = SQLModel.metadata.tables[AuditEntryRow.__tablename__]
+_END = text("SELECT position, hash FROM audit_chains WHERE source = :source FOR UPDATE")
+# The chain moves on if and only if the entry is new.
+_ADD = text(f"""
+    WITH new AS (
+        INSERT INTO audit_entries ({", ".join(_ENTRIES.c.keys())}) VALUES (:{", :".join(_ENTRIES.c.keys())})
+        ON CONFLICT (id) DO NOTHING RETURNING source, position, hash
+    )
+    UPDATE audit_chains SET position = new.position, hash = new.hash FROM new WHERE audit_chains.source = new.source
+    RETURNING audit_chains.position
+""")  # noqa: S608 - names of our columns
 
 
 async def append(session: AsyncSession, source: str, entries: Sequence[tuple[UUID, AccessRecorded]]) -> None:
@@ -31,22 +38,12 @@ async def append(session: AsyncSession, source: str, entries: Sequence[tuple[UUI
     The chain stays locked until the transaction ends, so this comes last in it.
     """
     await session.flush()
-    end = select(_CHAINS.c.position, _CHAINS.c.hash).where(_CHAINS.c.source == source).with_for_update()
-    head = Link(*(await session.execute(end)).one())
+    head = Link(*(await session.execute(_END, {"source": source})).one())
     for entry_id, entry in entries:
         values = {"id": entry_id, "source": source, **entry.model_dump()}
         link = next_link(head, values)
-        if await _add(session, {**values, "position": link.position, "hash": link.hash}):
+        if await session.scalar(_ADD, {**values, "position": link.position, "hash": link.hash}) is not None:
             head = link
-
-
-async def _add(session: AsyncSession, values: Mapping[str, Any]) -> bool:
-    """Store an entry and move its chain on to it; False when an entry has that id."""
-    row = insert(_ENTRIES).values(**values).on_conflict_do_nothing(index_elements=["id"])
-    new = row.returning(_ENTRIES.c.source, _ENTRIES.c.position, _ENTRIES.c.hash).cte("new")
-    move = update(_CHAINS).where(_CHAINS.c.source == new.c.source)
-    moved = move.values(position=new.c.position, hash=new.c.hash).returning(_CHAINS.c.position)
-    return await session.scalar(moved) is not None
 
 
 async def list_entries(

@@ -36,8 +36,11 @@ async def keep(session: AsyncSession, source: str, entries: Sequence[AccessRecor
 
 
 async def store(work: Work, entry: AccessRecorded, *, source: str) -> None:
-    """An entry that another service recorded is stored once, after those that it recorded before."""
-    async with work.transaction() as session:
+    """An entry that another service recorded is stored once, after those that it recorded before.
+
+    Its own id remembers that it was handled, for as long as it is kept; it needs no row in the inbox.
+    """
+    async with work.database.transaction() as session:
         await repository.append(session, source, [(work.cause or uuid4(), entry)])
 
 
