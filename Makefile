@@ -1,10 +1,11 @@
 # Everything a person or CI calls. `make run` needs a Python and, for the FHIR server, Java and Maven; the rest it brings.
 .DEFAULT_GOAL := help
 N ?= 1
+EXAMPLES ?= 100
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/postgres bench
 
-.PHONY: help run status sync test lint story measure attack
+.PHONY: help run status sync test lint story measure attack fuzz
 
 help: ## What can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -27,6 +28,9 @@ test: sync lint ## Lint and all tests, with real servers
 attack: sync ## The attack suite with one replica of each service and with two, and the faults that it must see
 	@QUILL_ATTACK_REPLICAS=1 .venv/bin/python -m pytest tests/attack
 	@QUILL_ATTACK_REPLICAS=2 .venv/bin/python -m pytest tests/attack
+
+fuzz: sync ## Try the four OpenAPI documents at length; EXAMPLES=100 is how much for each call
+	@QUILL_FUZZ_EXAMPLES=$(EXAMPLES) .venv/bin/python -m pytest --timeout=0 tests/e2e/test_openapi.py
 
 lint: sync ## Style, types and import rules
 	@.venv/bin/ruff check .

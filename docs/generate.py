@@ -1,4 +1,4 @@
-"""Writes what is generated from the code: event documents, problem types, events.md and access.md. CI diffs them.
+"""Writes what is generated from the code: API and event documents, problem types, who may call what. CI diffs them.
 
 Run as `python docs/generate.py`; with `--check` it writes nothing and fails when something is out of date.
 """
@@ -6,6 +6,7 @@ Run as `python docs/generate.py`; with `--check` it writes nothing and fails whe
 import importlib
 import json
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -14,7 +15,9 @@ from uuid import UUID
 from common.auth import Caller
 from common.errors import QuillError, ReplayedError
 from common.events import DURABLES, FACTS, SPEC_VERSION, STREAMS, Event
+from common.openapi import create_document
 from common.policy import Policy, PolicyRoute
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 ROOT = Path(__file__).parent.parent
@@ -113,9 +116,7 @@ def _headers(fact: type[Event]) -> dict[str, Any]:
 
 
 def problems() -> dict[str, Any]:
-    """Every problem type that a service can answer with, from the error classes."""
-    for service in SERVICES:
-        importlib.import_module(f"{service}.main")
+    """Every problem type that a service can answer with, from the error classes of the apps."""
     found: dict[str, Any] = dict(DOOR_PROBLEMS)
     for error in _subclasses(QuillError):
         if error is ReplayedError or "slug" not in vars(error):
@@ -151,17 +152,20 @@ def events_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def public_routes() -> dict[tuple[str, str], PolicyRoute]:
-    """Every route behind the public door, by path and method, as the four apps declare them."""
-    found: dict[tuple[str, str], PolicyRoute] = {}
-    for service in SERVICES:
-        settings = importlib.import_module(f"{service}.settings").Settings.model_construct(pseudonym_key=SecretStr(""))
-        app = importlib.import_module(f"{service}.main").create_app(settings)
-        found |= {(route.path, method): route for route in app.state.routes for method in route.methods}
+def create_app(service: str) -> FastAPI:
+    """The service's app, which is never started."""
+    settings = importlib.import_module(f"{service}.settings").Settings.model_construct(pseudonym_key=SecretStr(""))
+    app: FastAPI = importlib.import_module(f"{service}.main").create_app(settings)
+    return app
+
+
+def public_routes(apps: Iterable[FastAPI]) -> dict[tuple[str, str], PolicyRoute]:
+    """Every route behind the public door, by path and method."""
+    found = {(route.path, method): route for app in apps for route in app.state.routes for method in route.methods}
     return {key: found[key] for key in sorted(found) if key[0].startswith(("/api", "/problems"))}
 
 
-def access_page() -> str:
+def access_page(apps: Iterable[FastAPI]) -> str:
     """docs/access.md: what each route's policy answers to each kind of caller."""
     lines = [
         "# Who may call what",
@@ -177,7 +181,7 @@ def access_page() -> str:
         "| Method | Path | Anonymous | Patient | Linked patient | Clinician | Admin | Rule |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for (path, method), route in public_routes().items():
+    for (path, method), route in public_routes(apps).items():
         policy = route.declaration.policy
         cells = [_anonymous(policy), *(_cell(policy, role, linked=linked) for role, linked in CALLERS)]
         rule = policy.name + ", vital" * policy.vital + ", enrolling" * policy.enrolling
@@ -211,12 +215,16 @@ def _decide(policy: Policy, role: str, *, linked: bool, patient_id: UUID) -> str
 
 def main() -> int:
     """Write or check every generated file; the number of files out of date when checking."""
+    apps = {service: create_app(service) for service in SERVICES}
     wanted = {
         DATA / "asyncapi.json": json.dumps(asyncapi(), indent=1, sort_keys=True) + "\n",
         DATA / "problems.json": json.dumps(problems(), indent=1, ensure_ascii=False) + "\n",
         ROOT / "docs/events.md": events_page(),
-        ROOT / "docs/access.md": access_page(),
+        ROOT / "docs/access.md": access_page(apps.values()),
     }
+    for service, app in apps.items():
+        document = create_document(app.state.routes, app.state.error_forms, name=service)
+        wanted[ROOT / f"docs/openapi/{service}.json"] = json.dumps(document, indent=1, sort_keys=True) + "\n"
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
         sys.stderr.writelines(

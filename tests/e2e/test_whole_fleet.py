@@ -82,8 +82,9 @@ def test_event_schema_stands_where_the_events_say(fleet: Fleet) -> None:
         ("/api/push/send", "POST"),
     ],
 )
-def test_wrong_method_names_every_right_one(people: dict[str, Person], path: str, methods: str) -> None:
-    answer = people["clinician"].delete(path)
+@pytest.mark.parametrize("method", ["DELETE", "OPTIONS", "TRACE"])
+def test_wrong_method_names_every_right_one(people: dict[str, Person], method: str, path: str, methods: str) -> None:
+    answer = people["clinician"].send(method, path)
     assert_problem(answer, 405, "method-not-allowed")
     assert answer.headers["Allow"] == methods
 
@@ -95,10 +96,11 @@ def test_head_answers_as_get_without_the_body(people: dict[str, Person], path: s
     assert asked.headers["Content-Type"] == got.headers["Content-Type"]
 
 
-def test_openapi_says_who_signs_in_and_what_errors_look_like(fleet: Fleet) -> None:
+def test_openapi_says_who_signs_in_and_how_it_can_be_refused(fleet: Fleet) -> None:
     document = httpx.get(f"{fleet.url}/api/docs/auth.json").json()
     login, users = document["paths"]["/api/auth/login"]["post"], document["paths"]["/api/auth/users"]["post"]
-    assert (login["security"], users["security"]) == ([], [{"bearer": []}])
+    assert (login["security"], users["security"]) == ([], [{"token": []}])
     assert "X-CSRF-Token" in {parameter["name"] for parameter in users["parameters"]}
-    assert list(users["responses"]["default"]["content"]) == ["application/problem+json"]
+    assert set(login["responses"]) == {"200", "401", "403", "413", "415", "422", "429", "503"}
+    assert list(login["responses"]["429"]["content"]) == ["application/problem+json"]
     assert "HTTPValidationError" not in json.dumps(document)

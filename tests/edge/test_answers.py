@@ -143,11 +143,12 @@ def test_refusal_under_fhir_is_an_operation_outcome(edge: Edge) -> None:
     assert [(issue["severity"], issue["code"]) for issue in outcome["issue"]] == [("error", "too-long")]
 
 
-@pytest.mark.parametrize("path", ["/", "/api/auth/me", "/api/nothing"])
-def test_trace_is_refused(edge: Edge, path: str) -> None:
-    answer = edge.ask("TRACE", path)
+@pytest.mark.parametrize("method", ["TRACE", "OPTIONS", "PROPFIND"])
+def test_unusual_method_reaches_a_service_as_options_only(edge: Edge, method: str) -> None:
+    assert edge.ask(method, "/api/auth/me").seen["method"] == "OPTIONS"
+    answer = edge.ask(method, "/")
     check_problem(answer, 405, "method-not-allowed")
-    assert "TRACE" not in answer.headers["Allow"]
+    assert answer.headers["Allow"] == "GET, HEAD"
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "10.0.0.1"])

@@ -15,7 +15,7 @@ from common.audit import Keep
 from common.auth import Caller, FetchKeys, TokenVerifier
 from common.consumer import Consumer
 from common.db import Database
-from common.errors import BackendUnavailable, QuillError
+from common.errors import BackendUnavailable, ErrorForm
 from common.health import Check
 from common.nats import Link
 from common.operations import OperationKind
@@ -30,7 +30,6 @@ log = logging.get_logger(__name__)
 KEYS_SECONDS = 4.0  # auth makes its first key when it is first asked
 
 type Loop = Callable[[Work[Any]], Coroutine[Any, Any, None]]
-type ErrorRenderer = Callable[[QuillError], Response]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +39,7 @@ class Service[B]:
     open_backend: opens the client of the backend it owns, for the life of the process.
     checks: by name, whether a backend answers, for health.
     loops: what else runs for the life of the process.
-    renderers: by path prefix, another form of errors.
+    error_forms: by path prefix, another form of errors than problem+json.
     tokens: where auth itself finds its public keys and sessions; the others ask auth.
     keep: where audit entries go; auth, which has the trail, stores its own in it.
     """
@@ -52,7 +51,7 @@ class Service[B]:
     operations: Sequence[OperationKind[B, Any, Any]] = ()
     consumers: Sequence[Consumer[B, Any]] = ()
     loops: Sequence[Loop] = ()
-    renderers: Mapping[str, ErrorRenderer] = field(default_factory=dict)
+    error_forms: Mapping[str, ErrorForm] = field(default_factory=dict)
     tokens: Callable[[Work[B]], tuple[FetchKeys, AskAuth]] | None = None
     keep: Keep = audit.send_to_auth
 
@@ -91,7 +90,7 @@ def build_app[B](service: Service[B], settings: ServiceSettings) -> FastAPI:
             yield
 
     app = FastAPI(title=f"Quill {service.name}", lifespan=lifespan, openapi_url=None, redirect_slashes=False)
-    app.state.renderers, app.state.ready = service.renderers, False
+    app.state.error_forms, app.state.ready = service.error_forms, False
     errors.install(app)
     routers = (*service.routers, health.router(service.name), docs.router(service.name, settings))
     for router in routers:

@@ -1,18 +1,17 @@
 """The documentation that every service can answer for the fleet: API, events, and what problem types mean."""
 
 import json
-from collections.abc import Sequence
 from functools import cache
 from html import escape
 from importlib import resources
 from typing import Any
 
-from fastapi import Request
-from fastapi.openapi.utils import get_openapi
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from common.errors import PROBLEM_JSON, NotFound
-from common.policy import ANYONE, SAFE_METHODS, Declaration, PolicyRoute, PolicyRouter, allow
+from common import openapi
+from common.errors import NotFound
+from common.policy import ANYONE, PolicyRouter, allow
 from common.settings import ServiceSettings
 
 # The pages load their own files and nothing else; the API itself answers with a policy that allows nothing.
@@ -37,8 +36,12 @@ def router(name: str, settings: ServiceSettings) -> PolicyRouter:
     def add(path: str, endpoint: Any) -> None:
         routes.add_api_route(path, allow(ANYONE)(endpoint), include_in_schema=False)
 
-    async def openapi(request: Request) -> JSONResponse:
-        return JSONResponse(openapi_document(request.app.state.routes, name))
+    @cache  # making it takes longer than the event loop may stand still for everybody else
+    def document(app: FastAPI) -> bytes:
+        return json.dumps(openapi.create_document(app.state.routes, app.state.error_forms, name=name)).encode()
+
+    async def openapi_document(request: Request) -> Response:
+        return Response(document(request.app), media_type="application/json")
 
     if settings.docs_enabled:
         add("/docs", _api_page)
@@ -46,44 +49,11 @@ def router(name: str, settings: ServiceSettings) -> PolicyRouter:
         add("/docs/events.json", _events_document)
         add("/docs/events/{subject}.json", _event_schema)
         add("/docs/assets/{file}", _asset)
-        add(f"/docs/{name}.json", openapi)
+        add(f"/docs/{name}.json", openapi_document)
     routes.prefix = ""
     add("/problems", _problems_page)
     add("/problems/{slug}", _problem_page)
     return routes
-
-
-def openapi_document(routes: Sequence[PolicyRoute], name: str) -> dict[str, Any]:
-    """A service's OpenAPI 3.1 document: errors are problems, and policies say who signs in and proves CSRF."""
-    document: dict[str, Any] = get_openapi(title=f"Quill: {name}", version="1", routes=routes)
-    components = document.setdefault("components", {})
-    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    components["schemas"] = {**components.get("schemas", {}), "Problem": _data("problem.schema.json")}
-    for unused in ("HTTPValidationError", "ValidationError"):
-        components["schemas"].pop(unused, None)
-    for route in (one for one in routes if one.include_in_schema):
-        for method in route.methods or ():
-            _describe(document["paths"][route.path_format][method.lower()], route.declaration, method)
-    return document
-
-
-def _describe(operation: dict[str, Any], declared: Declaration, method: str) -> None:
-    problem = {
-        "description": "Problem",
-        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    operation["responses"].pop("422", None)
-    operation["responses"]["default"] = problem
-    operation["x-policy"] = declared.policy.name
-    operation["security"] = [{"bearer": []}] if declared.policy.needs_token else []
-    if declared.policy.needs_token and method not in SAFE_METHODS:
-        csrf = {"name": "X-CSRF-Token", "in": "header", "required": True, "schema": {"type": "string"}}
-        operation.setdefault("parameters", []).append(csrf)
-    body = operation.get("requestBody", {}).get("content", {})
-    if "application/json" in body:
-        body.update(dict.fromkeys(declared.media_types, body["application/json"]))
-    for parameter in operation.get("parameters", []):
-        parameter["required"] = parameter["required"] or parameter["name"].lower() == "if-match"
 
 
 @cache

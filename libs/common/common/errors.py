@@ -1,7 +1,10 @@
 """One error family with status, slug and retryability, and the one place that renders it (RFC 9457)."""
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
 from itertools import takewhile
 from typing import Any, ClassVar, Self
 
@@ -188,13 +191,39 @@ BY_STATUS: dict[int, type[QuillError]] = {
 }
 
 
-def problem_response(request: Request, error: QuillError) -> Response:
-    """Render an error; a service may have given its own renderer for some paths (FHIR has its own error form)."""
-    for prefix, render in request.app.state.renderers.items():
-        if request.url.path.startswith(prefix):
-            rendered: Response = render(error)
-            return rendered
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorForm:
+    """What errors look like on the wire.
+
+    name, schema: how the documentation of the API calls and describes them.
+    """
+
+    name: str
+    media_type: str
+    schema: Mapping[str, Any]
+    render: Callable[[QuillError], Response]
+
+
+def _render_problem(error: QuillError) -> Response:
     return JSONResponse(error.problem, status_code=error.status, headers=error.headers, media_type=PROBLEM_JSON)
+
+
+PROBLEM = ErrorForm(
+    name="Problem",
+    media_type=PROBLEM_JSON,
+    schema=json.loads(resources.files("common").joinpath("data/problem.schema.json").read_text()),
+    render=_render_problem,
+)
+
+
+def form_of(path: str, forms: Mapping[str, ErrorForm]) -> ErrorForm:
+    """The form of errors at a path; a service may have its own below some prefix (FHIR does)."""
+    return next((form for prefix, form in forms.items() if path.startswith(prefix)), PROBLEM)
+
+
+def problem_response(request: Request, error: QuillError) -> Response:
+    """Render an error as the request's path wants it."""
+    return form_of(request.url.path, request.app.state.error_forms).render(error)
 
 
 def from_validation(error: RequestValidationError) -> Invalid:

@@ -15,6 +15,7 @@ from common.policy import ANYONE, PolicyRouter, allow
 CHECK_SECONDS = 0.5
 FLEET_SECONDS = 0.8
 VITAL = "postgres"
+DOWN = {"description": "Down; the body is as for 200", "content": {"application/json": {}}}
 
 type Check = Callable[[], Awaitable[Mapping[str, Any] | None]]
 
@@ -84,8 +85,9 @@ def router(name: str) -> PolicyRouter:
         ready = request.app.state.ready and state["status"] == "ok"
         return JSONResponse({"status": "ok" if ready else "down"}, status_code=200 if ready else 503)
 
-    routes.add_api_route("/health", allow(ANYONE)(fleet), operation_id="fleet_health", tags=["health"])
-    routes.add_api_route(f"/health/{name}", allow(ANYONE)(own), operation_id="service_health", tags=["health"])
+    shown: dict[str, Any] = {"tags": ["health"], "responses": {503: DOWN}}
+    routes.add_api_route("/health", allow(ANYONE)(fleet), operation_id="fleet_health", **shown)
+    routes.add_api_route(f"/health/{name}", allow(ANYONE)(own), operation_id="service_health", **shown)
     routes.prefix = ""
     routes.add_api_route("/livez", allow(ANYONE)(livez), include_in_schema=False)
     routes.add_api_route("/readyz", allow(ANYONE)(readyz), include_in_schema=False)

@@ -119,6 +119,16 @@ def allow[F: Callable[..., Any]](
     return declare
 
 
+def refuses[F: Callable[..., Any]](*errors: type[QuillError]) -> Callable[[F], F]:
+    """Name the refusals of an endpoint's use case, beside those that follow from policy, parameters and body."""
+
+    def name(endpoint: F) -> F:
+        endpoint.__refusals__ = errors  # type: ignore[attr-defined]
+        return endpoint
+
+    return name
+
+
 class PolicyRoute(APIRoute):
     """A route that asks, in this order: from our own pages? who? allowed? CSRF proof? a body we take?
 
@@ -136,6 +146,11 @@ class PolicyRoute(APIRoute):
         if declared is None:
             raise LookupError(f"{self.path} declares no policy")
         return declared  # type: ignore[no-any-return]
+
+    @property
+    def refusals(self) -> tuple[type[QuillError], ...]:
+        """What the endpoint named."""
+        return getattr(self.endpoint, "__refusals__", ())
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query, Request, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from common.auth import Caller
 from common.errors import Invalid, VersionMissing, VersionStale
@@ -55,9 +55,13 @@ def _iso_date(value: object) -> date:
     raise ValueError("must be a date as YYYY-MM-DD")
 
 
-Id = Annotated[UUID, BeforeValidator(_canonical_uuid)]
+Id = Annotated[
+    UUID,
+    BeforeValidator(_canonical_uuid),
+    WithJsonSchema({"type": "string", "format": "uuid", "pattern": f"^{CANONICAL_UUID.pattern}$"}),
+]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
-PathId = Annotated[UUID, BeforeValidator(_canonical_uuid), Path()]
+PathId = Annotated[Id, Path()]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many items at most")]
 Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")]
 
@@ -97,7 +101,12 @@ def _is_storable(item: str | int) -> bool:
     return not FORBIDDEN.search(item) if isinstance(item, str) else abs(item) < 2**63
 
 
-def _expected_version(if_match: Annotated[str | None, Header()] = None) -> int:
+def _shown(pattern: re.Pattern[str]) -> Any:
+    """A header whose form is documented here and checked by hand, for an answer of its own."""
+    return Header(json_schema_extra={"pattern": f"^{pattern.pattern}$"})
+
+
+def _expected_version(if_match: Annotated[str | None, _shown(ETAG)] = None) -> int:
     if if_match is None or if_match.strip() == "*":
         raise VersionMissing
     match = ETAG.fullmatch(if_match.strip())
@@ -106,7 +115,9 @@ def _expected_version(if_match: Annotated[str | None, Header()] = None) -> int:
     return int(match[1])
 
 
-async def _idempotency(request: Request, idempotency_key: Annotated[str | None, Header()] = None) -> Idempotency | None:
+async def _idempotency(
+    request: Request, idempotency_key: Annotated[str | None, _shown(VISIBLE_ASCII)] = None
+) -> Idempotency | None:
     if idempotency_key is None:
         return None
     if not VISIBLE_ASCII.fullmatch(idempotency_key):

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from common.policy import PolicyRouter, allow
+from common.policy import PolicyRouter, allow, refuses
 from common.rest import CurrentCaller, CurrentWork, Cursor, IdempotencyKey, Limit, Page, PathId, etag
 from fastapi import Query
 
 from letters import policy, service
+from letters.errors import LetterRefused, PatientInactive, RecordUnreadable
 from letters.schemas import BODY_LIMIT_BYTES, Letter, LetterCreate, LetterSummary
 
 router = PolicyRouter("/patients")
@@ -16,6 +17,7 @@ Version = Annotated[int | None, Query(ge=1, description="An older version; the n
 
 @router.post("/{patient_id}/letters", status_code=201, tags=["letters"])
 @allow(policy.WRITE_LETTERS, body_limit=BODY_LIMIT_BYTES, audits="letter")
+@refuses(PatientInactive, LetterRefused)
 async def create_letter(
     patient_id: PathId, draft: LetterCreate, caller: CurrentCaller, work: CurrentWork, key: IdempotencyKey
 ) -> Letter:
@@ -28,6 +30,7 @@ async def create_letter(
 
 @router.get("/{patient_id}/letters", tags=["letters"])
 @allow(policy.READ_LETTERS, audits="letter")
+@refuses(RecordUnreadable)
 async def list_letters(
     patient_id: PathId, caller: CurrentCaller, work: CurrentWork, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[LetterSummary]:
@@ -37,6 +40,7 @@ async def list_letters(
 
 @router.get("/{patient_id}/letters/{uid}", tags=["letters"])
 @allow(policy.READ_LETTERS, audits="letter")
+@refuses(RecordUnreadable)
 async def read_letter(
     patient_id: PathId, uid: PathId, caller: CurrentCaller, work: CurrentWork, version: Version = None
 ) -> Letter:

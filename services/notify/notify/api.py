@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from common.policy import ANYONE, OWN, SIGNED_IN, PolicyRouter, allow
+from common.policy import ANYONE, OWN, SIGNED_IN, PolicyRouter, allow, refuses
 from common.rest import CurrentCaller, CurrentWork, Cursor, IdempotencyKey, Limit, Page, PathId
 from fastapi import Header, Query
 
 from notify import policy, service
+from notify.errors import EndpointRefused, TooManyDevices
 from notify.schemas import DeviceCreate, DevicePublic, Inbox, PublicKey, PushAccepted, PushCreate
 
 push = PolicyRouter("/push")
@@ -22,6 +23,7 @@ async def get_public_key(work: CurrentWork) -> PublicKey:
 
 @push.post("/register", status_code=201)
 @allow(SIGNED_IN)
+@refuses(TooManyDevices, EndpointRefused)
 async def register_device(
     wanted: DeviceCreate, caller: CurrentCaller, work: CurrentWork, user_agent: Annotated[str, Header()] = ""
 ) -> DevicePublic:

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from common.policy import PolicyRouter, allow
+from common.policy import PolicyRouter, allow, refuses
 from common.rest import CurrentCaller, CurrentWork, ExpectedVersion, IdempotencyKey, Page, PathId, etag
 from fastapi import Query
 
 from patients import fhir_schemas, policy, schemas, service
+from patients.errors import NhsNumberTaken, PatientRefused
 from patients.fhir import StoredPatient
 from patients.outcome import FHIR_JSON, FhirResponse
 
@@ -44,6 +45,7 @@ async def read_demographics(patient_id: PathId, caller: CurrentCaller, work: Cur
 
 @patients.put("/{patient_id}/demographics", tags=["patients"])
 @allow(policy.WRITE_PATIENTS, audits="demographics")
+@refuses(NhsNumberTaken, PatientRefused)
 async def update_demographics(
     patient_id: PathId,
     wanted: schemas.DemographicsUpdate,
@@ -61,6 +63,7 @@ async def update_demographics(
 
 @fhir_patients.post("", status_code=201, response_class=FhirResponse, tags=["fhir"])
 @allow(policy.WRITE_PATIENTS, media_types=(FHIR_JSON, "application/json"), audits="patient")
+@refuses(NhsNumberTaken, PatientRefused)
 async def create_patient(
     patient: fhir_schemas.Patient, caller: CurrentCaller, work: CurrentWork, key: IdempotencyKey
 ) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from patients import api
 from patients.fhir import open_fhir
 from patients.operations import WRITE_PATIENT
-from patients.outcome import operation_outcome
+from patients.outcome import OPERATION_OUTCOME
 from patients.settings import Settings
 
 
@@ -19,6 +19,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         open_backend=lambda: open_fhir(settings.fhir_url),
         checks=lambda fhir: {"fhir": fhir.check},
         operations=[WRITE_PATIENT],
-        renderers={"/api/fhir/": operation_outcome},
+        error_forms={"/api/fhir/": OPERATION_OUTCOME},
     )
     return build_app(service, settings)

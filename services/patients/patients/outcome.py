@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from common.errors import QuillError
+from common.errors import ErrorForm, QuillError
 from fastapi.responses import JSONResponse
 
 FHIR_JSON = "application/fhir+json"
@@ -32,3 +32,29 @@ def _issue(error: QuillError, row: dict[str, Any]) -> dict[str, Any]:
 def _path(steps: Sequence[str | int]) -> str:
     """The FHIRPath of an element of the Patient that was sent."""
     return "Patient" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+
+
+_ISSUE = {
+    "type": "object",
+    "required": ["severity", "code", "diagnostics"],
+    "properties": {
+        "severity": {"const": "error"},
+        "code": {"type": "string"},
+        "details": {"type": "object", "properties": {"text": {"type": "string"}}},
+        "diagnostics": {"type": "string"},
+        "expression": {"type": "array", "items": {"type": "string"}},
+    },
+}
+OPERATION_OUTCOME = ErrorForm(
+    name="OperationOutcome",
+    media_type=FHIR_JSON,
+    schema={
+        "type": "object",
+        "required": ["resourceType", "issue"],
+        "properties": {
+            "resourceType": {"const": "OperationOutcome"},
+            "issue": {"type": "array", "minItems": 1, "items": _ISSUE},
+        },
+    },
+    render=operation_outcome,
+)

@@ -5,7 +5,16 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from common.rest import Body, Id, IsoDate
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from patients.policy import NHS_NUMBER_SYSTEM, check_birth_date, check_nhs_number
 
@@ -14,7 +23,9 @@ MAX_ENTRIES = 20
 Line = Annotated[str, StringConstraints(pattern=r"^[^\t\r\n]*[^\t\r\n\s][^\t\r\n]*$", max_length=1000)]
 Uri = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+.\-]*:\S+$", max_length=200)]
 Typed = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
-NhsNumber = Annotated[str, AfterValidator(check_nhs_number)]
+NhsNumber = Annotated[
+    str, AfterValidator(check_nhs_number), WithJsonSchema({"type": "string", "pattern": "^[0-9]{10}$"})
+]
 BirthDate = Annotated[IsoDate, AfterValidator(check_birth_date)]
 type Entries[T] = Annotated[list[T], Field(max_length=MAX_ENTRIES)]
 

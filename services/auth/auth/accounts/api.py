@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from common.policy import ANYONE, SIGNED_IN, PolicyRouter, allow
+from common.errors import TooManyRequests
+from common.policy import ANYONE, SIGNED_IN, PolicyRouter, allow, refuses
 from common.rest import CurrentCaller, CurrentWork, Cursor, Limit, Page, PathId
 from fastapi import Query
 
@@ -17,6 +18,16 @@ from auth.accounts.schemas import (
     UserCreated,
     UserPatch,
 )
+from auth.errors import (
+    AccountTaken,
+    ActivationRefused,
+    LastAdmin,
+    NoPassword,
+    OwnRoles,
+    PasswordRefused,
+    RolesOfProvider,
+    SignInBusy,
+)
 from auth.visitor import CurrentVisitor
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"  # PostgreSQL has no NUL in text
@@ -29,6 +40,7 @@ SearchText = Annotated[
 
 @router.post("/register", status_code=201, tags=["accounts"])
 @allow(ANYONE)
+@refuses(AccountTaken, PasswordRefused, TooManyRequests, SignInBusy)
 async def register(form: Register, visitor: CurrentVisitor, work: CurrentWork) -> User:
     """Open a patient's account; it is linked to a record with a code from the clinic."""
     return User.of(await service.register(work, form=form, visitor=visitor))
@@ -36,6 +48,7 @@ async def register(form: Register, visitor: CurrentVisitor, work: CurrentWork) -
 
 @router.post("/activate", status_code=204, tags=["accounts"])
 @allow(ANYONE)
+@refuses(ActivationRefused, PasswordRefused, SignInBusy)
 async def activate(form: Activate, visitor: CurrentVisitor, work: CurrentWork) -> None:
     """Set the first password of an account that an administrator prepared."""
     await service.activate(work, form=form, visitor=visitor)
@@ -43,6 +56,7 @@ async def activate(form: Activate, visitor: CurrentVisitor, work: CurrentWork) -
 
 @router.post("/password", status_code=204, tags=["accounts"])
 @allow(SIGNED_IN)
+@refuses(NoPassword, PasswordRefused, TooManyRequests, SignInBusy)
 async def change_password(form: PasswordChange, caller: CurrentCaller, work: CurrentWork) -> None:
     """Change the caller's password; all their other sessions end."""
     await service.change_password(work, caller, form=form)
@@ -60,6 +74,7 @@ async def list_users(
 
 @router.post("/users", status_code=201, tags=["users"])
 @allow(policy.MANAGE_USERS, audits="user")
+@refuses(AccountTaken)
 async def create_user(form: UserCreate, caller: CurrentCaller, work: CurrentWork) -> UserCreated:
     """Prepare an account; its owner activates it with the code."""
     user, code = await service.create_user(work, caller, form=form)
@@ -68,6 +83,7 @@ async def create_user(form: UserCreate, caller: CurrentCaller, work: CurrentWork
 
 @router.patch("/users/{user_id}", tags=["users"])
 @allow(policy.MANAGE_USERS, audits="user")
+@refuses(OwnRoles, LastAdmin, RolesOfProvider)
 async def update_user(user_id: PathId, patch: UserPatch, caller: CurrentCaller, work: CurrentWork) -> ManagedUser:
     """Change an account's roles, or disable it; its tokens die at once."""
     return ManagedUser.of(await service.update_user(work, caller, user_id=user_id, patch=patch))

@@ -1,9 +1,11 @@
 """Endpoints of patient links."""
 
-from common.policy import PolicyRouter, allow
+from common.errors import NotFound, TooManyRequests
+from common.policy import PolicyRouter, allow, refuses
 from common.rest import CurrentCaller, CurrentWork, PathId
 
 from auth.accounts.schemas import User
+from auth.errors import LinkRefused
 from auth.links import policy, service
 from auth.links.schemas import LinkCode, LinkCreate, LinkRedeem
 
@@ -12,6 +14,7 @@ router = PolicyRouter("/auth/patient-links")
 
 @router.post("", status_code=201, tags=["patient links"])
 @allow(policy.HAND_OUT_CODES, audits="patient-link")
+@refuses(NotFound)
 async def create_link_code(form: LinkCreate, caller: CurrentCaller, work: CurrentWork) -> LinkCode:
     """A one-time code that opens a patient's record to the patient's account."""
     return await service.create_code(work, caller, form=form)
@@ -19,6 +22,7 @@ async def create_link_code(form: LinkCreate, caller: CurrentCaller, work: Curren
 
 @router.post("/redeem", tags=["patient links"])
 @allow(policy.REDEEM_CODE, audits="patient-link", action="U")
+@refuses(LinkRefused, TooManyRequests)
 async def redeem_link_code(form: LinkRedeem, caller: CurrentCaller, work: CurrentWork) -> User:
     """Link the caller's account; refresh to get a token that carries the patient."""
     return User.of(await service.redeem_code(work, caller, form=form))

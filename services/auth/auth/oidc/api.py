@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-from common.errors import CsrfRefused
-from common.policy import ANYONE, PolicyRouter, allow
+from common.errors import CsrfRefused, NotFound, TooManyRequests
+from common.policy import ANYONE, PolicyRouter, allow, refuses
 from common.rest import CurrentWork
 from fastapi import Depends, Query, Request
 from fastapi.responses import RedirectResponse
@@ -30,6 +30,7 @@ router.dependencies.append(Depends(_check_navigation))
 
 @router.get("/login", status_code=302, response_class=RedirectResponse, tags=["sessions"])
 @allow(ANYONE)
+@refuses(CsrfRefused, NotFound, TooManyRequests)
 async def oidc_login(visitor: CurrentVisitor, work: CurrentWork) -> RedirectResponse:
     """Go to the hospital's identity provider."""
     uri, browser = await service.begin(work, visitor=visitor)
@@ -38,6 +39,7 @@ async def oidc_login(visitor: CurrentVisitor, work: CurrentWork) -> RedirectResp
 
 @router.get("/callback", status_code=302, response_class=RedirectResponse, tags=["sessions"])
 @allow(ANYONE)
+@refuses(CsrfRefused, NotFound, TooManyRequests)
 async def oidc_callback(
     answer: Annotated[Answer, Query()],
     browser: Annotated[str | None, Depends(_browser)],

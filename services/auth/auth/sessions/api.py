@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from common.policy import ANYONE, ENROLLING, PolicyRouter, allow
+from common.policy import ANYONE, ENROLLING, PolicyRouter, allow, refuses
 from common.rest import CurrentCaller, CurrentWork, Cursor, Limit, Page, PathId
 from fastapi import Depends, Header, Request, Response
 
 from auth.accounts.schemas import User
+from auth.errors import SessionEnded
 from auth.sessions import cookies, policy, service
 from auth.sessions.schemas import OwnSession, Session
 from auth.visitor import CurrentVisitor
@@ -24,6 +25,7 @@ CsrfToken = Annotated[str | None, Header(alias="X-CSRF-Token")]
 
 @router.post("/refresh", tags=["sessions"])
 @allow(policy.HOLD_SESSION)
+@refuses(SessionEnded)
 async def refresh(
     token: RefreshToken, work: CurrentWork, visitor: CurrentVisitor, response: Response, csrf: CsrfToken = None
 ) -> Session:
@@ -33,6 +35,7 @@ async def refresh(
 
 @router.post("/logout", status_code=204, tags=["sessions"])
 @allow(policy.HOLD_SESSION)
+@refuses(SessionEnded)
 async def logout(
     token: RefreshToken, work: CurrentWork, visitor: CurrentVisitor, response: Response, csrf: CsrfToken = None
 ) -> None:
