@@ -21,10 +21,11 @@ from auth.accounts.models import UserRow
 from auth.accounts.schemas import Register, Roles
 from auth.audit.service import keep
 from auth.backend import Work, open_backend
-from auth.errors import AccountTaken
+from auth.errors import AccountTaken, TotpAbsent
 from auth.settings import Settings
+from auth.totp import service as totp
 
-admin = typer.Typer(no_args_is_help=True, help="Administrators.")
+admin = typer.Typer(no_args_is_help=True, help="Administrators, and people who lost their second factor.")
 demo = typer.Typer(no_args_is_help=True, help="Accounts of the demo.")
 keys = typer.Typer(no_args_is_help=True, help="The keys that sign access tokens.")
 
@@ -65,6 +66,14 @@ def create_admin(
     if not _run(Settings(), lambda work: _make(work, account)):
         _fail(AccountTaken.title)
     typer.echo(f"{account.username} is an administrator")
+
+
+@admin.command("reset-totp")
+def reset_totp(username: Annotated[str, typer.Option(help="Name or e-mail address of the account")]) -> None:
+    """Switch somebody's second factor off who has neither phone nor recovery codes left; their sessions end."""
+    if not _run(Settings(), lambda work: totp.reset(work, name=username)):
+        _fail(TotpAbsent.title)
+    typer.echo("signs in by password alone from now on")
 
 
 @keys.command("rotate")

@@ -66,7 +66,7 @@ async def forget_the_past(work: Work) -> None:
         try:
             async with work.transaction() as session:
                 await repository.forget_sessions(session, before=now - COOKIE_LIFE - REMEMBERED)
-                await forget_challenges(session, before=now - REMEMBERED)
+                await forget_challenges(session, before=now)
                 await forget_codes(session, before=now - REMEMBERED)
                 await forget_starts(session, before=now)
                 await throttles.forget_past(session, before=now - REMEMBERED)

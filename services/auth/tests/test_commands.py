@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from auth.errors import SessionEnded
 from auth.sessions.cookies import cleared_cookies, new_cookies
 from auth.sessions.keys import KeyRing
 from auth.vault import Vault
@@ -78,6 +79,22 @@ async def test_create_admin_reads_the_password_from_stdin(stage: Stage, make_set
     again = run(make_settings, *options, stdin=PASSWORD + "\n")
     assert (again.returncode, "cannot be used" in again.stderr) == (1, True)
     assert (await stage.log_in("boss")).session.user.roles == ["admin"]
+
+
+async def test_reset_totp_lets_somebody_in_by_password_again(stage: Stage, make_settings: MakeSettings) -> None:
+    user = await stage.register("alice")
+    issued = await stage.log_in("alice")
+    await stage.execute("INSERT INTO totp VALUES (:user, '', 0, '{}')", user=user.id)
+    await stage.execute("UPDATE users SET totp_enabled = true")
+    done = run(make_settings, "admin", "reset-totp", "--username", "Alice@example.org", stdin="", mode="production")
+    assert (done.returncode, done.stdout) == (0, "signs in by password alone from now on\n")
+    assert (await stage.log_in("alice")).session.user.totp_enabled is False
+    with pytest.raises(SessionEnded):
+        await stage.refresh(issued)
+    assert await stage.audited("totp") == [("D", "ok")]
+    for name in ("alice", "nobody"):
+        again = run(make_settings, "admin", "reset-totp", "--username", name, stdin="")
+        assert (again.returncode, "no second factor" in again.stderr) == (1, True)
 
 
 async def test_rotate_keys_publishes_another_key(stage: Stage, make_settings: MakeSettings) -> None:

@@ -44,6 +44,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
         ("margaret.hartleymargaret.hartley", "names"),
         ("surgery-example.org", "names"),
         ("mh.surgery-mh.surgery", "names"),
+        ("Surgery-Example 1", "names"),
         ("Quill-Letters-2026", "names"),
         ("clinicalclinical", "names"),
         ("margaret.hartley sings loudly", None),

@@ -1,6 +1,7 @@
 """Rules about accounts: which passwords are acceptable, who may change whom. Pure, but for the shipped list."""
 
 import lzma
+import re
 from collections.abc import Collection
 from functools import cache
 from importlib.resources import files
@@ -33,7 +34,7 @@ def check_password(password: str, *, username: str, email: str, field: str = "pa
         reason, message = "length", f"Use {MIN_LENGTH} to {MAX_LENGTH} characters"
     elif text.casefold() in common_passwords():
         reason, message = "common", "This is one of the most common passwords"
-    elif _is_made_of(text.casefold(), {*PRODUCT_WORDS, username, *email.split("@")}):
+    elif _is_made_of(text.casefold(), {*PRODUCT_WORDS, username, *email.split("@"), *re.split(r"[@.]", email)}):
         reason, message = "names", "This is little more than a name of the account or the product"
     else:
         return

@@ -1,14 +1,16 @@
 """Use cases of the second factor, and how its codes are spent."""
 
 from common import clock
-from common.audit import Access, AccessOutcome, Action
+from common.audit import Access, AccessOutcome, Action, Actor
 from common.auth import Caller
 from common.logging import get_logger
 from cryptography.exceptions import InvalidTag
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import throttles
+from auth.accounts import repository as accounts
 from auth.accounts.models import UserRow
+from auth.accounts.schemas import normalise_name
 from auth.accounts.service import prove_password
 from auth.backend import Work
 from auth.codes import hash_code, new_code
@@ -76,6 +78,20 @@ async def disable(work: Work, caller: Caller, *, form: TotpDisable) -> None:
     if not right:
         await work.record(caller.actor, _change(caller, "D", "failed"))
         raise CodeRefused
+
+
+async def reset(work: Work, *, name: str) -> bool:
+    """Who has lost phone and recovery codes begins anew, without any session; False when there is nothing to lose."""
+    async with work.transaction() as session:
+        found = await accounts.find_login(session, normalise_name(name))
+        user = await accounts.find_user(session, found.id, lock=True) if found else None
+        if user is None or not user.totp_enabled:
+            return False
+        user.totp_enabled = False
+        await repository.delete_totp(session, user.id)
+        await sessions.end_sessions(work, session, user)
+        work.audit(session, Actor(user_id=None), Access(action="D", resource="totp", resource_id=str(user.id)))
+    return True
 
 
 async def spend_code(work: Work, session: AsyncSession, user: UserRow, *, code: str) -> bool:
