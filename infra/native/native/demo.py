@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from native.api import Visitor
+from native.errors import LaunchError
 from native.home import read_json, write_json
 from native.process import Command, run_to_end
 from native.services import Context, environment
@@ -30,6 +31,7 @@ async def seed(context: Context) -> list[dict[str, str]]:
     data = read_data()
     patients: dict[str, str] | None = read_json(context.home.seeded)
     if patients is None:
+        _check_clinician_can_work(context)
         await _seed_accounts(context, data["accounts"])
         async with Visitor(context.settings.origin) as clinician:
             await clinician.sign_in("clinician", context.secrets["demo_clinician"])
@@ -40,6 +42,14 @@ async def seed(context: Context) -> list[dict[str, str]]:
                 await _link(context, clinician, account, data, patients)
         write_json(context.home.seeded, patients)
     return [_described(context, account, patients) for account in data["accounts"]]
+
+
+def _check_clinician_can_work(context: Context) -> None:
+    if "clinician" in environment(context, "auth")["QUILL_REQUIRE_TOTP_ROLES"]:
+        raise LaunchError(
+            "The demo's data are put in by a clinician who has no second factor yet: start once without "
+            "QUILL_REQUIRE_TOTP_ROLES, or with DEMO=0."
+        )
 
 
 async def _seed_accounts(context: Context, accounts: list[dict[str, str]]) -> None:

@@ -4,9 +4,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fleet import Fleet
 from native.api import Visitor
 from native.demo import read_data, seed
+from native.errors import LaunchError
 from native.home import Home
 from native.secrets import DEMO_ACCOUNTS
 from native.services import Backends, Context
@@ -35,8 +37,10 @@ def test_accounts_have_a_secret_each_and_belong_to_patients_of_the_demo() -> Non
     assert len(linked) == 2
 
 
-def test_seed_that_is_repeated_without_its_mark_makes_nothing_twice(fleet: Fleet, tmp_path: Path) -> None:
-    context = Context(
+@pytest.fixture
+def context(fleet: Fleet, tmp_path: Path) -> Context:
+    """The running fleet from a home that knows of no demo data yet."""
+    return Context(
         home=Home(tmp_path),
         settings=Settings(home=tmp_path, cache=tmp_path, port=fleet.port),
         ports={name: entry["port"] for name, entry in fleet.processes.items()},
@@ -44,6 +48,16 @@ def test_seed_that_is_repeated_without_its_mark_makes_nothing_twice(fleet: Fleet
         backends=Backends("", "", "", "", ""),
     )
 
+
+def test_seed_by_a_clinician_who_needs_a_second_factor_says_how_to_start(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUILL_REQUIRE_TOTP_ROLES", "clinician,admin")
+    with pytest.raises(LaunchError, match="start once without QUILL_REQUIRE_TOTP_ROLES"):
+        asyncio.run(seed(context))
+
+
+def test_seed_that_is_repeated_without_its_mark_makes_nothing_twice(fleet: Fleet, context: Context) -> None:
     async def contents() -> list[Any]:
         account = fleet.account("clinician")
         async with Visitor(fleet.url) as clinician:

@@ -3,6 +3,7 @@
 import json
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -20,6 +21,11 @@ from pydantic import SecretStr, ValidationError
 
 MINE, FOREIGN = uuid4(), uuid4()
 READ = Policy(name="read", roles=frozenset({"clinician"}), linked_patient=True)
+SETTINGS = {
+    **dict.fromkeys(("nats_url", "auth_url", "patients_url", "letters_url", "notify_url"), "http://localhost"),
+    **{"public_origin": "https://letters.example.org", "database_url": "postgresql://", "nats_user": "auth"},
+    **{"nats_password": "p", "pseudonym_key": "k" * 40},
+}
 WRITE = Policy(name="write", roles=frozenset({"clinician", "admin"}))
 
 
@@ -157,6 +163,33 @@ def test_production_refuses_plain_http_and_names_what_is_missing(monkeypatch: py
     with pytest.raises(ValidationError) as refused:
         ServiceSettings()
     assert "database_url" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("mode", "chosen", "roles"),
+    [
+        ("production", None, {"clinician", "admin"}),
+        ("production", "", {"clinician", "admin"}),
+        ("production", "none", set()),
+        ("production", "admin", {"admin"}),
+        ("demo", None, set()),
+        ("demo", "clinician, admin", {"clinician", "admin"}),
+    ],
+)
+def test_roles_that_need_a_second_factor_depend_on_the_mode(mode: str, chosen: str | None, roles: set[str]) -> None:
+    told = {} if chosen is None else {"require_totp_roles": chosen}
+    assert ServiceSettings.model_validate(SETTINGS | told | {"mode": mode}).totp_roles == roles
+
+
+@pytest.mark.parametrize("chosen", ["clinican", "clinician;admin", "none,admin", "clinician,", "Admin"])
+def test_misspelt_role_stops_the_start(chosen: str) -> None:
+    with pytest.raises(ValidationError, match="require_totp_roles"):
+        ServiceSettings.model_validate(SETTINGS | {"require_totp_roles": chosen})
+
+
+@pytest.mark.parametrize(("amr", "twice"), [((), False), (("pwd",), False), (("pwd", "otp"), True), (("mfa",), True)])
+def test_sign_in_counts_as_proved_twice_by_its_methods(amr: tuple[str, ...], twice: bool) -> None:
+    assert replace(caller("clinician"), amr=amr).proved_twice is twice
 
 
 def test_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
