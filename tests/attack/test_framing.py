@@ -3,12 +3,13 @@ senders are in tests/edge/test_answers.py, which tries the same Caddyfile."""
 
 import socket
 from contextlib import suppress
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 from attack.people import Cast
-from e2e.client import assert_problem
+from e2e.client import assert_problem, eventually
 from fleet import Fleet
 
 
@@ -65,6 +66,27 @@ def test_body_with_a_length_and_chunks_is_read_as_chunks_and_ends_the_connection
 
 
 @pytest.mark.parametrize(
+    "chunks",
+    [
+        *(b"-2\r\n{}\r\n0\r\n\r\n", b"+2\r\n{}\r\n0\r\n\r\n", b"0x2\r\n{}\r\n0\r\n\r\n", b"\r\n2\r\n{}\r\n0\r\n\r\n"),
+        *(b"FFFFFFFFFFFFFFFFF\r\n{}\r\n0\r\n\r\n", b"2\r\n{}0\r\n\r\n", b"2\r{}\r0\r\r", b"2;\r\n" + b"x" * 9_000),
+        *(b"2;" + b"x" * 9_000 + b"\r\n{}\r\n0\r\n\r\n", b"2_0\r\n{}\r\n0\r\n\r\n", b"\xb2\r\n{}\r\n0\r\n\r\n"),
+    ],
+)
+def test_chunks_that_are_none_are_refused(fleet: Fleet, chunks: bytes) -> None:
+    lines = ("POST /api/auth/login HTTP/1.1", host(fleet), "Transfer-Encoding: chunked", "Connection: close")
+    told = statuses(fleet, *lines, "Content-Type: application/json", body=chunks + SMUGGLED)
+    assert told in ([400], [413], [408])  # one answer, and it is to what could not be read
+
+
+def test_what_follows_the_chunks_is_no_header(fleet: Fleet, cast: Cast) -> None:
+    token = cast.clinician.http.headers["Authorization"].encode()
+    lines = ("POST /api/patients HTTP/1.1", host(fleet), "Transfer-Encoding: chunked", "Trailer: Authorization")
+    body = b"2\r\n{}\r\n0\r\nAuthorization: " + token + b"\r\n\r\n"
+    assert statuses(fleet, *lines, "Connection: close", "Content-Type: application/json", body=body) == [401]
+
+
+@pytest.mark.parametrize(
     "lines",
     [
         ["GET /api/auth/me HTTP/1.1"],
@@ -114,6 +136,26 @@ def test_headers_that_claim_an_identity_change_nothing(fleet: Fleet, cast: Cast)
         assert_problem(anybody.get("/api/patients", headers=claims), 401)
     assert cast.patient.get("/api/auth/me", headers=claims).json()["id"] == cast.patient.id
     assert_problem(cast.patient.get("/api/auth/users", headers=claims), 403)
+
+
+CLAIMED = {
+    **{"X-Forwarded-For": "203.0.113.9", "X-Real-IP": "203.0.113.9", "Forwarded": "for=203.0.113.9"},
+    **{"True-Client-IP": "203.0.113.9", "CF-Connecting-IP": "203.0.113.9", "X-Client-IP": "203.0.113.9"},
+}
+
+
+@pytest.mark.parametrize("hidden", ["close", "close, X-Forwarded-For, X-Request-Id", "close, Forwarded, X-Real-IP"])
+def test_address_in_the_trail_is_where_the_call_came_from(fleet: Fleet, cast: Cast, hidden: str) -> None:
+    calls = {str(uuid4()): "/api/patients?limit=1", str(uuid4()): f"/api/patients/{uuid4()}/letters"}
+    for request_id, path in calls.items():
+        cast.clinician.get(path, headers={**CLAIMED, "X-Request-Id": request_id, "Connection": hidden})
+
+    def entries() -> list[dict[str, Any]]:
+        trail = cast.admin.get(f"/api/auth/audit?user_id={cast.clinician.id}&limit=100").json()["items"]
+        return [entry for entry in trail if entry["request_id"] in calls]
+
+    eventually(lambda: len(entries()) == len(calls))
+    assert {entry["address"] for entry in entries()} == {cast.clinician.address}
 
 
 @pytest.mark.parametrize("override", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
