@@ -1,6 +1,8 @@
 """Text that means something to the next parser on its way: FHIR searches, AQL, SQL, paths, templates. Bodies are in
 test_input.py."""
 
+import base64
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +12,7 @@ import pytest
 from attack.people import Cast
 from e2e.client import assert_problem, new_patient, patient_resource, unique
 
+NOBODY = "018f4ed5-3bb0-7c1d-9d2c-0123456789ab"
 CANARY = "canary-4b1d-not-to-be-echoed"
 QUERIES = [
     "/api/patients?limit={}",
@@ -37,6 +40,52 @@ def test_query_or_path_with_another_language_in_it_is_refused(cast: Cast, path: 
         answer = cast.clinician.get(path.format(quote(value, safe="")))
         assert answer.status_code in {404, 422}, (value, answer.text)
         assert len(value) < 4 or value not in answer.text
+
+
+LISTS = {
+    "/api/patients": ("clinician", "q family given birth_date gender nhs_number limit cursor"),
+    f"/api/patients/{uuid4()}/letters": ("clinician", "limit cursor"),
+    "/api/auth/users": ("admin", "q limit cursor"),
+    "/api/auth/audit": ("admin", "patient_id user_id action since until limit cursor"),
+    "/api/auth/sessions": ("patient", "limit cursor"),
+    "/api/auth/audit/mine": ("patient", "limit cursor"),
+    "/api/notifications": ("patient", "unread limit cursor"),
+    "/api/push/registrations": ("patient", "limit cursor"),
+}
+
+
+@pytest.mark.parametrize("path", LISTS, ids=lambda path: path.rpartition("/")[2])
+def test_query_with_characters_that_are_no_text_is_refused(cast: Cast, path: str) -> None:
+    who, names = LISTS[path]
+    for name in names.split():
+        for value in ("%00", "%01", "%0B", "%1B", "%1F", "%7F", f"{CANARY}%00", "x" * 3_000):
+            answer = getattr(cast, who).get(f"{path}?{name}={value}")
+            assert_problem(answer, 422, "invalid")
+            assert value not in answer.text
+
+
+FORGED: list[Any] = [
+    *([], {}, None, 7, "x", [1], ["x"], [None, None], [True, 1], [[], []]),
+    *([{}, {}], ["x", "y"], ["x", 1e308], ["x", -1]),
+    *([NOBODY.upper()], [f"{{{NOBODY}}}"], [NOBODY, 10**30], [NOBODY, 2**63], ["\x00", "\x00"], ["\ud800", "\ud800"]),
+    *(["2026-01-01T00:00:00Z", "x' OR '1'='1"], ["2026-01-01T00:00:00Z", f"{NOBODY}::x' OR 1=1::1"]),
+    *(["2026-01-01T00:00:00+99:99", NOBODY], ["9999-12-31T23:59:59-23:59", NOBODY], ["٢٠٢٦-01-01T00:00:00Z", NOBODY]),
+    *([CANARY] * 3, [CANARY, NOBODY], ["2026-01-01T00:00:00Z", CANARY], ["infinity", NOBODY], ["now", NOBODY]),
+]
+
+
+def cursor_of(document: bytes) -> str:
+    return base64.urlsafe_b64encode(document).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize("path", LISTS, ids=lambda path: path.rpartition("/")[2])
+def test_cursor_that_nobody_gave_is_refused(cast: Cast, path: str) -> None:
+    documents = [json.dumps(position).encode() for position in FORGED]
+    cursors = map(cursor_of, [*documents, b"[" * 300, b'["x"]]', b"[NaN]", b"[1e999]", b"\xff"])
+    for cursor in [*cursors, "!", "=", "A", "%C3%A9", CANARY]:
+        answer = getattr(cast, LISTS[path][0]).get(f"{path}?cursor={cursor}")
+        assert_problem(answer, 422, "invalid")
+        assert CANARY not in answer.text
 
 
 @pytest.fixture(scope="module")
