@@ -1,27 +1,6 @@
-"""Faults that the teeth test plants: each takes one protection away from the real service as it starts, and names the
-cases of the suite that must see it. Nothing of this is in the product."""
+"""Every fault that the teeth test plants, by its name."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from attack import faults_in_auth, faults_in_common
+from attack.fault import FAULTS
 
-
-@dataclass(frozen=True)
-class Fault:
-    """A protection that is missing.
-
-    services: where it is planted.
-    cases: the cases that must turn red, as pytest names them.
-    remove: takes the protection away, in the process that starts.
-    """
-
-    services: Sequence[str]
-    cases: Sequence[str]
-    remove: Callable[[], None]
-
-    def plant(self, service: str) -> None:
-        """Called as a service starts."""
-        if service in self.services:
-            self.remove()
-
-
-FAULTS: dict[str, Fault] = {}
+__all__ = ["FAULTS", "faults_in_auth", "faults_in_common"]

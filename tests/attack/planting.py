@@ -4,15 +4,17 @@ folder of the home."""
 
 import json
 import os
+import signal
 import socket
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 import aiohttp
 from aiohttp.abc import ResolveResult
-from attack.faults import FAULTS
 from common import clock
 from fastapi import FastAPI
+from native.home import write_text
 
 # What tests leave in the home.
 CLOCK, NAMES, FAULT = Path("clock"), Path("names.json"), Path("fault")
@@ -42,10 +44,41 @@ def _make(service: str) -> FastAPI:
         clock.move_to(float(CLOCK.read_text()))
     os.environ.update(PROXIES | {name.lower(): value for name, value in PROXIES.items()})
     aiohttp.ThreadedResolver = StagedResolver  # type: ignore[misc]
-    if FAULT.exists():
-        FAULTS[FAULT.read_text()].plant(service)
+    bed = Bed(service)
+    bed.plant()
+    signal.signal(signal.SIGUSR1, lambda *_: bed.plant())
     app: FastAPI = import_module(f"{service}.main").create_app()
     return app
+
+
+class Bed:
+    """Where a fault grows: the one that the home's file names, looked at again at every SIGUSR1."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self._take_back: Callable[[], None] = lambda: None
+
+    def plant(self) -> None:
+        """Take back what was planted, plant what is to be, and say so in a file of this process."""
+        self._take_back()
+        name = FAULT.read_text() if FAULT.exists() else ""
+        if name:
+            self._take_back = self._planted(name)
+        write_text(planted_file(Path(), os.getpid()), name)
+
+    def _planted(self, name: str) -> Callable[[], None]:
+        import pytest  # takes a while, and a service without faults does not need it
+        from attack.faults import FAULTS
+
+        patch = pytest.MonkeyPatch()
+        if self._service in FAULTS[name].services:
+            FAULTS[name].remove(patch)
+        return patch.undo
+
+
+def planted_file(home: Path, pid: int) -> Path:
+    """Where a process says which fault it has."""
+    return home / f"planted-{pid}"
 
 
 class StagedResolver(aiohttp.ThreadedResolver):
