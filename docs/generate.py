@@ -177,6 +177,7 @@ def access_page(apps: Iterable[FastAPI]) -> str:
         "refused with it. *Patient*: an account without a linked record. *vital*: refused (503) while nobody can",
         "say whether the session still lives; the other calls go on. *enrolling*: open, too, to an account whose role",
         "needs a second factor and has none yet (`QUILL_REQUIRE_TOTP_ROLES`); it gets 403 everywhere else.",
+        "*audited as*: refusals, too, are in the audit trail, under that name.",
         "",
         "| Method | Path | Anonymous | Patient | Linked patient | Clinician | Admin | Rule |",
         "|---|---|---|---|---|---|---|---|",
@@ -185,6 +186,7 @@ def access_page(apps: Iterable[FastAPI]) -> str:
         policy = route.declaration.policy
         cells = [_anonymous(policy), *(_cell(policy, role, linked=linked) for role, linked in CALLERS)]
         rule = policy.name + ", vital" * policy.vital + ", enrolling" * policy.enrolling
+        rule += f", audited as {route.declaration.audits}" if route.declaration.audits else ""
         lines.append(f"| {method} | `{path}` | {' | '.join(cells)} | {rule} |")
     return "\n".join(lines) + "\n"
 

@@ -37,6 +37,11 @@ def test_every_call_of_the_contract_is_declared_and_no_other() -> None:
     assert set(DECLARED) == set(promised("calls"))
 
 
+@pytest.mark.parametrize("call", DECLARED.values(), ids=str)
+def test_call_that_refuses_by_role_or_record_is_audited(call: Call) -> None:
+    assert ("audited as" in call.rule) == bool({"403", "404"} & set(call.cells.values()))
+
+
 @pytest.mark.parametrize(("key", "call"), DECLARED.items(), ids=[str(call) for call in DECLARED.values()])
 def test_declaration_admits_whom_the_contract_names(key: tuple[str, str], call: Call) -> None:
     assert " ".join(call.cells.values()) == WHO[promised("calls")[key]]

@@ -75,7 +75,7 @@ async def list_entries(
 
 
 async def prune(session: AsyncSession, *, days: int) -> int:
-    """Remove the oldest entries of each chain, some thousands of those that are older than that; how many went."""
+    """Remove the oldest entries of each chain, two thousand of those that are older than that; how many went."""
     return await session.scalar(select(func.prune_audit(days))) or 0
 
 

@@ -17,7 +17,7 @@ depends_on = None
 SOURCES = ("auth", "patients", "letters", "notify")
 
 # Run by the service, with the rights of the tables' owner: whatever the service asks for, nothing younger than a year goes.
-# Ten thousand entries at most of each chain, since nobody can add to it meanwhile.
+# Two thousand entries at most of each chain, since nobody can add to it meanwhile.
 PRUNE = """
 CREATE FUNCTION prune_audit(days integer) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -32,7 +32,7 @@ BEGIN
             SELECT next.position, bool_and(next.at < oldest_kept) OVER (ORDER BY next.position) AS goes FROM (
                 SELECT entry.position, entry.at FROM public.audit_entries entry
                 WHERE entry.source = chain.source AND entry.position > chain.pruned_position
-                ORDER BY entry.position LIMIT 10000
+                ORDER BY entry.position LIMIT 2000
             ) next
         ) old WHERE old.goes;
         CONTINUE WHEN last IS NULL;
