@@ -97,12 +97,15 @@ FORGED = {
     "X-User-Id": "admin",
     "X-User-Roles": "admin",
     "x-internal-token": "secret",
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
 }
 
 
 def test_forged_headers_never_arrive(edge: Edge) -> None:
     seen = edge.ask("GET", "/api/auth/me", FORGED).seen["headers"]
-    assert {"forwarded", "x-real-ip", "x-user-id", "x-user-roles", "x-internal-token"}.isdisjoint(seen)
+    kept_out = {"forwarded", "x-real-ip", "x-user-id", "x-user-roles", "x-internal-token", "upgrade"}
+    assert kept_out.isdisjoint(seen)
     assert (seen["x-forwarded-for"], seen["x-forwarded-proto"]) == ("127.0.0.1", "http")
     assert seen["x-forwarded-host"] == f"localhost:{edge.port}"
 
@@ -149,6 +152,12 @@ def test_unusual_method_reaches_a_service_as_options_only(edge: Edge, method: st
     answer = edge.ask(method, "/")
     check_problem(answer, 405, "method-not-allowed")
     assert answer.headers["Allow"] == "GET, HEAD"
+
+
+def test_tunnel_is_refused(edge: Edge) -> None:
+    answer = edge.raw(b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"Content-Type: application/problem+json\r\n" in answer
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "10.0.0.1"])
