@@ -66,11 +66,10 @@ def test_hash_is_of_the_hash_before_and_the_entry_as_canonical_json() -> None:
 
 
 async def test_entries_of_many_at_once_make_one_chain(stage: Stage) -> None:
-    names = [f"user{number}" for number in range(10)]
-    await asyncio.gather(*map(stage.register, names), *(store(stage, source="auth") for _ in range(10)))
-    issued = await asyncio.gather(*map(stage.log_in, names), *(store(stage) for _ in range(10)))
-    assert len(issued) == 20
-    assert len(await chain(stage, "auth")) == 30
+    names = [f"user{number}" for number in range(4)]
+    await asyncio.gather(*map(stage.register, names), *(store(stage, source="auth") for _ in range(4)))
+    await asyncio.gather(*map(stage.log_in, names), *(store(stage, source="auth") for _ in range(4)))
+    assert len(await chain(stage, "auth")) == 16
     assert [await fault(stage, source) for source in service.SOURCES] == [None] * 4
 
 
