@@ -1,6 +1,6 @@
 """Every fault that the teeth test plants, by its name."""
 
-from attack import faults_in_auth, faults_in_common
+from attack import faults_in_auth, faults_in_common, faults_in_input
 from attack.fault import FAULTS
 
-__all__ = ["FAULTS", "faults_in_auth", "faults_in_common"]
+__all__ = ["FAULTS", "faults_in_auth", "faults_in_common", "faults_in_input"]
