@@ -140,6 +140,6 @@ async def open_backend(settings: Settings, *, lookup: AbstractResolver | None = 
     """The backend for the life of the process."""
     client = PushClient(settings, lookup=lookup or aiohttp.ThreadedResolver())
     try:
-        yield Backend(client, Vault(settings.encryption_key.get_secret_value()))
+        yield Backend(client, Vault(settings.encryption_keys))
     finally:
         await client.close()

@@ -30,9 +30,9 @@ async def lock_link(session: AsyncSession, *, patient_id: UUID) -> LinkRow:
 # Devices
 
 
-async def find_device(session: AsyncSession, *, endpoint_hash: str) -> DeviceRow | None:
+async def find_device(session: AsyncSession, *, endpoint_hashes: Sequence[str]) -> DeviceRow | None:
     """The device of an endpoint, locked."""
-    query = select(DeviceRow).filter_by(endpoint_hash=endpoint_hash).with_for_update()
+    query = select(DeviceRow).where(col(DeviceRow.endpoint_hash).in_(endpoint_hashes)).with_for_update()
     return (await session.scalars(query)).one_or_none()
 
 

@@ -29,19 +29,19 @@ async def register_device(work: Work[Backend], caller: Caller, *, wanted: Device
         endpoint=wanted.endpoint, p256dh=wanted.keys.p256dh, auth=wanted.keys.auth, trusted=client.trusted
     )
     await client.check_address(subscription.endpoint)
-    endpoint_hash = vault.endpoint_hash(subscription.endpoint)
+    endpoint_hashes = vault.endpoint_hashes(subscription.endpoint)
     async with work.transaction() as session:
-        await repository.lock_names(session, f"endpoint {endpoint_hash}", f"user {caller.user_id}")
-        device = await _own_device(session, caller, endpoint_hash=endpoint_hash)
-        device.session_id = caller.session_id
+        await repository.lock_names(session, f"endpoint {endpoint_hashes[0]}", f"user {caller.user_id}")
+        device = await _own_device(session, caller, endpoint_hashes=endpoint_hashes)
+        device.session_id, device.endpoint_hash = caller.session_id, endpoint_hashes[0]
         device.sealed = vault.seal(subscription, device_id=device.id)
         device.user_agent = "".join(filter(str.isprintable, user_agent))[:MAX_USER_AGENT_LENGTH]
         session.add(device)
     return device
 
 
-async def _own_device(session: AsyncSession, caller: Caller, *, endpoint_hash: str) -> DeviceRow:
-    known = await repository.find_device(session, endpoint_hash=endpoint_hash)
+async def _own_device(session: AsyncSession, caller: Caller, *, endpoint_hashes: Sequence[str]) -> DeviceRow:
+    known = await repository.find_device(session, endpoint_hashes=endpoint_hashes)
     if known is not None and known.user_id == caller.user_id:
         return known
     if len(await repository.list_devices(session, user_id=caller.user_id)) >= policy.MAX_DEVICES:
@@ -49,7 +49,7 @@ async def _own_device(session: AsyncSession, caller: Caller, *, endpoint_hash: s
     if known is not None:
         # What was on its way to the one who used this browser before must not reach the one who does now.
         await repository.remove_devices(session, state="no_device", id=known.id)
-    return DeviceRow(user_id=caller.user_id, session_id=caller.session_id, endpoint_hash=endpoint_hash, sealed=b"")
+    return DeviceRow(user_id=caller.user_id, session_id=caller.session_id, endpoint_hash="", sealed=b"")
 
 
 async def list_devices(

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from notify.policy import from_base64url
 
+Key = Annotated[SecretStr, AfterValidator(refuse_weak)]
 ORIGIN = r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?"
 
 
@@ -24,5 +25,12 @@ class Settings(ServiceSettings):
 
     vapid_private_key: Annotated[SecretStr, AfterValidator(_check_scalar)]
     vapid_subject: str = Field(pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://[^\s/]+)$")
-    encryption_key: Annotated[SecretStr, AfterValidator(refuse_weak)]
+    encryption_key: Key
+    encryption_key_previous: Key | None = None
     push_origins: str = Field(default="", pattern=rf"^\s*({ORIGIN}\s*(,\s*|$))*$")
+
+    @property
+    def encryption_keys(self) -> list[str]:
+        """The current key of subscriptions at rest, then the one before it."""
+        keys = (self.encryption_key, self.encryption_key_previous)
+        return [key.get_secret_value() for key in keys if key is not None]

@@ -5,8 +5,11 @@ import hashlib
 import hmac
 import json
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -18,28 +21,35 @@ TOPIC_BYTES = 24
 
 
 class Vault:
-    """Keys derived from one secret (HKDF, RFC 5869), one for each purpose."""
+    """Keys derived from a secret (HKDF, RFC 5869), one for each purpose."""
 
-    def __init__(self, secret: str) -> None:
-        self._cipher = AESGCM(_derive(secret, b"subscriptions"))
-        self._endpoints = _derive(secret, b"endpoints")
-        self._topics = _derive(secret, b"topics")
+    def __init__(self, secrets: Sequence[str]) -> None:
+        """
+        Args:
+            secrets: the current one first; what was sealed under an older one still opens.
+        """
+        self._ciphers = [AESGCM(_derive(secret, b"subscriptions")) for secret in secrets]
+        self._endpoints = [_derive(secret, b"endpoints") for secret in secrets]
+        self._topics = _derive(secrets[0], b"topics")
 
     def seal(self, subscription: Subscription, *, device_id: UUID) -> bytes:
         """Encrypt a subscription (AES-256-GCM) so that it opens for this device only."""
         plain = json.dumps([subscription.endpoint, subscription.p256dh.hex(), subscription.auth.hex()]).encode()
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, plain, device_id.bytes)
+        return nonce + self._ciphers[0].encrypt(nonce, plain, device_id.bytes)
 
     def open(self, sealed: bytes, *, device_id: UUID) -> Subscription:
         """The reverse of `seal`; InvalidTag if it was sealed for another device or with another key, or is damaged."""
-        plain = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], device_id.bytes)
-        endpoint, p256dh, auth = json.loads(plain)
-        return Subscription(endpoint, bytes.fromhex(p256dh), bytes.fromhex(auth))
+        for cipher in self._ciphers:
+            with suppress(InvalidTag):
+                plain = cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], device_id.bytes)
+                endpoint, p256dh, auth = json.loads(plain)
+                return Subscription(endpoint, bytes.fromhex(p256dh), bytes.fromhex(auth))
+        raise InvalidTag
 
-    def endpoint_hash(self, endpoint: str) -> str:
-        """What an endpoint is found by."""
-        return hmac.new(self._endpoints, endpoint.encode(), hashlib.sha256).hexdigest()
+    def endpoint_hashes(self, endpoint: str) -> list[str]:
+        """What an endpoint is found by: under the current secret, then under older ones."""
+        return [hmac.new(key, endpoint.encode(), hashlib.sha256).hexdigest() for key in self._endpoints]
 
     def topic(self, subject_id: UUID) -> str:
         """The Topic of pushes about one thing, where a later one replaces an undelivered one (RFC 8030 §5.4)."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -32,15 +33,26 @@ async def test_device_is_stored_without_anything_that_could_be_pushed_to(stage: 
 
 
 def test_sealed_subscription_opens_for_its_device_and_key_only() -> None:
-    vault, device_id = Vault("k" * 32), uuid4()
+    vault, device_id = Vault(["k" * 32]), uuid4()
     subscription = Subscription("https://fcm.googleapis.com/x", b"\x04" * 65, b"a" * 16)
     sealed = vault.seal(subscription, device_id=device_id)
     assert vault.open(sealed, device_id=device_id) == subscription
-    for other, other_id in ((vault, uuid4()), (Vault("l" * 32), device_id)):
+    for other, other_id in ((vault, uuid4()), (Vault(["l" * 32]), device_id)):
         with pytest.raises(InvalidTag):
             other.open(sealed, device_id=other_id)
     assert vault.seal(subscription, device_id=device_id) != sealed
-    assert Vault("l" * 32).endpoint_hash("https://x/") != vault.endpoint_hash("https://x/")
+    assert Vault(["l" * 32]).endpoint_hashes("https://x/") != vault.endpoint_hashes("https://x/")
+
+
+async def test_device_outlives_a_change_of_the_key(stage: Stage, receiver: PushReceiver) -> None:
+    phone, user = receiver.subscribe(), stage.user()
+    first = await stage.register(user, phone)
+    for number, keys in enumerate((["n" * 32, "e" * 32], ["n" * 32]), start=1):  # the tests' settings have the second
+        stage.work = replace(stage.work, backend=replace(stage.work.backend, vault=Vault(keys)))
+        await stage.send(user_id=user.user_id, template="test")
+        async with stage.sending():
+            await stage.pushed(phone, number=number)
+        assert (await stage.register(user, phone)).id == first.id
 
 
 async def test_same_endpoint_again_is_the_same_device_with_new_keys(stage: Stage, receiver: PushReceiver) -> None:
