@@ -174,3 +174,49 @@ def test_header_values_are_not_echoed(cast: Cast) -> None:
         answer = cast.clinician.post(path, {"title": unique(), "body": "x"}, headers=headers)
         assert 400 <= answer.status_code < 500
         assert CANARY not in answer.text + str(answer.headers)
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "X-CSRF-Token", "Authorization", "Content-Type", "Origin"])
+def test_header_with_bytes_that_are_no_text_is_refused(cast: Cast, name: str) -> None:
+    for value in (b"\x80", b"\xff\xfe", "Ω".encode(), b"\xc0\x80", b"a\tb", b"\xed\xa0\x80"):
+        letter = {"title": unique(), "body": "x"}
+        answer = cast.clinician.http.post(
+            f"/api/patients/{uuid4()}/letters", json=letter, headers={name.encode(): value}
+        )
+        assert answer.status_code in {401, 403, 415, 422}, (value, answer.text)
+
+
+ACTIVE = [
+    *(
+        "<script>alert(1)</script>",
+        '<b onclick="alert(1)">x</b>',
+        '<img src="https://evil.example/x"/>',
+        "<style>*{}</style>",
+    ),
+    *(
+        '<a href="javascript:alert(1)">x</a>',
+        '<a href=" javascript:alert(1)">x</a>',
+        '<a href="data:text/html,x">x</a>',
+    ),
+    *("<iframe>x</iframe>", "<object>x</object>", "<form>x</form>", '<b style="x">x</b>', "<!-- x --><b>x</b>"),
+    *("<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "<?php x ?>", "<![CDATA[<script>]]>x", "<b>"),
+]
+ENTITIES = '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+LAUGHS = f'<!DOCTYPE d [<!ENTITY x "{"x" * 100}"><!ENTITY y "{"&x;" * 100}">]>'
+
+
+@pytest.mark.parametrize("inside", ACTIVE)
+def test_narrative_with_anything_active_is_refused(cast: Cast, inside: str) -> None:
+    assert_narrative_refused(cast, f'<div xmlns="http://www.w3.org/1999/xhtml">{inside}</div>')
+
+
+@pytest.mark.parametrize("before", [ENTITIES, LAUGHS], ids=["a file", "laughs"])
+def test_narrative_with_entities_is_refused(cast: Cast, before: str) -> None:
+    assert_narrative_refused(cast, f'{before}<div xmlns="http://www.w3.org/1999/xhtml">&x;</div>')
+
+
+def assert_narrative_refused(cast: Cast, div: str) -> None:
+    answer = cast.clinician.post("/api/fhir/patients", patient_resource(text={"status": "additional", "div": div}))
+    assert (answer.status_code, answer.json()["resourceType"]) == (422, "OperationOutcome"), answer.text
+    assert "alert" not in answer.text
+    assert "root:" not in answer.text
