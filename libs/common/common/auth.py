@@ -25,6 +25,7 @@ KEYS_FRESH_SECONDS = 300.0
 KEYS_REFETCH_SECONDS = 30.0
 KEYS_USABLE_SECONDS = 24 * 3600.0
 TOKEN_CACHE_SIZE = 4096
+IDENTIFIES_SECONDS = 24 * 3600
 
 type FetchKeys = Callable[[], Awaitable[Mapping[str, Any]]]
 
@@ -111,8 +112,11 @@ class TokenVerifier:
         return caller
 
     async def identify(self, token: str) -> Caller:
-        """Whom a token of ours was given to, even if it has expired; it admits nobody. Raises as `verify`."""
-        return self._known.get(token) or await self._verify_anew(token)
+        """Whom a token of ours was given to, up to a day after it expired; it admits nobody. Raises as `verify`."""
+        caller = self._known.get(token) or await self._verify_anew(token)
+        if caller.expires_at + IDENTIFIES_SECONDS <= clock.now().timestamp():
+            raise Unauthenticated("The access token has expired")
+        return caller
 
     async def _verify_anew(self, token: str) -> Caller:
         try:

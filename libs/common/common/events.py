@@ -172,7 +172,8 @@ STREAMS = (
     Stream("PATIENTS", ("quill.patients.v1.>",)),
     Stream("LETTERS", ("quill.letters.v1.>",)),
     Stream("NOTIFY", ("quill.notify.v1.>",)),
-    Stream("AUDIT", ("quill.audit.v1.>",), max_age=timedelta(days=400)),
+    # Less than the year that entries are kept at least: none can come again after it was pruned.
+    Stream("AUDIT", ("quill.audit.v1.>",), max_age=timedelta(days=360)),
     Stream("DLQ", ("quill.dlq.>",), max_age=timedelta(days=90)),
 )
 

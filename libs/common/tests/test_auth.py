@@ -66,6 +66,19 @@ async def test_our_token_gives_its_caller(verifier: TokenVerifier) -> None:
     assert "eyJ" not in repr(caller)
 
 
+async def test_token_tells_whose_it_was_for_a_day_after_it_expired(
+    verifier: TokenVerifier, move_clock: Callable[[float], None]
+) -> None:
+    payload = claims()
+    for moved in (0, 1000, 24 * 3600):
+        move_clock(moved)
+        assert str((await verifier.identify(sign(payload))).user_id) == payload["sub"]
+    move_clock(24 * 3600 + 1000)
+    for token in (sign(payload), sign(claims(), key=OTHER), "a.b.c", ""):
+        with pytest.raises(Unauthenticated):
+            await verifier.identify(token)
+
+
 async def test_csrf_proof_is_the_preimage_of_the_claim(verifier: TokenVerifier) -> None:
     caller = await verifier.verify(sign(claims()))
     assert proves_csrf(caller, "csrf")

@@ -10,6 +10,7 @@ import pytest
 from auth.audit import service
 from auth.audit.chain import Fault, Link, genesis, next_link
 from auth.audit.models import AuditEntryRow
+from auth.audit.schemas import UNKNOWN, AuditQuery
 from auth_stage import MakeSettings, Stage
 from common import clock
 from common.audit import Access
@@ -187,6 +188,26 @@ async def test_prune_removes_the_old_beginning_of_each_chain_and_the_rest_stays_
     last = await store(stage)
     assert [entry_id for _, entry_id in await chain(stage)] == [*ids[2:], last]
     assert await fault(stage) is None
+
+
+async def test_entry_shows_the_name_of_today_and_the_roles_of_then(stage: Stage) -> None:
+    admin, clinician = await stage.staff("boss", "admin"), await stage.staff("varga", "clinician")
+    patient_id, unknown = uuid4(), uuid4()
+    for actor_id in (clinician.user_id, unknown, None):
+        await store(stage, actor_id=actor_id, patient_id=patient_id, roles=["clinician"])
+    await stage.execute("UPDATE users SET display_name = 'Dr V', roles = '{admin}' WHERE username = 'varga'")
+    page = await service.list_entries(stage.work, admin, query=AuditQuery(patient_id=patient_id))
+    told = [entry.actor and (entry.actor.id, entry.actor.name, entry.actor.roles) for entry in page.items]
+    assert told == [None, (unknown, UNKNOWN, ["clinician"]), (clinician.user_id, "Dr V", ["clinician"])]
+    assert await stage.audited("audit") == [("R", "ok")]
+
+
+async def test_patient_without_a_record_sees_nothing_and_is_audited(stage: Stage) -> None:
+    await store(stage, patient_id=None)
+    patient = await stage.staff("alice", "patient")
+    page = await service.list_my_entries(stage.work, patient, limit=20, cursor=None)
+    assert (page.items, page.next_cursor) == ([], None)
+    assert await stage.audited("audit") == [("R", "ok")]
 
 
 @pytest.mark.parametrize("days", [0, -1, 364])
