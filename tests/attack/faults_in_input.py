@@ -222,3 +222,24 @@ def queries_are_logged(patch: Patch) -> None:
         log(scope, *args)
 
     patch.setattr(middleware, "_log", tell)
+
+
+@fault(
+    "auth",
+    cases=[
+        "attack/test_privacy.py::test_canaries_are_in_no_stream",
+        "attack/test_privacy.py::test_canaries_are_in_no_table_of_events_or_of_the_trail[auth]",
+    ],
+)
+def events_name_people(patch: Patch) -> None:
+    from auth.accounts import repository, service
+    from common.events import UserRegistered
+
+    class Named(UserRegistered):
+        display_name: str
+
+    async def add(work: Any, session: Any, user: Any) -> None:
+        assert await repository.add_user(session, user)
+        work.announce(session, Named(user_id=user.id, roles=user.roles, display_name=user.display_name))
+
+    patch.setattr(service, "_add", add)
