@@ -17,7 +17,12 @@ ABOUT = (
     "Text has no control characters but tab, line feed and carriage return, and JSON names no member twice. Besides "
     "what is listed here, the door in front of all services may answer 400, 405, 408, 413 and 421."
 )
-ANSWER_HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
+REFUSAL_HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
+
+
+def with_headers(*names: str) -> dict[str, Any]:
+    """A part of a response's description: the headers that it always has."""
+    return {"headers": {name: {"required": True, "schema": {"type": "string"}} for name in names}}
 
 
 def create_document(routes: Sequence[PolicyRoute], forms: Mapping[str, ErrorForm], *, name: str) -> dict[str, Any]:
@@ -94,8 +99,8 @@ def _responses(refusals: Sequence[type[QuillError]], form: ErrorForm) -> dict[st
     for status, alike in groupby(sorted(refusals, key=_status), key=_status):
         meaning = "; ".join(f"{error.title} (`/problems/{error.slug}`)" for error in alike)
         responses[str(status)] = {"description": meaning, "content": content}
-        if header := ANSWER_HEADERS.get(status):
-            responses[str(status)]["headers"] = {header: {"required": True, "schema": {"type": "string"}}}
+        if header := REFUSAL_HEADERS.get(status):
+            responses[str(status)] |= with_headers(header)
     return responses
 
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from common.openapi import with_headers
 from common.policy import PolicyRouter, allow, refuses
 from common.rest import CurrentCaller, CurrentWork, Cursor, IdempotencyKey, Limit, Page, PathId, etag
 from fastapi import Query
@@ -15,7 +16,9 @@ router = PolicyRouter("/patients")
 Version = Annotated[int | None, Query(ge=1, description="An older version; the newest without it")]
 
 
-@router.post("/{patient_id}/letters", status_code=201, tags=["letters"])
+@router.post(
+    "/{patient_id}/letters", status_code=201, responses={201: with_headers("ETag", "Location")}, tags=["letters"]
+)
 @allow(policy.WRITE_LETTERS, body_limit=BODY_LIMIT_BYTES, audits="letter")
 @refuses(PatientInactive, LetterRefused)
 async def create_letter(
@@ -38,7 +41,7 @@ async def list_letters(
     return await service.list_letters(work, caller, patient_id=patient_id, limit=limit, cursor=cursor)
 
 
-@router.get("/{patient_id}/letters/{uid}", tags=["letters"])
+@router.get("/{patient_id}/letters/{uid}", responses={200: with_headers("ETag")}, tags=["letters"])
 @allow(policy.READ_LETTERS, audits="letter")
 @refuses(RecordUnreadable)
 async def read_letter(

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from common.openapi import with_headers
 from common.policy import PolicyRouter, allow, refuses
 from common.rest import CurrentCaller, CurrentWork, ExpectedVersion, IdempotencyKey, Page, PathId, etag
 from fastapi import Query
@@ -34,7 +35,7 @@ async def verify_patient(
     return await service.verify_patient(work, caller, wanted=wanted)
 
 
-@patients.get("/{patient_id}/demographics", tags=["patients"])
+@patients.get("/{patient_id}/demographics", responses={200: with_headers("ETag")}, tags=["patients"])
 @allow(policy.READ_PATIENT, audits="demographics")
 async def read_demographics(patient_id: PathId, caller: CurrentCaller, work: CurrentWork) -> schemas.Demographics:
     """A patient's demographics."""
@@ -43,7 +44,7 @@ async def read_demographics(patient_id: PathId, caller: CurrentCaller, work: Cur
     return demographics
 
 
-@patients.put("/{patient_id}/demographics", tags=["patients"])
+@patients.put("/{patient_id}/demographics", responses={200: with_headers("ETag")}, tags=["patients"])
 @allow(policy.WRITE_PATIENTS, audits="demographics")
 @refuses(NhsNumberTaken, PatientRefused)
 async def update_demographics(
@@ -61,7 +62,9 @@ async def update_demographics(
     return demographics
 
 
-@fhir_patients.post("", status_code=201, response_class=FhirResponse, tags=["fhir"])
+@fhir_patients.post(
+    "", status_code=201, response_class=FhirResponse, responses={201: with_headers("ETag", "Location")}, tags=["fhir"]
+)
 @allow(policy.WRITE_PATIENTS, media_types=(FHIR_JSON, "application/json"), audits="patient")
 @refuses(NhsNumberTaken, PatientRefused)
 async def create_patient(
@@ -73,7 +76,7 @@ async def create_patient(
     return _resource(stored, work)
 
 
-@fhir_patients.get("/{patient_id}", response_class=FhirResponse, tags=["fhir"])
+@fhir_patients.get("/{patient_id}", response_class=FhirResponse, responses={200: with_headers("ETag")}, tags=["fhir"])
 @allow(policy.READ_PATIENT, audits="patient")
 async def read_patient(patient_id: PathId, caller: CurrentCaller, work: CurrentWork) -> dict[str, Any]:
     """A patient as FHIR R4."""
