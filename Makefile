@@ -27,7 +27,7 @@ test: sync lint ## Lint and all tests, with real servers
 
 attack: sync ## The attack suite with one replica of each service and with two, and the faults that it must see
 	@QUILL_ATTACK_REPLICAS=1 .venv/bin/python -m pytest tests/attack
-	@QUILL_ATTACK_REPLICAS=2 .venv/bin/python -m pytest tests/attack
+	@QUILL_ATTACK_REPLICAS=2 QUILL_TEETH=all .venv/bin/python -m pytest tests/attack
 
 fuzz: sync ## Try the four OpenAPI documents at length; EXAMPLES=100 is how much for each call
 	@QUILL_FUZZ_EXAMPLES=$(EXAMPLES) .venv/bin/python -m pytest --timeout=0 tests/e2e/test_openapi.py
