@@ -104,11 +104,10 @@ class Caller:
 
 
 @pytest.fixture(scope="module")
-def callers(fleet: Fleet) -> Iterator[dict[str, Caller]]:
+def callers(fleet: Fleet, identity_provider: OidcProvider) -> Iterator[dict[str, Caller]]:
     """By role, accounts that no other test has; the patient's record is the one that there is."""
-    provider = OidcProvider(fleet.oidc_port)
+    identity_provider.be_honest()
     with demo_person(fleet, "clinician") as desk, ExitStack() as stack:
-        stack.callback(provider.stop)
         patient, record = new_linked_patient(fleet, desk)
         letter = desk.post(f"/api/patients/{record}/letters", {"title": "Clinic letter", "body": "Seen in clinic."})
         somebody = stack.enter_context(new_staff(fleet, "clinician"))
