@@ -16,12 +16,14 @@ from typing import Any
 
 import pytest
 from common import clock
+from e2e.push_receiver import PushReceiver, push_receiver
 from native import bare, postgres
 from native.home import Home, write_text
 from native.ports import free_port, is_free
 from native.secrets import NATS_USERS, load_secrets
 from oidc_provider import oidc_settings
 
+ROOT = Path(__file__).parents[1]
 START_SECONDS = 600  # the first start builds the FHIR server
 STOP_SECONDS = 60
 
@@ -219,6 +221,13 @@ def _stop(launcher: subprocess.Popen[bytes]) -> None:
         launcher.wait()
 
 
+@pytest.fixture(scope="module")
+def push_service(fleet: Fleet) -> Iterator[PushReceiver]:
+    """A push service at the one origin that the fleet trusts; tests that run tests of their own find the port free."""
+    with push_receiver(fleet.push_port) as receiver:
+        yield receiver
+
+
 @pytest.fixture
 def move_clock() -> Iterator[Callable[[float], None]]:
     """Puts the test's own process so many seconds ahead, until the test ends."""
@@ -239,6 +248,20 @@ def postgres_server(server_folder: Path) -> Iterator[bare.PostgresServer]:
     """A PostgreSQL without the fleet; `create_database()` gives the URL of an empty database."""
     with bare.postgres_server(server_folder / "postgres") as server:
         yield server
+
+
+def migrated_database(server: bare.PostgresServer, service: str) -> str:
+    """The URL of a database that a service's own migrations made, up, down and up again."""
+    url = server.create_database()
+    for step in (["upgrade", "head"], ["check"], ["downgrade", "base"], ["upgrade", "head"]):
+        subprocess.run(
+            [sys.executable, "-m", "alembic", *step],
+            cwd=ROOT / "services" / service,
+            env=os.environ | {"QUILL_MIGRATION_DATABASE_URL": url},
+            check=True,
+            timeout=60,
+        )
+    return url
 
 
 @pytest.fixture(scope="session")

@@ -23,12 +23,12 @@ from uuid import UUID, uuid4
 import httpx
 import psycopg
 import pytest
+from fleet import migrated_database
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from native.bare import NatsServer, PostgresServer
 from native.ports import free_port
 
-SERVICE = Path(__file__).parents[1] / "services" / "letters"
 ORIGIN = "http://localhost:8080"
 SYSTEM_ID = "letters.quill.test"
 SECRET = "q-letters-tests-" + "s" * 32
@@ -254,13 +254,6 @@ def answers(url: str) -> bool:
         return False
 
 
-def migrate(database_url: str) -> None:
-    """Bring the service's database to the newest schema."""
-    alembic = [sys.executable, "-m", "alembic", "upgrade", "head"]
-    environment = os.environ | {"QUILL_MIGRATION_DATABASE_URL": database_url}
-    subprocess.run(alembic, cwd=SERVICE, env=environment, check=True)
-
-
 def provision(nats_url: str) -> None:
     """Make the streams and consumers of the catalogue."""
     environment = os.environ | {"QUILL_NATS_URL": nats_url, "QUILL_NATS_PASSWORD": "unasked"}
@@ -293,8 +286,7 @@ def house_of_letters(
 ) -> Iterator[House]:
     """One letters service for all tests; each makes its own patients and people."""
     provision(nats_server.url)
-    database_url = postgres_server.create_database()
-    migrate(database_url)
+    database_url = migrated_database(postgres_server, "letters")
     port = free_port()
     path = "/ehrbase/rest/openehr/v1"
     log = tmp_path_factory.mktemp("letters") / "letters.log"

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from attack.people import SERVICES, Cast
-from e2e.push_receiver import PushReceiver, push_receiver
 from fleet import Fleet, running_fleet
 
 TESTS = Path(__file__).parents[1]
@@ -38,10 +37,3 @@ def cast(fleet: Fleet) -> Iterator[Cast]:
     people = Cast(fleet)
     yield people
     people.close()
-
-
-@pytest.fixture(scope="session")
-def push_service(fleet: Fleet) -> Iterator[PushReceiver]:
-    """A push service at the origin that the launcher allows for tests."""
-    with push_receiver(fleet.push_port) as receiver:
-        yield receiver

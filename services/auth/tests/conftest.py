@@ -1,11 +1,7 @@
 """Auth on a real PostgreSQL, with bcrypt at its lowest cost and a patients service on loopback that tests can turn."""
 
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from auth.audit.service import keep
@@ -20,13 +16,13 @@ from common import http
 from common.db import Database
 from common.outbox import Relay
 from common.work import Work
+from fleet import migrated_database
 from native.bare import PostgresServer
 from nats.aio.client import Client
 from oidc_house import OidcHouse
 from oidc_provider import OidcProvider, oidc_settings
 from sqlalchemy import text
 
-ROOT = Path(__file__).parents[1]
 TABLES = (
     "users, identities, oidc_starts, sessions, refresh_tokens, login_challenges, totp, link_codes, throttles, outbox, "
     "operations, inbox, audit_entries"
@@ -41,17 +37,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def auth_database(postgres_server: PostgresServer) -> str:
-    """The URL of a database that auth's own migrations made, up, down and up again."""
-    url = postgres_server.create_database()
-    for step in (["upgrade", "head"], ["check"], ["downgrade", "base"], ["upgrade", "head"]):
-        subprocess.run(
-            [sys.executable, "-m", "alembic", *step],
-            cwd=ROOT,
-            env=os.environ | {"QUILL_MIGRATION_DATABASE_URL": url},
-            check=True,
-            timeout=60,
-        )
-    return url
+    return migrated_database(postgres_server, "auth")
 
 
 @pytest.fixture

@@ -1,16 +1,13 @@
 """Notify on a real PostgreSQL and NATS, with a push service on loopback and a DNS that tests can turn."""
 
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from common.db import Database
 from common.outbox import Relay
 from common.work import Work
 from e2e.push_receiver import PushReceiver, base64url, push_receiver
+from fleet import migrated_database
 from native.bare import NatsServer, PostgresServer
 from nats.aio.client import Client
 from notify.push import open_backend
@@ -21,7 +18,6 @@ from notify_stage import Dns, Stage
 from provision.streams import provision
 from sqlalchemy import text
 
-ROOT = Path(__file__).parents[1]
 TABLES = "deliveries, notifications, links, devices, inbox, outbox, operations"
 
 
@@ -32,16 +28,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def notify_database(postgres_server: PostgresServer) -> str:
-    """The URL of a database that notify's own migrations made."""
-    url = postgres_server.create_database()
-    subprocess.run(
-        [sys.executable, "-m", "alembic", "upgrade", "head"],
-        cwd=ROOT,
-        env=os.environ | {"QUILL_MIGRATION_DATABASE_URL": url},
-        check=True,
-        timeout=60,
-    )
-    return url
+    return migrated_database(postgres_server, "notify")
 
 
 @pytest.fixture(scope="session")

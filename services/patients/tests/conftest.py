@@ -1,16 +1,13 @@
 """Patients on a real PostgreSQL, before a stand-in for the FHIR server that can be in a bad mood."""
 
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 from common.db import Database
 from common.outbox import Relay
 from common.work import Work
+from fleet import migrated_database
 from native.bare import PostgresServer
 from nats.aio.client import Client
 from patients.fhir import FhirServer, open_fhir
@@ -20,8 +17,6 @@ from patients.settings import Settings
 from patients_house import ORIGIN, StandInAuth, StandInFhir
 from sqlalchemy import text
 
-SERVICE = Path(__file__).parents[1]
-
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
@@ -30,17 +25,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def database_url(postgres_server: PostgresServer) -> str:
-    """The URL of a database that the service's own migrations made, up, down and up again."""
-    url = postgres_server.create_database()
-    for step in (["upgrade", "head"], ["check"], ["downgrade", "base"], ["upgrade", "head"]):
-        subprocess.run(
-            [sys.executable, "-m", "alembic", *step],
-            cwd=SERVICE,
-            env=os.environ | {"QUILL_MIGRATION_DATABASE_URL": url},
-            check=True,
-            timeout=60,
-        )
-    return url
+    return migrated_database(postgres_server, "patients")
 
 
 @pytest.fixture(scope="session")

@@ -17,11 +17,6 @@ VERDICTS = TypeAdapter(list[Verdict])
 app = typer.Typer(no_args_is_help=True, help="The audit trail.")
 
 
-@app.callback()
-def _audit() -> None:
-    """Without it, typer would take the one command for the whole."""
-
-
 @app.command()
 def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
