@@ -41,4 +41,5 @@ if [ -z "$uv" ] || ! "$uv" --version >/dev/null 2>&1; then
 fi
 # Without a Python 3.13 here, uv fetches one of its own.
 [ -z "$python" ] || export UV_PYTHON="${UV_PYTHON:-$python}"
-exec "$uv" sync --frozen --quiet
+# Compiled at once: a dozen processes that start together would each compile the same packages.
+exec "$uv" sync --frozen --quiet --compile-bytecode
