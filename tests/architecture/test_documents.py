@@ -47,6 +47,12 @@ def test_owner_of_a_durable_may_read_and_acknowledge_it(durable: object) -> None
     assert f'"$JS.ACK.{stream}.{name}.>"' in own
 
 
+@pytest.mark.parametrize("durable", DURABLES, ids=lambda durable: durable.name)
+def test_operator_may_move_each_durable_of_the_catalogue(durable: object) -> None:
+    name, stream = durable.name, durable.event.stream()  # type: ignore[attr-defined]
+    assert f'"$JS.API.CONSUMER.RESET.{stream}.{name}"' in permissions_of("operator")
+
+
 @pytest.mark.parametrize("service", ["patients", "letters", "notify"])
 def test_service_publishes_its_own_facts_and_audit_only(service: str) -> None:
     published = set(re.findall(r'"(quill\.[a-z0-9.>]+)"', permissions_of(service)))

@@ -6,6 +6,7 @@ import socket
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 import pytest
 from common.events import (
@@ -18,10 +19,10 @@ from common.events import (
     UserLinked,
     UserUpdated,
 )
-from native.bare import NatsServer
+from native.bare import NatsServer, nats_server
 from nats.aio.client import Client
 from nats.errors import TimeoutError as NatsTimeout
-from provision.streams import provision
+from provision.streams import consumer_config, provision, stream_config
 
 SERVICES = ("auth", "patients", "letters", "notify")
 LETTER = "quill.letters.v1.letter.created"
@@ -168,12 +169,12 @@ def test_nobody_but_provision_touches_streams(server: NatsServer, user: str) -> 
                 assert not wire.may_publish(f"$JS.API.STREAM.{action}.{stream.name}")
 
 
-@pytest.mark.parametrize("user", [*SERVICES, "partner", "provision"])
+@pytest.mark.parametrize("user", [*SERVICES, "partner", "provision", "operator"])
 def test_nobody_listens_to_another_users_inbox_or_to_everything(server: NatsServer, user: str) -> None:
     with signed_in(server, user) as wire:
         for subject in (">", "_INBOX.>", "quill.>", "quill.auth.v1.>", "$JS.>"):
             assert not wire.may_subscribe(subject)
-        for other in (*SERVICES, "partner", "provision"):
+        for other in (*SERVICES, "partner", "provision", "operator"):
             assert wire.may_subscribe(f"_INBOX_{other}.>") is (other == user)
 
 
@@ -183,6 +184,91 @@ def test_provision_deletes_and_reads_nothing(server: NatsServer) -> None:
     with signed_in(server, "provision") as wire:
         for subject in (*subjects, LETTER):
             assert not wire.may_publish(subject)
+
+
+def test_operator_moves_durables_back_and_hands_dead_letters_to_them_again(server: NatsServer) -> None:
+    with signed_in(server, "operator") as wire:
+        for durable in DURABLES:
+            place = f"{durable.event.stream()}.{durable.name}"
+            assert wire.may_publish(f"$JS.API.CONSUMER.RESET.{place}")
+            assert wire.may_publish(durable.again)
+            for action in ("CREATE", "DURABLE.CREATE", "DELETE", "MSG.NEXT", "PAUSE", "UNPIN"):
+                assert not wire.may_publish(f"$JS.API.CONSUMER.{action}.{place}"), action
+            assert not wire.may_publish(f"$JS.ACK.{place}.1.1.1.1.0")
+        assert not wire.may_publish("$JS.API.CONSUMER.RESET.LETTERS.partner-register")
+
+
+def test_operator_publishes_no_fact_and_removes_nothing_but_dead_letters(server: NatsServer) -> None:
+    with signed_in(server, "operator") as wire:
+        for stream in STREAMS:
+            assert wire.may_publish(f"$JS.API.STREAM.MSG.GET.{stream.name}")
+            assert wire.may_publish(f"$JS.API.STREAM.MSG.DELETE.{stream.name}") is (stream.name == "DLQ")
+            for action in ("CREATE", "UPDATE", "DELETE", "PURGE", "SNAPSHOT", "RESTORE"):
+                assert not wire.may_publish(f"$JS.API.STREAM.{action}.{stream.name}")
+        for subject in (LETTER, "quill.dlq.letters.x", f"{AccessRecorded.subject}.letters", BEAT_SUBJECT):
+            assert not wire.may_publish(subject)
+
+
+@pytest.mark.parametrize("user", [*SERVICES, "partner", "provision"])
+def test_nobody_but_the_operator_hands_events_to_a_durable_again(server: NatsServer, user: str) -> None:
+    with signed_in(server, user) as wire:
+        for durable in DURABLES:
+            assert not wire.may_publish(durable.again)
+            assert not wire.may_publish(f"$JS.API.CONSUMER.RESET.{durable.event.stream()}.{durable.name}")
+
+
+def test_what_is_handed_again_reaches_its_own_durable_only(server: NatsServer) -> None:
+    chosen = next(durable for durable in DURABLES if durable.event.subject == LETTER)
+
+    async def waiting(client: Client) -> dict[str, int | None]:
+        jetstream, named = client.jetstream(), [(one.event.stream(), one.name) for one in DURABLES]
+        return {name: (await jetstream.consumer_info(stream, name)).num_pending for stream, name in named}
+
+    async def scenario() -> None:
+        async with client_of(server, "operator") as operator, client_of(server, "provision") as provision_user:
+            before = await waiting(provision_user)
+            await operator.jetstream().publish(chosen.again, b"{}")
+            after = await waiting(provision_user)
+            assert {name for name in after if after[name] != before[name]} == {chosen.name}
+
+    asyncio.run(scenario())
+
+
+@contextmanager
+def catalogue_of_before(folder: Path) -> Iterator[NatsServer]:
+    """A server whose dead letters could not be removed, and whose durables followed one subject each."""
+
+    async def make(url: str) -> None:
+        client = Client()
+        await client.connect(url)
+        for stream in STREAMS:
+            config = stream_config(stream)
+            old = config.evolve(subjects=list(stream.subjects)[:1], deny_delete=True)
+            await client.jetstream().add_stream(old)
+        for durable in DURABLES:
+            config_of_durable = consumer_config(durable)
+            config_of_durable.filter_subject, config_of_durable.filter_subjects = durable.subject, None
+            await client.jetstream().add_consumer(durable.event.stream(), config_of_durable)
+        await client.jetstream().publish(LETTER, b"{}")
+        await client.close()
+
+    with nats_server(folder) as server:
+        asyncio.run(make(server.url))
+        yield server
+
+
+def test_older_server_is_brought_to_the_catalogue_with_its_messages(server_folder: Path) -> None:
+    async def scenario(url: str) -> None:
+        client = Client()
+        await client.connect(url)
+        await provision(client.jetstream())
+        info = await client.jetstream().consumer_info("LETTERS", "notify-letter-created")
+        assert info.num_pending == 1
+        assert info.config.filter_subjects == [LETTER, "quill.again.letters.notify-letter-created"]
+        await client.close()
+
+    with catalogue_of_before(server_folder / "older-nats") as older:
+        asyncio.run(scenario(older.url))
 
 
 def test_partner_follows_letters_with_a_durable_of_its_own(server: NatsServer) -> None:

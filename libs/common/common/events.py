@@ -160,21 +160,22 @@ REVOCATION_SUBJECTS = (SessionRevoked.subject, UserUpdated.subject, BEAT_SUBJECT
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A JetStream stream; `max_age` bounds what can be replayed."""
+    """A JetStream stream; `max_age` bounds what can be replayed. Only of a mutable one can a message be removed."""
 
     name: str
     subjects: tuple[str, ...]
     max_age: timedelta = RETENTION
+    mutable: bool = False
 
 
 STREAMS = (
-    Stream("AUTH", ("quill.auth.v1.>",)),
-    Stream("PATIENTS", ("quill.patients.v1.>",)),
-    Stream("LETTERS", ("quill.letters.v1.>",)),
+    Stream("AUTH", ("quill.auth.v1.>", "quill.again.auth.>")),
+    Stream("PATIENTS", ("quill.patients.v1.>", "quill.again.patients.>")),
+    Stream("LETTERS", ("quill.letters.v1.>", "quill.again.letters.>")),
     Stream("NOTIFY", ("quill.notify.v1.>",)),
     # Less than the year that entries are kept at least: none can come again after it was pruned.
-    Stream("AUDIT", ("quill.audit.v1.>",), max_age=timedelta(days=360)),
-    Stream("DLQ", ("quill.dlq.>",), max_age=timedelta(days=90)),
+    Stream("AUDIT", ("quill.audit.v1.>", "quill.again.audit.>"), max_age=timedelta(days=360)),
+    Stream("DLQ", ("quill.dlq.>",), max_age=timedelta(days=90), mutable=True),
 )
 
 
@@ -191,6 +192,11 @@ class Durable:
     def subject(self) -> str:
         """The subject it is filtered to."""
         return self.filter_subject or self.event.subject
+
+    @property
+    def again(self) -> str:
+        """Where an operator hands its dead letters to it again, and to nobody else."""
+        return f"quill.again.{self.event.stream().lower()}.{self.name}"
 
 
 # Auth has entries of its own in its database; the others' chains keep the order of the stream.

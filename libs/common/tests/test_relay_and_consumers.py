@@ -159,5 +159,5 @@ async def test_catalogue_covers_every_stream(client: Client) -> None:
     await provision(client.jetstream())
     for stream in events.STREAMS:
         info = await client.jetstream().stream_info(stream.name)
-        assert info.config.deny_delete is True
+        assert info.config.deny_delete is not stream.mutable
         assert info.config.max_age == stream.max_age.total_seconds()
