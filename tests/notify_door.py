@@ -110,7 +110,11 @@ class Door:
     async def publish(self, event: Event, *, source: str) -> UUID:
         """Another service announces a fact; its id."""
         envelope = Envelope(
-            type=event.subject, source=f"/services/{source}", subject=event.path, dataschema=event.schema_path()
+            id=uuid4(),
+            type=event.subject,
+            source=f"/services/{source}",
+            subject=event.path,
+            dataschema=event.schema_path(),
         )
         body = event.model_dump_json().encode()
         await self.nats.jetstream().publish(event.subject, body, headers=envelope.headers())

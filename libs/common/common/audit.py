@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,8 +12,10 @@ from common.events import AccessRecorded
 
 type Action = Literal["C", "R", "U", "D", "E"]
 type AccessOutcome = Literal["ok", "denied", "failed"]
+# Entries with their ids.
+type Noted = Sequence[tuple[UUID, AccessRecorded]]
 # Stores what a transaction noted of a source, as the last thing before it commits.
-type Keep = Callable[[AsyncSession, str, Sequence[AccessRecorded]], Awaitable[None]]
+type Keep = Callable[[AsyncSession, str, Noted], Awaitable[None]]
 
 _NOTED = "audit"
 
@@ -56,12 +58,13 @@ class Access:
     outcome: AccessOutcome = "ok"
 
 
-def note(session: AsyncSession, actor: Actor, access: Access) -> None:
+def note(session: AsyncSession, actor: Actor, access: Access, *, entry_id: UUID | None = None) -> None:
     """Have an entry stored with the session's transaction.
 
     Args:
         actor: who acted.
         access: what was done.
+        entry_id: when it could be noted again in another life of the database; a fresh one otherwise.
     """
     entry = AccessRecorded(
         at=clock.now(),
@@ -75,20 +78,20 @@ def note(session: AsyncSession, actor: Actor, access: Access) -> None:
         address=actor.address,
         request_id=actor.request_id,
     )
-    session.info.setdefault(_NOTED, []).append(entry)
+    session.info.setdefault(_NOTED, []).append((entry_id or uuid4(), entry))
 
 
-def noted(session: AsyncSession) -> Sequence[AccessRecorded]:
+def noted(session: AsyncSession) -> Noted:
     """What was noted in this session, in its order; asking again finds nothing."""
-    entries: list[AccessRecorded] = session.info.pop(_NOTED, [])
+    entries: Noted = session.info.pop(_NOTED, [])
     return entries
 
 
-async def send_to_auth(session: AsyncSession, source: str, entries: Sequence[AccessRecorded]) -> None:
+async def send_to_auth(session: AsyncSession, source: str, entries: Noted) -> None:
     """Keep entries in the outbox, which carries them to auth's trail; what every service but auth does.
 
     Args:
         source: the service that saw it; the subject ends in it, so that no service can speak for another.
     """
-    for entry in entries:
-        outbox.add(session, entry, source=source, subject=f"{AccessRecorded.subject}.{source}")
+    for entry_id, entry in entries:
+        outbox.add(session, entry, source=source, subject=f"{AccessRecorded.subject}.{source}", event_id=entry_id)

@@ -6,7 +6,7 @@ Bodies carry ids, versions, states and times. Names, letter text, contact data a
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -222,7 +222,7 @@ class Envelope(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    id: UUID = Field(default_factory=uuid4)
+    id: UUID
     type: str
     source: str
     subject: str

@@ -66,7 +66,10 @@ class Operation[I: BaseModel]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What finishing leaves behind: ids and versions for the stored answer, the facts, the audit entries."""
+    """What finishing leaves behind: ids and versions for the stored answer, the facts, the audit entries.
+
+    The ids of facts and entries follow from their places, so what is added later in the life of a kind comes last.
+    """
 
     answer: Mapping[str, Any]
     events: Sequence[Event] = ()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from nats.aio.client import Client as NatsClient
 from nats.errors import Error as NatsError
@@ -48,18 +48,22 @@ class OutboxRow(SQLModel, table=True):
     published_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 
 
-def add(session: AsyncSession, event: Event, *, source: str, subject: str | None = None) -> UUID:
+def add(
+    session: AsyncSession, event: Event, *, source: str, subject: str | None = None, event_id: UUID | None = None
+) -> UUID:
     """Store a fact in the caller's transaction; it is announced if and only if that commits.
 
     Args:
         event: the fact.
         source: the service's name, for CloudEvents `source`.
         subject: when the subject is more precise than the fact's own (audit: one per source).
+        event_id: when the fact could be stored again in another life of the database; a fresh one otherwise.
 
     Returns:
         The event's id, which is also its `Nats-Msg-Id`.
     """
     envelope = Envelope(
+        id=event_id or uuid4(),
         type=event.subject,
         source=f"/services/{source}",
         subject=event.path,

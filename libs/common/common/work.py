@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +16,7 @@ from common import audit, clock, inbox, operations, outbox
 from common.audit import Access, Actor, Keep
 from common.db import Database, StorageUnavailable
 from common.errors import OutcomeUnknown, QuillError
-from common.events import Event
+from common.events import AccessRecorded, Event
 from common.logging import get_logger
 from common.operations import Completed, Idempotency, OperationKind, OperationRow, Outcome
 from common.outbox import Relay
@@ -116,14 +116,17 @@ class Work[B]:
             outcome = await kind.finish(session, operation, committed)
             if not await operations.close(session, row, state="DONE", answer=outcome.answer):
                 raise OutcomeUnknown  # another worker took it over; its answer counts, and ours rolls back
-            self._publish(session, operation.actor, outcome)
+            self._publish(session, row, outcome)
         return Completed(answer=outcome.answer, committed=committed)
 
-    def _publish(self, session: AsyncSession, actor: Actor, outcome: Outcome) -> None:
-        for event in outcome.events:
-            self.announce(session, event)
-        for access in outcome.audit:
-            self.audit(session, actor, access)
+    def _publish(self, session: AsyncSession, row: OperationRow, outcome: Outcome) -> None:
+        # Ids follow from the operation's: one that is carried through again, after its database was restored from an
+        # older dump, announces nothing that consumers and the audit trail do not recognise.
+        for place, event in enumerate(outcome.events):
+            outbox.add(session, event, source=self.service, event_id=uuid5(row.id, f"{event.subject} {place}"))
+        for place, access in enumerate(outcome.audit):
+            entry_id = uuid5(row.id, f"{AccessRecorded.subject} {place}")
+            audit.note(session, Actor.from_json(row.actor), access, entry_id=entry_id)
 
     async def complete_overdue(self) -> bool:
         """Take one intent that its request left behind through to its end; False when there is none."""

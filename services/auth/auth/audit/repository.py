@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from common.events import AccessRecorded
+from common.audit import Noted
 from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
@@ -32,7 +32,7 @@ _ADD = text(f"""
 """)  # noqa: S608 - names of our columns
 
 
-async def append(session: AsyncSession, source: str, entries: Sequence[tuple[UUID, AccessRecorded]]) -> None:
+async def append(session: AsyncSession, source: str, entries: Noted) -> None:
     """Add entries to the end of their source's chain, under these ids; one that is there already is left out.
 
     The chain stays locked until the transaction ends, so this comes last in it.

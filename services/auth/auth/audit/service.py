@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from common.audit import Access
+from common.audit import Access, Noted
 from common.auth import Caller
 from common.db import Database
 from common.events import AUDIT_SOURCES, AccessRecorded
@@ -30,9 +30,9 @@ class Verdict:
     fault: Fault | None
 
 
-async def keep(session: AsyncSession, source: str, entries: Sequence[AccessRecorded]) -> None:
+async def keep(session: AsyncSession, source: str, entries: Noted) -> None:
     """Auth's own entries are stored in its trail at once."""
-    await repository.append(session, source, [(uuid4(), entry) for entry in entries])
+    await repository.append(session, source, entries)
 
 
 async def store(work: Work, entry: AccessRecorded, *, source: str) -> None:
