@@ -168,16 +168,8 @@ async def _insert_unless_known(session: AsyncSession, row: OperationRow) -> bool
 
 
 async def _resume(session: AsyncSession, wanted: OperationRow, *, now: datetime) -> OperationRow:
-    known = (
-        await session.scalars(
-            select(OperationRow)
-            .where(
-                col(OperationRow.caller_id) == wanted.caller_id,
-                col(OperationRow.idempotency_key) == wanted.idempotency_key,
-            )
-            .with_for_update()
-        )
-    ).one()
+    key = {"caller_id": wanted.caller_id, "idempotency_key": wanted.idempotency_key}
+    known = (await session.scalars(select(OperationRow).filter_by(**key).with_for_update())).one()
     if known.request_hash != wanted.request_hash:
         raise KeyReused
     if known.state == "FAILED":
