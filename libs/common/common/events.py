@@ -173,8 +173,9 @@ STREAMS = (
     Stream("PATIENTS", ("quill.patients.v1.>", "quill.again.patients.>")),
     Stream("LETTERS", ("quill.letters.v1.>", "quill.again.letters.>")),
     Stream("NOTIFY", ("quill.notify.v1.>",)),
-    # Less than the year that entries are kept at least: none can come again after it was pruned.
-    Stream("AUDIT", ("quill.audit.v1.>", "quill.again.audit.>"), max_age=timedelta(days=360)),
+    # The year that entries are kept at least, less the time that one may lie among dead letters (90 days) and wait in
+    # an outbox (30): none can come again after it was pruned.
+    Stream("AUDIT", ("quill.audit.v1.>", "quill.again.audit.>"), max_age=timedelta(days=240)),
     Stream("DLQ", ("quill.dlq.>",), max_age=timedelta(days=90), mutable=True),
 )
 

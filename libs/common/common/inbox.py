@@ -1,6 +1,6 @@
 """Which events a service has handled: the other half of exactly-once, written with the work an event caused."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Column, DateTime, delete
@@ -9,7 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from common import clock
-from common.events import RETENTION
+
+# An event comes for the last time when a second copy of it among the dead letters (90 days) is handed to its consumer
+# again, and is read from the stream on its last day there (30). A month more is for clocks and for late housekeeping.
+KEPT = timedelta(days=150)
 
 
 class AlreadyHandled(Exception):
@@ -37,5 +40,5 @@ async def mark(session: AsyncSession, event_id: UUID) -> None:
 
 
 async def forget_old(session: AsyncSession) -> None:
-    """Drop what no stream can deliver any more."""
-    await session.execute(delete(InboxRow).where(col(InboxRow.handled_at) < clock.now() - RETENTION))
+    """Drop what can never be delivered any more."""
+    await session.execute(delete(InboxRow).where(col(InboxRow.handled_at) < clock.now() - KEPT))

@@ -177,7 +177,7 @@ class Work[B]:
             await self.record_strangers()
 
     async def run_housekeeping(self) -> None:
-        """Forget what is past its time (keys after a day, events after thirty), until cancelled."""
+        """Forget what is past its time (keys, announced events, handled events), until cancelled."""
         while True:
             with suppress(StorageUnavailable):
                 async with self.database.transaction() as session:

@@ -103,6 +103,20 @@ async def test_unlink_that_arrives_before_its_link_wins(stage: Stage) -> None:
     assert await stage.inbox(patient) == []
 
 
+async def test_link_that_is_told_again_after_its_unlink_links_nobody(stage: Stage) -> None:
+    patient, patient_id = stage.user(), uuid4()
+    linked_at, unlinked_at = NOW - timedelta(days=29), NOW - timedelta(days=28)
+    await stage.link(patient, patient_id, at=linked_at)
+    await stage.unlink(patient, patient_id, at=unlinked_at)
+    await stage.letter(patient_id)
+    for _ in range(2):
+        await stage.link(patient, patient_id, at=linked_at)
+        assert await stage.inbox(patient) == []
+    await stage.unlink(patient, patient_id, at=unlinked_at)
+    await stage.link(patient, patient_id, at=NOW)
+    assert len(await stage.inbox(patient)) == 1
+
+
 async def test_late_unlink_of_the_user_before_takes_nothing_from_the_next(stage: Stage) -> None:
     first, second, patient_id = stage.user(), stage.user(), uuid4()
     await stage.link(first, patient_id, at=NOW - timedelta(seconds=3))
