@@ -1,6 +1,7 @@
 """Measures what identity promises, against the running fleet: `make measure`. Prints a Markdown table.
 
-Sign-out reaches every service; an unknown name takes as long as a known one; a storm of sign-ins slows nobody else.
+Sign-out reaches every service; an unknown name takes as long as a known one, what is not yours as long as what is not
+there; a storm of sign-ins slows nobody else.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import secrets
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from native.settings import read_settings
 ROUNDS = 50
 WATCHED_SECONDS = 1.2
 SAMPLES = 40
+LOOKS = 200  # some milliseconds each: fewer say nothing about a tenth of that
 TRIES_PER_NAME = 4  # the fifth failure of one name is answered with a pause
 STORM = 48
 READS = 300
@@ -99,10 +101,25 @@ async def unknown_names_take_as_long(door: Door) -> Row:
         for is_known in (True, False):
             name = known[sample % len(known)] if is_known else f"n{secrets.token_hex(6)}"
             times[is_known].append(await _timed(door.log_in(name, "certainly not the password"), 401))
-    median = {is_known: statistics.median(of) for is_known, of in times.items()}
+    return _alike("sign-in refused: known name and unknown name, medians", times)
+
+
+async def foreign_records_take_as_long(door: Door, foreign: str) -> Row:
+    """The letters of somebody else and of nobody, asked for by a patient in turn."""
+    session = await door.session()
+    times: dict[bool, list[float]] = {True: [], False: []}
+    for _ in range(LOOKS):
+        for is_there in (True, False):
+            path = f"/api/patients/{foreign if is_there else uuid4()}/letters"
+            times[is_there].append(await _timed(door.http.get(path, headers=session), 404))
+    return _alike("letters refused to a patient: of another record and of none, medians", times)
+
+
+def _alike(what: str, times: Mapping[bool, Sequence[float]]) -> Row:
+    median = {really: statistics.median(of) for really, of in times.items()}
     apart = abs(median[True] / median[False] - 1)
-    seen = f"{_ms(median[True])} and {_ms(median[False])}, {apart:.1%} apart ({SAMPLES} samples each)"
-    return Row("sign-in refused: known name and unknown name, medians", seen, "within 10 %", apart <= 0.1)
+    seen = f"{_ms(median[True])} and {_ms(median[False])}, {apart:.1%} apart ({len(times[True])} samples each)"
+    return Row(what, seen, "within 10 %", apart <= 0.1)
 
 
 async def storm_slows_nobody(door: Door) -> Row:
@@ -159,11 +176,14 @@ async def measure(home: Home) -> list[Row]:
     if not accounts or not caddy:
         raise LaunchError(f"no fleet with demo accounts runs in {home.root}: make run")
     clinician = next(account for account in accounts if account["role"] == "clinician")
-    door = Door(f"http://localhost:{caddy[0]['port']}", clinician)
-    async with door.http:
+    patient, other, *_ = (account for account in accounts if account["role"] == "patient")
+    origin = f"http://localhost:{caddy[0]['port']}"
+    door, patients_door = Door(origin, clinician), Door(origin, patient)
+    async with door.http, patients_door.http:
         return [
             await sign_out_reaches_every_service(door),
             await unknown_names_take_as_long(door),
+            await foreign_records_take_as_long(patients_door, other["patient_id"]),
             await storm_slows_nobody(door),
         ]
 

@@ -3,15 +3,17 @@
 import base64
 import json
 import os
+import socket
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from uuid import uuid4
+from weakref import WeakSet
 
 import http_ece
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -92,6 +94,7 @@ class PushReceiver(ThreadingHTTPServer):
         self.stopping = threading.Event()
         self.subscribers: dict[str, Subscriber] = {}
         self.unknown: defaultdict[str, int] = defaultdict(int)
+        self.connections = WeakSet[socket.socket]()
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     @property
@@ -106,14 +109,23 @@ class PushReceiver(ThreadingHTTPServer):
         self.subscribers[path] = subscriber
         return subscriber
 
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """The next connection."""
+        connection, address = super().get_request()
+        self.connections.add(connection)
+        return connection, address
+
     def handle_error(self, *_: object) -> None:
         """Clients that give up on a hanging answer are part of the tests."""
 
     def stop(self) -> None:
-        """Let hanging answers go and close."""
+        """Let hanging answers go and close, with the connections that senders keep: the next one has the same port."""
         self.stopping.set()
         self.shutdown()
         self.server_close()
+        for connection in self.connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):

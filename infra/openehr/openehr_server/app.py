@@ -30,7 +30,7 @@ def create_app(settings: Settings, pool: asyncpg.Pool) -> FastAPI:
     app.exception_handler(OpenEhrError)(_on_openehr_error)
     app.exception_handler(HTTPException)(_on_http_error)
     app.exception_handler(RecursionError)(_on_deep_nesting)
-    for failure in (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    for failure in (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
         app.exception_handler(failure)(_on_database_failure)
     return app
 
