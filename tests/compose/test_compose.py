@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from ops.house import Settings
 
 ROOT = Path(__file__).parents[2]
 BINARIES = ROOT / ".venv/bin"
@@ -106,6 +107,18 @@ def test_service_starts_with_what_it_is_given(service: str, tmp_path: Path, monk
     assert given <= known
     unasked = {name for name in known - given if not name.endswith("_PREVIOUS")}  # but for a key that is being replaced
     assert unasked == {"QUILL_CLOCK_PORT"}  # moves the clock, for tests only
+
+
+def test_operator_is_told_where_everything_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = made_secrets(tmp_path)
+    for name, value in own_environment("operator").items():
+        monkeypatch.setenv(name, interpolated(str(value), made))
+    known = {f"QUILL_{field.upper()}" for field in Settings.model_fields}
+    assert own_environment("operator").keys() <= known
+    assert {Settings().replicas(service)[service] for service in SERVICES} == {
+        f"http://{service}:8000" for service in SERVICES
+    }
+    assert set(FLEET["operator"]["networks"]) >= {"edge", "data", "fhir", "openehr"}
 
 
 def interpolated(value: str, environment: dict[str, str]) -> str:

@@ -17,6 +17,18 @@ from native.supervisor import Supervisor
 _INNER_PORTS = ("postgres", "nats", "nats-monitor", "fhir", "openehr", "openehr-postgres", "push-receiver")
 
 
+def backends(settings: Settings, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> Backends:
+    """The clinical servers of a copy: its own, or those that were chosen instead."""
+    chosen = settings.ehrbase
+    return Backends(
+        fhir_url=settings.fhir_url or fhir.url(ports["fhir"]),
+        openehr_url=chosen.url or openehr.url(ports["openehr"]),
+        openehr_user=chosen.user if chosen.url else openehr.USER,
+        openehr_password=chosen.password if chosen.url else secrets["openehr_password"],
+        system_id=(chosen.system_id if chosen.url else "") or openehr.SYSTEM_ID,
+    )
+
+
 class Fleet:
     """One copy of the fleet; `start` brings it up, `supervisor` keeps it up."""
 
@@ -32,7 +44,7 @@ class Fleet:
             settings=settings,
             ports=self._ports,
             secrets=self._secrets,
-            backends=self._backends(),
+            backends=backends(settings, ports=self._ports, secrets=self._secrets),
             push_origins=(*settings.push_origins, f"http://127.0.0.1:{self._ports['push-receiver']}"),
         )
 
@@ -137,16 +149,6 @@ class Fleet:
     async def _once(self, command: Command, *, name: str, what: str) -> None:
         with self._progress.step(what[0].lower() + what[1:]):
             await run_to_end(command, what=what, log=self._home.log(name), seconds=120)
-
-    def _backends(self) -> Backends:
-        chosen = self._settings.ehrbase
-        return Backends(
-            fhir_url=self._settings.fhir_url or fhir.url(self._ports["fhir"]),
-            openehr_url=chosen.url or openehr.url(self._ports["openehr"]),
-            openehr_user=chosen.user if chosen.url else openehr.USER,
-            openehr_password=chosen.password if chosen.url else self._secrets["openehr_password"],
-            system_id=(chosen.system_id if chosen.url else "") or openehr.SYSTEM_ID,
-        )
 
     def _partner(self) -> object:
         user = {"user": "partner", "password": self._secrets["nats_partner"]}

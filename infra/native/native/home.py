@@ -51,10 +51,15 @@ class Home:
         except OSError as error:
             raise LaunchError(f"QUILL_HOME {self.root} cannot be written: {error.strerror}.") from error
 
+    @property
+    def lock(self) -> Path:
+        """Holds the pid of the launcher."""
+        return self.root / "lock"
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold this folder for one launcher; the lock goes with the process, so a crash leaves none behind."""
-        with (self.root / "lock").open("a+") as lock:
+        with self.lock.open("a+") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

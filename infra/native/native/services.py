@@ -122,6 +122,29 @@ def environment(context: Context, service: str) -> dict[str, str]:
     }
 
 
+def operator_environment(context: Context) -> dict[str, str]:
+    """What the operator's commands are told (`quill events`, `dlq`, `operations`, `doctor`)."""
+    ports, backends = context.ports, context.backends
+    return {
+        **_nats(context, "operator"),
+        "QUILL_NATS_MONITOR_URL": f"http://127.0.0.1:{ports['nats-monitor']}",
+        **{f"QUILL_{service.upper()}_DATABASE_URL": _database(context, service) for service in SERVICES},
+        **{f"QUILL_{service.upper()}_URL": _replica_urls(context, service) for service in SERVICES},
+        "QUILL_PUBLIC_ORIGIN": context.settings.origin,
+        "QUILL_CADDY_URL": f"http://127.0.0.1:{context.settings.port}",
+        "QUILL_FHIR_URL": backends.fhir_url,
+        "QUILL_EHRBASE_URL": backends.openehr_url,
+        "QUILL_EHRBASE_USER": backends.openehr_user,
+        "QUILL_EHRBASE_PASSWORD": backends.openehr_password,
+        "QUILL_SERVICES_FOLDER": str(REPOSITORY / "services"),
+        "QUILL_SECRET_FILES": f"{context.home.secrets} {context.home.accounts}",
+    }
+
+
+def _replica_urls(context: Context, service: str) -> str:
+    return " ".join(f"http://127.0.0.1:{context.ports[name]}" for name in replicas(context.settings, service))
+
+
 def _own(context: Context) -> dict[str, dict[str, str]]:
     """What only one service is told."""
     secrets, backends = context.secrets, context.backends

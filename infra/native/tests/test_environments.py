@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from native.environments import of_running
 from native.home import Home, write_json
+from native.secrets import load_secrets
+from ops.house import Settings
 
 
 @pytest.fixture
@@ -27,6 +29,36 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
 def test_running_service_lends_its_settings_but_not_its_clock() -> None:
     assert of_running("auth") == {"QUILL_DATABASE_URL": "postgresql://here"}
     assert of_running("letters") == {}
+
+
+def test_operator_is_told_where_everything_is_whatever_runs(home: Home) -> None:
+    names = (
+        "postgres",
+        "nats",
+        "nats-monitor",
+        "fhir",
+        "openehr",
+        "auth",
+        "patients",
+        "letters",
+        "letters-2",
+        "notify",
+    )
+    write_json(home.ports, {name: 20000 + number for number, name in enumerate(names)})
+    chosen = {"QUILL_PORT": "8642", "QUILL_REPLICAS": "letters=2", "QUILL_HOME": "relative"}
+    with subprocess.Popen([sys.executable, "-c", "input()"], env=chosen, stdin=subprocess.PIPE) as launcher:
+        home.lock.write_text(str(launcher.pid))
+        told = of_running("ops")
+        launcher.kill()
+    assert {f"QUILL_{name.upper()}" for name, field in Settings.model_fields.items() if field.is_required()} <= set(
+        told
+    )
+    assert told["QUILL_PUBLIC_ORIGIN"] == "http://localhost:8642"
+    assert told["QUILL_LETTERS_URL"] == "http://127.0.0.1:20007 http://127.0.0.1:20008"
+    assert told["QUILL_NATS_PASSWORD"] == load_secrets(home)["nats_operator"]
+    assert told["QUILL_SECRET_FILES"].split()[0] == str(home.secrets)
+    home.fleet.unlink()
+    assert of_running("ops") == {}
 
 
 def test_command_without_a_fleet_says_what_it_needs(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What operators do to a running fleet, as part of the `quill` command. No service is imported here."""

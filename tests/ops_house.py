@@ -1,0 +1,120 @@
+"""For tests of the operator's commands: servers, services with consumers, and the commands before them."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from common import consumer
+from common.consumer import Consumer
+from common.db import Database
+from common.outbox import Relay
+from common.work import Work
+from native.bare import NatsServer, PostgresServer
+from nats.aio.client import Client
+from ops import dlq, events, operations
+from ops.house import Settings
+from provision.streams import provision
+from sqlalchemy import create_engine
+from sqlmodel import SQLModel
+from typer.testing import CliRunner
+
+TABLES = [SQLModel.metadata.tables[name] for name in ("inbox", "operations", "outbox")]
+COMMANDS = {"dlq": dlq.app, "events": events.app, "operations": operations.app}
+SERVICES = ("auth", "patients", "letters", "notify")
+
+
+@dataclass
+class Output:
+    code: int
+    text: str
+    errors: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.splitlines()
+
+
+class House:
+    """The servers of one test, and `quill` as an operator types it."""
+
+    def __init__(self, nats: NatsServer, databases: dict[str, str]) -> None:
+        self.nats, self.databases = nats, databases
+
+    def move_to(self, nats: NatsServer) -> None:
+        """Have another, empty broker from now on, as after the loss of its disk."""
+        self.nats = nats
+        os.environ.update(settings_of(self))
+
+    async def quill(self, group: str, *arguments: object, answer: str = "") -> Output:
+        """Run a command; `answer` is what somebody types when it asks."""
+        called = [str(argument) for argument in arguments]
+        done = await asyncio.to_thread(CliRunner().invoke, COMMANDS[group], called, input=answer)
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return Output(done.exit_code, done.stdout, done.stderr)
+
+    @asynccontextmanager
+    async def client(self, user: str) -> AsyncIterator[Client]:
+        client = Client()
+        inbox = f"_INBOX_{user}".encode()
+        await client.connect(self.nats.url, user=user, password=self.nats.passwords[user], inbox_prefix=inbox)
+        try:
+            yield client
+        finally:
+            await client.close()
+
+    @asynccontextmanager
+    async def service(self, name: str, *consumers: Consumer[Any, Any]) -> AsyncIterator[Work[None]]:
+        """A service of this name with its relay and these consumers running."""
+        async with self.client(name) as client:
+            database = Database(self.databases[name])
+            relay = Relay(database, client)
+            work: Work[None] = Work(name, database, None, relay)
+            loops = [relay.run(), *(consumer.run(one, work, client) for one in consumers)]
+            tasks = [asyncio.create_task(loop) for loop in loops]
+            try:
+                yield work
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await database.close()
+
+
+def new_database(server: PostgresServer) -> str:
+    url = server.create_database()
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    SQLModel.metadata.create_all(engine, tables=TABLES)
+    engine.dispose()
+    return url
+
+
+def settings_of(house: House) -> dict[str, str]:
+    """What the operator's commands are told; nothing answers where no server of this house is."""
+    nowhere = "http://127.0.0.1:9"
+    told = {name: nowhere for name in Settings.model_fields if name.endswith("_url")}
+    told |= {f"{service}_database_url": url for service, url in house.databases.items()}
+    told |= {"nats_url": house.nats.url, "nats_password": house.nats.passwords["operator"]}
+    told |= {"nats_monitor_url": f"http://127.0.0.1:{house.nats.monitor_port}", "public_origin": nowhere}
+    told |= {"ehrbase_user": "quill", "ehrbase_password": "q-secret"}
+    return {f"QUILL_{name.upper()}": value for name, value in told.items()}
+
+
+async def provide(house: House) -> None:
+    """Bring JetStream to the catalogue, as the fleet's start does."""
+    async with house.client("provision") as client:
+        await provision(client.jetstream())
+
+
+async def until(condition: Callable[[], object], *, seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
