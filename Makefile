@@ -1,14 +1,15 @@
 # Everything a person or CI calls. `make run` needs a Python and, for the FHIR server, Java and Maven; the rest it brings.
 .DEFAULT_GOAL := help
 N ?= 1
+SEED ?= 1
 EXAMPLES ?= 100
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres bench
 
-.PHONY: help run status sync test lint story measure attack fuzz
+.PHONY: help run status sync test lint story measure attack fuzz chaos chaos-teeth
 
 help: ## What can be done here
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 run: sync ## Start the whole fleet; Ctrl-C stops it. QUILL_PORT, QUILL_HOME and DEMO=0 are explained in .env.example
 	@exec .venv/bin/python -m native run
@@ -28,6 +29,12 @@ test: sync lint ## Lint and all tests, with real servers
 attack: sync ## The attack suite with one replica of each service and with two, and the faults that it must see
 	@QUILL_ATTACK_REPLICAS=1 .venv/bin/python -m pytest tests/attack
 	@QUILL_ATTACK_REPLICAS=2 QUILL_TEETH=all .venv/bin/python -m pytest tests/attack
+
+chaos: sync ## Let everything die while people write, and see that nothing is lost; SEED="1 2 3" says which runs
+	@PYTHONPATH=tests .venv/bin/python -m chaos $(SEED)
+
+chaos-teeth: sync ## The same with one protection after the other taken away: each of these runs must fail
+	@QUILL_TEETH=all .venv/bin/python -m pytest tests/chaos/test_chaos.py -k without
 
 fuzz: sync ## Try the four OpenAPI documents at length; EXAMPLES=100 is how much for each call
 	@QUILL_FUZZ_EXAMPLES=$(EXAMPLES) .venv/bin/python -m pytest --timeout=0 tests/e2e/test_openapi.py

@@ -82,7 +82,7 @@ def staff_signs_in(told: Told, fleet: Fleet, admin: Person) -> Person:
     ]
     entered = {"challenge": told.canary("challenge", challenge), "code": phone.paper[0]}
     assert person.post("/api/auth/login/totp", {**entered, "code": told.canary("wrong code")[:32]}).status_code == 401
-    person._begin(person.post("/api/auth/login/totp", entered))
+    person.begin(person.post("/api/auth/login/totp", entered))
     told.keep_session(person, "staff")
     return person
 

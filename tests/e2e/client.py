@@ -56,17 +56,18 @@ class Person:
         """Sign in and carry the session from now on."""
         answer = self.send("POST", "/api/auth/login", json={"username": username, "password": password})
         self.password = password
-        return self._begin(answer)
+        return self.begin(answer)
 
     def refresh(self) -> Self:
         """Get new tokens by the cookie, for instance after being linked."""
-        return self._begin(self.send("POST", "/api/auth/refresh"))
+        return self.begin(self.send("POST", "/api/auth/refresh"))
 
     def sign_out(self) -> None:
         """End the session; the dead token is kept for later calls."""
         assert self.send("POST", "/api/auth/logout").status_code == 204
 
-    def _begin(self, answer: httpx.Response) -> Self:
+    def begin(self, answer: httpx.Response) -> Self:
+        """Carry the session of an answer from now on."""
         assert answer.status_code == 200, answer.text
         session = answer.json()
         self.http.headers["Authorization"] = f"Bearer {session['access_token']}"

@@ -68,7 +68,7 @@ def test_sign_in_in_two_steps_asks_for_the_code_and_takes_it_once(fleet: Fleet) 
             REFRESH_COOKIE,
             CSRF_COOKIE,
         }
-        assert person._begin(answer).refresh().get("/api/auth/me").json()["totp_enabled"] is True
+        assert person.begin(answer).refresh().get("/api/auth/me").json()["totp_enabled"] is True
         used = finish(person, challenge, phone.paper[0])
         replayed = finish(person, challenge_of(person), phone.code())
         unknown = finish(person, "x" * 43, phone.paper[0])

@@ -1,0 +1,50 @@
+"""`python -m chaos SEED…`: runs with these seeds, one after the other; exit code 1 when a promise was broken."""
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from chaos.failpoints import POINTS
+from chaos.run import Report, run
+
+
+def main() -> int:
+    """Play the runs that were asked for and say what came of them."""
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("seeds", type=int, nargs="+")
+    parser.add_argument("--seconds", type=float, default=150, help="how long things go wrong in each run")
+    parser.add_argument("--fault", default="", help="a protection to take away, to see the run fail")
+    options = parser.parse_args()
+    reports = [_play(seed, seconds=options.seconds, fault=options.fault) for seed in options.seeds]
+    passed = sum(not one.faults for one in reports)
+    points = sum((one.fail_points for one in reports), start=Counter[str]())
+    tell(f"{passed} of {len(reports)} seeds passed, {sum(one.kills for one in reports)} kills survived")
+    tell(
+        f"{len(points)} of {len(POINTS)} fail points reached, each {min(points[name] for name in POINTS)} times or more"
+    )
+    return 0 if passed == len(reports) else 1
+
+
+def _play(seed: int, *, seconds: float, fault: str) -> Report:
+    with tempfile.TemporaryDirectory(prefix=f"quill-chaos-{seed}-", delete=False) as folder:
+        Path(folder).chmod(0o711)
+        tell(f"seed {seed}, in {folder}")
+        report = run(seed, folder=Path(folder), seconds=seconds, tell=lambda line: tell(f"  {line}"), fault=fault)
+    tell(f"  {report.letters} letters, {report.patients} patients acknowledged in {report.calls} requests")
+    for name, number in sorted(report.done.items()):
+        tell(f"  {number:4} {name}")
+    for found in report.faults:
+        tell(f"  BROKEN: {found}")
+    tell(f"seed {seed}: {'FAILED' if report.faults else 'passed'} after {report.seconds:.0f} s, {report.kills} kills")
+    return report
+
+
+def tell(line: str) -> None:
+    """Say it to whoever watches."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+sys.exit(main())

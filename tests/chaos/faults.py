@@ -1,0 +1,103 @@
+"""What a run must not forgive: each takes one protection of the write path away, and a run with it has to fail."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from attack.fault import Fault, Patch
+from common import clock
+
+
+def commit_after_the_answer(patch: Patch) -> None:
+    """Answer once the backend has the write, and store it a moment later."""
+    import asyncio
+
+    from common import operations
+    from common.operations import Completed
+    from common.work import Work
+
+    store = Work.operation
+    late: set[asyncio.Task[Any]] = set()
+
+    async def operation(work: Any, kind: Any, intent: Any, *, actor: Any, idempotency: Any) -> Any:
+        planned = operations.Operation(uuid4(), intent, actor, clock.now())
+        committed = await operations.perform(kind, work.backend, planned)
+
+        async def later() -> None:
+            await asyncio.sleep(0.5)
+            known = replace(kind, perform=lambda *_: _done(committed))
+            await store(work, known, intent, actor=actor, idempotency=idempotency)
+
+        late.add(asyncio.ensure_future(later()))
+        return Completed(answer={}, committed=committed)
+
+    patch.setattr(Work, "operation", operation)
+
+
+async def _done(result: Any) -> Any:
+    return result
+
+
+def acknowledge_before_the_commit(patch: Patch) -> None:
+    """Tell JetStream that an event is handled, and handle it afterwards."""
+    from common import consumer
+
+    handle = consumer._handle
+
+    async def hasty(which: Any, work: Any, client: Any, message: Any) -> None:
+        await message.ack_sync(timeout=5)
+        patch.setattr(type(message), "ack_sync", _nothing)
+        await handle(which, work, client, message)
+
+    patch.setattr(consumer, "_handle", hasty)
+
+
+async def _nothing(*_: object, **__: object) -> None:
+    return None
+
+
+def forget_what_was_handled(patch: Patch) -> None:
+    """Handle an event as often as it is delivered."""
+    from common import inbox
+
+    patch.setattr(inbox, "mark", _nothing)
+
+
+def finish_what_others_took_over(patch: Patch) -> None:
+    """Close an operation whoever has its lease by now."""
+    from common import operations
+    from sqlalchemy import update
+    from sqlmodel import col
+
+    async def close(session: Any, row: Any, *, state: str, answer: Any) -> bool:
+        mine = update(operations.OperationRow).where(col(operations.OperationRow.id) == row.id)
+        await session.execute(mine.values(state=state, answer=dict(answer), payload=None))
+        return True
+
+    patch.setattr(operations, "close", close)
+
+
+def publish_without_an_id(patch: Patch) -> None:
+    """Give every publishing of an event an identity of its own."""
+    from common.outbox import Relay
+
+    publish = Relay._publish
+
+    async def anonymous(relay: Any, row: Any) -> None:
+        row.headers = {**row.headers, "Nats-Msg-Id": str(uuid4()), "ce-id": str(uuid4())}
+        await publish(relay, row)
+
+    patch.setattr(Relay, "_publish", anonymous)
+
+
+EVERYWHERE = ("auth", "patients", "letters", "notify")
+FAULTS = {
+    one.__name__: Fault(one, EVERYWHERE, cases=(), at_start=True)
+    for one in (
+        commit_after_the_answer,
+        acknowledge_before_the_commit,
+        forget_what_was_handled,
+        finish_what_others_took_over,
+        publish_without_an_id,
+    )
+}

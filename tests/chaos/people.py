@@ -1,0 +1,184 @@
+"""The people of a run: clinicians who write, patients who read, each with a thread and a browser of their own."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from chaos.history import History, Outcome
+from e2e.client import (
+    BIRTH_DATE,
+    Person,
+    link,
+    new_patient,
+    new_patient_account,
+    patient_resource,
+    register,
+    unique,
+)
+from e2e.push_receiver import PushReceiver, Subscriber
+from fleet import Fleet
+
+PATIENCE_SECONDS = 25.0  # how long somebody repeats a request whose answer was not final
+PAUSE_SECONDS = 0.25
+UNSETTLED = {0, 502, 503, 504}
+
+
+@dataclass
+class Linked:
+    """A patient with an account and a device."""
+
+    person: Person
+    patient_id: str
+    device: Subscriber
+
+
+@dataclass
+class House:
+    """Whom everybody knows: records to write to."""
+
+    records: list[str] = field(default_factory=list)
+    linked: list[Linked] = field(default_factory=list)
+
+
+class Actor:
+    """Somebody who does one thing after the other until told to stop."""
+
+    def __init__(self, person: Person, history: History, *, seed: int) -> None:
+        self.person, self.history = person, history
+        self.random = random.Random(seed)  # noqa: S311 - a run that can be repeated
+
+    def run(self, stop: threading.Event) -> None:
+        """Act until `stop` is set."""
+        while not stop.is_set():
+            self.step()
+            stop.wait(self.random.uniform(0.05, PAUSE_SECONDS))
+
+    def step(self) -> None:
+        """Do one thing."""
+        raise NotImplementedError
+
+    def send(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
+        """One request, kept in the history; a broken connection is an answer with the status 0."""
+        began = time.monotonic()
+        try:
+            answer = self.person.send(method, path, **kwargs)
+        except httpx.TransportError:
+            answer = httpx.Response(200, json={})
+            answer.status_code = 0
+        self.history.call(method, path, status=answer.status_code, began=began)
+        if answer.status_code == 401:
+            self._come_back()
+        return answer
+
+    def _come_back(self) -> None:
+        """Tokens end, above all when clocks jump: refresh, or sign in anew."""
+        with suppress(httpx.TransportError, AssertionError):
+            answer = self.person.send("POST", "/api/auth/refresh")
+            if answer.status_code == 200:
+                self.person.begin(answer)
+            elif answer.status_code == 401:
+                self.person.sign_in(self.person.user["username"], self.person.password)
+
+    def insist(self, method: str, path: str, *, key: str | None, **kwargs: Any) -> tuple[Outcome, httpx.Response]:
+        """Repeat a write under one key until it is settled; without a key it is tried once."""
+        deadline = time.monotonic() + (PATIENCE_SECONDS if key else 0)
+        while True:
+            answer = self.send(method, path, key=key, **kwargs)
+            status = answer.status_code
+            if status in {200, 201}:
+                return "ok", answer
+            waits = status in UNSETTLED or status == 401 or (status == 409 and "being-worked-on" in answer.text)
+            if not waits:
+                return "fail", answer
+            if time.monotonic() > deadline:
+                return ("fail" if status == 401 else "unknown"), answer
+            time.sleep(self.random.uniform(0.2, 0.6))
+
+
+class Clinician(Actor):
+    """Writes letters, registers patients, changes records, reads."""
+
+    def __init__(self, person: Person, history: History, house: House, *, seed: int) -> None:
+        super().__init__(person, history, seed=seed)
+        self.house = house
+
+    def step(self) -> None:
+        ways: list[tuple[Callable[[], None], int]] = [
+            *((self.write, 10), (self.register, 2), (self.count_up, 2), (self.look, 2)),
+        ]
+        todo, weights = zip(*ways, strict=True)
+        self.random.choices(todo, weights)[0]()
+
+    def write(self) -> None:
+        """A letter, more often to somebody with an account; one in eight has no key and is not repeated."""
+        somebody = [one.patient_id for one in self.house.linked] if self.random.random() < 0.6 else self.house.records
+        to = self.random.choice(somebody)
+        draft = {"title": unique("Letter "), "body": f"Dear reader,\n\n{unique()}\n"}
+        key = None if self.random.random() < 0.125 else unique("k")
+        outcome, answer = self.insist("POST", f"/api/patients/{to}/letters", key=key, json=draft)
+        target = answer.json()["uid"] if outcome == "ok" else ""
+        self.history.act("letter", outcome, target=target, patient_id=to, **draft)
+
+    def register(self) -> None:
+        """A new patient, who gets letters from now on."""
+        resource = patient_resource()
+        outcome, answer = self.insist("POST", "/api/fhir/patients", key=unique("k"), json=resource)
+        target = answer.json()["id"] if outcome == "ok" else ""
+        self.history.act("patient", outcome, target=target, family=resource["name"][0]["family"])
+        if target:
+            self.house.records.append(target)
+
+    def count_up(self) -> None:
+        """Add one to a number that a record carries: two who do so at once must not lose one."""
+        to = self.random.choice(self.house.records)
+        path = f"/api/patients/{to}/demographics"
+        read = self.send("GET", path)
+        if read.status_code != 200:
+            return
+        record = read.json()
+        version = record.pop("version")
+        del record["patient_id"]
+        record["telecom"] = [{"system": "other", "value": str(number_of(record) + 1), "use": "home"}]
+        answer = self.send("PUT", path, json=record, version=version)
+        settled: dict[int, Outcome] = {200: "ok", 412: "fail", 401: "fail"}
+        outcome = settled.get(answer.status_code, "unknown")
+        self.history.act("update", outcome, target=to, version=version + 1)
+
+    def look(self) -> None:
+        """Search, list and read."""
+        self.send("GET", "/api/patients?q=Family&limit=5")
+        self.send("GET", f"/api/patients/{self.random.choice(self.house.records)}/letters?limit=5")
+        self.send("GET", "/api/auth/me")
+
+
+class Reader(Actor):
+    """A patient who looks into the inbox and reads a letter."""
+
+    def __init__(self, linked: Linked, history: History, *, seed: int) -> None:
+        super().__init__(linked.person, history, seed=seed)
+        self.linked = linked
+
+    def step(self) -> None:
+        notifications = self.send("GET", "/api/notifications?limit=5")
+        if notifications.status_code == 200 and (items := notifications.json()["items"]):
+            uid = self.random.choice(items)["url"].rpartition("/")[2]
+            self.send("GET", f"/api/patients/{self.linked.patient_id}/letters/{uid}")
+        time.sleep(PAUSE_SECONDS)
+
+
+def number_of(demographics: dict[str, Any]) -> int:
+    """The number that `count_up` adds to; 0 on a record where nobody has."""
+    return next((int(one["value"]) for one in demographics["telecom"] if one["system"] == "other"), 0)
+
+
+def new_linked(fleet: Fleet, clinician: Person, push_service: PushReceiver) -> Linked:
+    """A patient with a record, an account and a device that gets pushes."""
+    person, patient_id, device = new_patient_account(fleet), new_patient(clinician), push_service.subscribe()
+    link(clinician, person, patient_id, birth_date=BIRTH_DATE)
+    register(person, device)
+    return Linked(person, patient_id, device)

@@ -1,0 +1,187 @@
+"""One run: a fleet behind proxies, people at its door, a nemesis, a rest, and a look at what is left."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+from chaos import checks, failpoints, journal, nemesis
+from chaos.checks import World
+from chaos.history import History
+from chaos.nemesis import SERVICES, Stage
+from chaos.people import Clinician, House, Reader, new_linked
+from chaos.planting import DETOURS, FAULT
+from chaos.proxy import FaultProxy
+from e2e.client import Person, demo_person, eventually
+from e2e.push_receiver import PushReceiver, push_receiver
+from fleet import Fleet, running_fleet
+from native.home import Home, read_json, write_json, write_text
+from native.ports import free_port
+
+TESTS = Path(__file__).parents[1]
+BACKENDS = ("fhir", "openehr", "nats", "postgres")
+LINKED, CLINICIANS = 8, 5
+REST_SECONDS = 60.0
+WATCH_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a run."""
+
+    seed: int
+    letters: int
+    patients: int
+    kills: int
+    fail_points: Counter[str]
+    done: Counter[str]
+    calls: int
+    seconds: float
+    faults: list[str]
+
+
+def run(seed: int, *, folder: Path, seconds: float, tell: Callable[[str], None], fault: str = "") -> Report:
+    """Play a whole run.
+
+    Args:
+        seed: what everything that happens is drawn from.
+        folder: where the fleet and the history lie; others may pass through it.
+        seconds: how long people act while things go wrong.
+        fault: a protection to be taken away, from chaos.faults.
+    """
+    began = time.monotonic()
+    chance = random.Random(seed)  # noqa: S311 - a run that can be repeated
+    with _fleet(folder, fault) as (fleet, proxies), push_receiver(fleet.push_port) as push_service:
+        tell(f"the fleet is up after {time.monotonic() - began:.0f} s")
+        history = History(folder / "history.jsonl")
+        stage = Stage(fleet, proxies, _prepare(fleet, push_service), threading.Event())
+        _act(stage, history, chance, seconds=seconds, tell=tell)
+        _heal(stage)
+        left = _rest(fleet)
+        if stage.dump.exists():
+            tell("letters gets its journal back as it was in the middle of the run")
+            journal.restore(fleet, "letters", stage.dump)
+            _heal(stage)
+            left |= _rest(fleet)
+        world = World(fleet, history, stage.house, demo_person(fleet, "clinician"), stage.poisoned, stage.memory)
+        faults = [f"{name}: {number} left after {REST_SECONDS:.0f} s of rest" for name, number in left.items()]
+        tell(f"quiet again after {time.monotonic() - began:.0f} s; looking at what is left")
+        faults += [found for check in checks.CHECKS for found in check(world)]
+        world.clinician.http.close()
+        return Report(
+            seed=seed,
+            letters=len(history.of("letter", "ok")),
+            patients=len(history.of("patient", "ok")),
+            kills=stage.kills,
+            fail_points=Counter(failpoints.reached(fleet.home)),
+            done=stage.done,
+            calls=len(history.calls),
+            seconds=time.monotonic() - began,
+            faults=faults,
+        )
+
+
+@contextmanager
+def _fleet(folder: Path, fault: str) -> Iterator[tuple[Fleet, dict[str, FaultProxy]]]:
+    home = folder / "home"
+    home.mkdir(mode=0o711)
+    ports = {name: free_port() for name in BACKENDS}
+    write_json(home / DETOURS, ports)
+    if fault:
+        write_text(home / FAULT, fault)
+    settings = {
+        "QUILL_REPLICAS": "letters=2,notify=2",
+        "QUILL_APP_FACTORY": "chaos.planting:{service}",
+        "PYTHONPATH": str(TESTS),
+        "QUILL_TEST_CLOCK": "1",
+    }
+    with ExitStack() as stack:
+        proxies = {}
+        for name, port in ports.items():
+            proxies[name] = FaultProxy(port, target=partial(_port_of, home, name))
+            stack.callback(proxies[name].stop)
+        yield stack.enter_context(running_fleet(home, **settings)), proxies
+
+
+def _port_of(home: Path, name: str) -> int:
+    return int((read_json(Home(home).ports) or {})[name])
+
+
+def _prepare(fleet: Fleet, push_service: PushReceiver) -> House:
+    with demo_person(fleet, "clinician") as clinician:
+        linked = [new_linked(fleet, clinician, push_service) for _ in range(LINKED)]
+    return House([one.patient_id for one in linked], linked)
+
+
+def _act(stage: Stage, history: History, chance: random.Random, *, seconds: float, tell: Callable[[str], None]) -> None:
+    """Let people act, and things go wrong, for so long; people go on for a little longer than the nemesis."""
+    over = threading.Event()
+    people = [demo_person(stage.fleet, "clinician") for _ in range(CLINICIANS)]
+    actors: list[Any] = [Clinician(one, history, stage.house, seed=chance.getrandbits(32)) for one in people]
+    actors += [Reader(one, history, seed=chance.getrandbits(32)) for one in stage.house.linked]
+    bad = [
+        threading.Thread(target=nemesis.play, args=(stage, todo, random.Random(chance.getrandbits(32))))  # noqa: S311
+        for todo in (nemesis.killers(stage, chance), nemesis.troubles(stage, chance))
+    ]
+    good = [threading.Thread(target=actor.run, args=(over,)) for actor in actors]
+    for thread in (*good, *bad):
+        thread.start()
+    _watch(stage, history, bad, seconds=seconds, tell=tell)
+    stage.stop.set()
+    for thread in bad:
+        thread.join()
+    time.sleep(3)
+    over.set()
+    for thread in good:
+        thread.join()
+    for person in people:
+        person.http.close()
+
+
+def _watch(
+    stage: Stage, history: History, bad: list[threading.Thread], *, seconds: float, tell: Callable[[str], None]
+) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and any(thread.is_alive() for thread in bad):
+        time.sleep(WATCH_SECONDS)
+        _look_at_memory(stage)
+        letters = len(history.of("letter", "ok"))
+        faults = sum(stage.done.values())
+        tell(f"{end - time.monotonic():5.0f} s to go: {letters} letters, {stage.kills} kills, {faults} faults")
+
+
+def _look_at_memory(stage: Stage) -> None:
+    for name, process in stage.fleet.processes.items():
+        if name.partition("-")[0] in SERVICES:
+            with suppress(OSError, StopIteration):
+                status = Path(f"/proc/{process['pid']}/status").read_text().splitlines()
+                kilobytes = next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+                stage.memory.setdefault(process["pid"], []).append(kilobytes // 1024)
+
+
+def _heal(stage: Stage) -> None:
+    for proxy in stage.proxies.values():
+        proxy.set(None)
+    with Person(stage.fleet.url) as anybody:
+        eventually(lambda: _is_well(anybody), within=REST_SECONDS)
+
+
+def _is_well(anybody: Person) -> bool:
+    with suppress(httpx.TransportError, ValueError):
+        return bool(anybody.get("/api/health").json()["status"] == "ok")
+    return False
+
+
+def _rest(fleet: Fleet) -> dict[str, int]:
+    """Wait until nothing is left to do; what is still left when the time is over."""
+    deadline = time.monotonic() + REST_SECONDS
+    while (left := checks.unfinished(fleet)) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return left

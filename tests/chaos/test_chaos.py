@@ -1,0 +1,35 @@
+"""A shortened run in every test run, and its teeth: with a protection taken away, a run must fail."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from chaos.faults import FAULTS
+from chaos.run import run
+
+SEED = int(os.environ.get("QUILL_SEED", "1"))
+SHORT_SECONDS, LONG_SECONDS = 60, 150
+
+pytestmark = pytest.mark.timeout(0)  # it has time limits of its own
+
+
+def test_nothing_is_lost_and_nothing_happens_twice(
+    server_folder: Path, record_property: Callable[[str, object], None]
+) -> None:
+    folder = server_folder / "chaos"
+    folder.mkdir(mode=0o711)
+    report = run(SEED, folder=folder, seconds=SHORT_SECONDS, tell=print)
+    record_property("kills", report.kills)
+    record_property("letters", report.letters)
+    assert report.faults == []
+    assert report.letters >= 40
+    assert report.kills >= 5
+
+
+@pytest.mark.skipif(os.environ.get("QUILL_TEETH") != "all", reason="takes minutes for each; `make chaos-teeth`")
+@pytest.mark.parametrize("name", FAULTS)
+def test_run_fails_without_a_protection(server_folder: Path, name: str) -> None:
+    folder = server_folder / f"chaos-{name}"
+    folder.mkdir(mode=0o711)
+    assert run(SEED, folder=folder, seconds=LONG_SECONDS, tell=print, fault=name).faults != []
