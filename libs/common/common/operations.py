@@ -53,6 +53,10 @@ class OperationRow(SQLModel, table=True):
     next_try_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
+    def close(self, state: str, answer: Mapping[str, Any]) -> None:
+        """Settle the operation; what it carried is forgotten."""
+        self.state, self.answer, self.payload = state, dict(answer), None
+
 
 @dataclass(frozen=True, slots=True)
 class Operation[I: BaseModel]:
@@ -97,7 +101,9 @@ async def _nothing(_session: AsyncSession, _operation: Any) -> None:
 class OperationKind[B, I: BaseModel, C]:
     """What an operation does.
 
-    perform: idempotent backend call for `operation.target_id`; a QuillError below 500 means refused for good.
+    perform: idempotent backend call for `operation.target_id`; a QuillError below 500 means refused for good. So it
+        must hold for earlier attempts too, whose answers were lost: the backend refuses every one of them for the same
+        reason, or perform has looked whether one was done.
     finish: in the closing transaction; stores what belongs to it and says what to announce.
     claim: in the opening transaction; raises when something unique is taken.
     release: undoes `claim` when the backend refused.
@@ -137,7 +143,7 @@ async def begin[I: BaseModel](
 
     Raises:
         KeyReused: the key was used for another request.
-        BeingWorkedOn: the first request with this key is still running.
+        BeingWorkedOn: the first request with this key is still running (or its key was forgotten this very moment).
         ReplayedError: that request was refused; the same refusal again.
     """
     now = clock.now()
@@ -169,7 +175,9 @@ async def _insert_unless_known(session: AsyncSession, row: OperationRow) -> bool
 
 async def _resume(session: AsyncSession, wanted: OperationRow, *, now: datetime) -> OperationRow:
     key = {"caller_id": wanted.caller_id, "idempotency_key": wanted.idempotency_key}
-    known = (await session.scalars(select(OperationRow).filter_by(**key).with_for_update())).one()
+    known = (await session.scalars(select(OperationRow).filter_by(**key).with_for_update())).one_or_none()
+    if known is None:
+        raise BeingWorkedOn
     if known.request_hash != wanted.request_hash:
         raise KeyReused
     if known.state == "FAILED":
@@ -226,19 +234,17 @@ async def perform[B, I: BaseModel, C](kind: OperationKind[B, I, C], backend: B, 
         raise
 
 
-async def close(session: AsyncSession, row: OperationRow, *, state: str, answer: Mapping[str, Any]) -> bool:
-    """Settle an operation unless another worker took it over meanwhile (its epoch has moved on)."""
-    mine = (
-        update(OperationRow)
-        .where(
-            col(OperationRow.id) == row.id,
-            col(OperationRow.lease_epoch) == row.lease_epoch,
-            col(OperationRow.state) == "INTENT",
-        )
-        .values(state=state, answer=dict(answer), payload=None)
-        .returning(col(OperationRow.id))
-    )
-    return await session.scalar(mine) is not None
+async def hold(session: AsyncSession, row: OperationRow) -> OperationRow:
+    """Lock an operation that this worker is about to settle, before anything else is written.
+
+    Raises:
+        OutcomeUnknown: another worker took it over meanwhile (its epoch has moved on); that one's outcome counts.
+    """
+    mine = select(OperationRow).filter_by(id=row.id, lease_epoch=row.lease_epoch, state="INTENT")
+    held = (await session.scalars(mine.with_for_update())).one_or_none()
+    if held is None:
+        raise OutcomeUnknown
+    return held
 
 
 async def give_back(session: AsyncSession, row: OperationRow) -> None:

@@ -86,14 +86,15 @@ class Work[B]:
             OutcomeUnknown: accepted, but the backend did not settle it yet; it will be completed.
             QuillError: refused, by the claim or by the backend; nothing stays claimed.
         """
-        async with self.transaction() as session:
-            row = await operations.begin(session, kind, intent, actor=actor, idempotency=idempotency)
-        if row.state == "DONE":
-            return self._replay(row)
+        row: OperationRow | None = None
         try:
-            return await self._carry_through(kind, row)
+            async with self.transaction() as session:
+                row = await operations.begin(session, kind, intent, actor=actor, idempotency=idempotency)
+            return self._replay(row) if row.state == "DONE" else await self._carry_through(kind, row)
         except StorageUnavailable as error:
-            raise OutcomeUnknown from error  # the intent is stored, whatever became of the rest
+            if row is None:
+                raise
+            raise OutcomeUnknown from error  # the intent may be stored, whatever became of the rest
 
     def _replay[C](self, row: OperationRow) -> Completed[C]:
         self.answer_headers["Idempotency-Replayed"] = "true"
@@ -109,13 +110,14 @@ class Work[B]:
             raise
         except QuillError as refusal:
             async with self.transaction() as session:
-                if await operations.close(session, row, state="FAILED", answer=refusal.problem):
-                    await kind.release(session, operation)
+                held = await operations.hold(session, row)
+                await kind.release(session, operation)
+                held.close("FAILED", refusal.problem)
             raise
         async with self.transaction() as session:
+            held = await operations.hold(session, row)
             outcome = await kind.finish(session, operation, committed)
-            if not await operations.close(session, row, state="DONE", answer=outcome.answer):
-                raise OutcomeUnknown  # another worker took it over; its answer counts, and ours rolls back
+            held.close("DONE", outcome.answer)
             self._publish(session, row, outcome)
         return Completed(answer=outcome.answer, committed=committed)
 

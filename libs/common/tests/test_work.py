@@ -39,11 +39,13 @@ class Shelf:
 
 async def put_note(shelf: Shelf, operation: Operation[Note]) -> int:
     shelf.calls += 1
-    if shelf.refuse:
-        raise Conflict
-    shelf.notes[operation.target_id] = operation.intent.text
+    refused = shelf.refuse
+    if not refused:
+        shelf.notes[operation.target_id] = operation.intent.text
     if shelf.hold is not None:
         await shelf.hold.wait()
+    if refused:
+        raise Conflict
     if shelf.lose_answers:
         shelf.lose_answers -= 1
         raise BackendUnavailable
@@ -174,6 +176,22 @@ async def test_worker_that_lost_its_lease_cannot_announce_a_second_time(work: Wo
     with pytest.raises(OutcomeUnknown):
         await frozen
     assert (await subjects(work)).count(PatientCreated.subject) == 1
+
+
+async def test_refusal_that_comes_after_another_worker_took_over_is_told_to_nobody(
+    work: Work[Shelf], shelf: Shelf
+) -> None:
+    shelf.hold, shelf.refuse = asyncio.Event(), True
+    frozen = asyncio.create_task(write(work))
+    while not shelf.calls:
+        await asyncio.sleep(0.01)
+    await expire_leases(work)
+    hold, shelf.hold, shelf.refuse = shelf.hold, None, False
+    assert await work.complete_overdue() is True
+    hold.set()
+    with pytest.raises(OutcomeUnknown):
+        await frozen
+    assert (await write(work))["replayed"] is True
 
 
 async def test_hanging_backend_ends_as_unknown_within_the_deadline(

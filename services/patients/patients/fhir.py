@@ -72,6 +72,11 @@ class FhirServer:
             raise NotFound
         raise BackendUnavailable  # another attempt is not committed yet
 
+    async def find_written(self, patient_id: UUID, *, version: int, operation_id: UUID) -> StoredPatient | None:
+        """What that operation wrote in the place of `version`; None if it did not."""
+        following = await self.read_version(patient_id, version + 1)
+        return following if following is not None and following.is_by(operation_id) else None
+
     async def find_nhs_number(self, nhs_number: str) -> UUID | None:
         """The patient that has this number now, as far as their id has the form that we give."""
         return next((UUID(one) for one in await self._holders(nhs_number) if CANONICAL_UUID.fullmatch(one)), None)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from patients import repository
+from patients.errors import NhsNumberTaken
 from patients.fhir import FhirServer, StoredPatient
 from patients.index import index_patient
 
@@ -43,8 +44,15 @@ async def _release(session: AsyncSession, operation: Operation[WritePatient]) ->
 
 async def _write(fhir: FhirServer, operation: Operation[WritePatient]) -> StoredPatient:
     intent, patient_id = operation.intent, _patient_id(operation)
-    if intent.nhs_number is not None:
-        await fhir.check_nhs_number(intent.nhs_number, patient_id=patient_id)
+    try:
+        if intent.nhs_number is not None:
+            await fhir.check_nhs_number(intent.nhs_number, patient_id=patient_id)
+    except NhsNumberTaken:
+        # Others took it meanwhile; an earlier attempt, whose answer was lost, may have been before them.
+        written = await fhir.find_written(patient_id, version=intent.version, operation_id=operation.target_id)
+        if written is None:
+            raise
+        return written
     return await fhir.write(patient_id, intent.resource, version=intent.version, operation_id=operation.target_id)
 
 

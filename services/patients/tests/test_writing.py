@@ -144,6 +144,19 @@ async def test_creation_completes_once_after_an_outage(work: PatientsWork, fhir:
     assert await numbers(work) == {number: stored.patient_id}
 
 
+async def test_creation_whose_answer_was_lost_stands_although_others_took_its_number(
+    work: PatientsWork, fhir: StandInFhir
+) -> None:
+    number, fhir.lost = NUMBERS.new(), "deaf"
+    with pytest.raises(OutcomeUnknown):
+        await create(work, nhs_number=number, key="k")
+    (patient_id,), fhir.lost = fhir.versions, None
+    fhir.put(patient(nhs_number=number, id="17"))
+    await complete(work)
+    assert str((await create(work, nhs_number=number, key="k")).patient_id) == patient_id
+    assert await facts(work) == [("created", 1)]
+
+
 async def test_late_completion_does_not_overwrite_a_later_version(work: PatientsWork, fhir: StandInFhir) -> None:
     fhir.mood = "deaf"
     with pytest.raises(OutcomeUnknown):
