@@ -69,7 +69,7 @@ def install(service: str, app: Any) -> Any:
 
     around(Work, "_carry_through", reach, before="operation-begun", after="finish-after")
     around(operations, "perform", reach, before="backend-before", after="backend-after")
-    around(operations, "close", reach, after="finish-before")  # in the transaction that is about to be committed
+    around(operations, "hold", reach, after="finish-before")  # in the transaction that settles the operation
     around(Relay, "_publish", reach, before="relay-before", after="relay-after")
     around(Msg, "ack_sync", reach, before="consumer-ack")
     _before_commits_of_consumers(reach)
