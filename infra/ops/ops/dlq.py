@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from common import clock
-from common.events import DURABLES, RETENTION
+from common.events import DURABLES
 from nats.errors import Error as NatsError
 
 from ops import house
@@ -54,19 +53,12 @@ def show(number: Number, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def replay(numbers: Numbers = None, everything: All = False, yes: Yes = False, as_json: AsJson = False) -> None:
+def replay(numbers: Numbers = None, everything: All = False, as_json: AsJson = False) -> None:
     """Hand dead letters again to the consumers that buried them, and to nobody else.
 
     Each leaves the list. What cannot be handled now either is buried anew, under another number.
     """
     letters = house.run(_load(_chosen(numbers, everything=everything)))
-    old = [one.seq for one in letters if clock.now() - one.at > RETENTION]
-    if old and not yes:
-        # A consumer may have got the event in another way (`quill events replay`) and forgotten by now that it did.
-        typer.echo(
-            f"Consumers know for {RETENTION.days} days what they have handled; {_listed(old)} was buried before."
-        )
-        typer.confirm("Hand it again?", abort=True)
     _act(letters, _hand_again, "handed again to", as_json=as_json)
 
 

@@ -11,7 +11,7 @@ from common import clock
 from common.db import Database
 from common.events import DURABLES, RETENTION, STREAMS, Durable
 from common.outbox import OutboxRow
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from ops import house
@@ -20,7 +20,6 @@ from ops.house import SERVICES, AsJson, Broker, Message, Refused, Settings
 FACTS = "quill.*.v1.>"
 POLL_SECONDS = 0.25
 BATCH = 1000
-KEPT = {stream.name: stream.max_age for stream in STREAMS}
 
 app = typer.Typer(no_args_is_help=True, help="Announced facts, their streams and durables.")
 
@@ -146,8 +145,7 @@ def replay(
 ) -> None:
     """Hand a durable its messages again, while its service runs.
 
-    The service knows what it has handled (for 30 days, as long as the stream keeps it) and does none of it twice. What
-    is new waits behind what is handed again.
+    The service knows what it has handled and does none of it twice. What is new waits behind what is handed again.
     """
     chosen = next((one for one in DURABLES if one.name == durable), None)
     if chosen is None:
@@ -210,24 +208,20 @@ def republish(
 
 
 async def reopen(database: Database, *, since: datetime, until: datetime | None = None) -> int:
-    """Mark published facts as not yet published, oldest first; returns how many.
+    """Mark published facts as not yet published, oldest first, none of them older than 30 days; returns how many.
 
-    A copy lives in its stream no longer than the first one would have: for that long consumers know what they handled.
+    What is older could come again for longer than consumers know what they handled.
     """
     began, last, number = clock.now(), 0, 0
-    while rows := await _reopen_some(database, after=last, since=max(since, began - RETENTION), until=until or began):
-        last, number = rows[-1], number + len(rows)
+    while places := await _reopen_some(database, after=last, since=max(since, began - RETENTION), until=until or began):
+        last, number = max(places), number + len(places)
     return number
 
 
 async def _reopen_some(database: Database, *, after: int, since: datetime, until: datetime) -> Sequence[int]:
-    published = col(OutboxRow.published_at).is_not(None)
-    stored = (col(OutboxRow.created_at) >= since, col(OutboxRow.created_at) <= until)
-    some = select(OutboxRow).where(published, *stored, col(OutboxRow.seq) > after).order_by(col(OutboxRow.seq))
+    published = col(OutboxRow.published_at).is_not(None) & (col(OutboxRow.seq) > after)
+    stored = col(OutboxRow.created_at).between(since, until)
+    some = select(col(OutboxRow.id)).where(published, stored).order_by(col(OutboxRow.seq)).limit(BATCH)
+    again = update(OutboxRow).where(col(OutboxRow.id).in_(some)).values(published_at=None)
     async with database.transaction() as session:
-        rows = (await session.scalars(some.limit(BATCH).with_for_update())).all()
-        for row in rows:
-            left = row.created_at + KEPT[row.subject.split(".")[1].upper()] - clock.now()
-            row.headers = {**row.headers, "Nats-TTL": f"{max(1, int(left.total_seconds()))}s"}
-            row.published_at = None
-    return [row.seq or 0 for row in rows]
+        return [seq or 0 for seq in await session.scalars(again.returning(col(OutboxRow.seq)))]

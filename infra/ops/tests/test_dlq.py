@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from common import clock
 from common.consumer import Consumer, consumes
 from common.errors import NotFound
 from common.events import DURABLES, LetterCreated
@@ -143,21 +142,6 @@ async def test_replay_that_fails_again_is_buried_under_another_number(house: Hou
     assert {name: after[name] for name in ("id", "event", "reason")} == {
         name: before[name] for name in ("id", "event", "reason")
     }
-
-
-async def test_replay_of_what_is_older_than_consumers_remember_asks_first(house: House) -> None:
-    async with burying(house) as healable:
-        healable.ill = False
-        clock.move_to(31 * 86400)
-        try:
-            refused = await house.quill("dlq", "replay", 1, answer="n\n")
-            assert (refused.code, len(await listed(house))) == (1, 1)
-            accepted = await house.quill("dlq", "replay", 1, "--yes")
-        finally:
-            clock.move_to(0)
-        assert accepted.code == 0
-        await until(lambda: healable.handled)
-    assert "for 30 days" in refused.text
 
 
 async def test_replay_of_a_durable_that_is_no_more_is_refused(house: House) -> None:

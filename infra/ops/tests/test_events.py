@@ -232,23 +232,6 @@ async def test_republish_fills_a_lost_stream_in_its_order_and_nothing_is_handled
     assert len(seen.lines) == 31
 
 
-async def test_republished_event_lives_no_longer_than_the_first_one_would_have(house: House) -> None:
-    async with house.service("patients") as work:
-        (event,) = await announce(work, uuid4())
-        await until_published(work)
-        async with work.database.transaction() as session:
-            aged = {"id": uuid4(), "created_at": datetime.now(UTC) - timedelta(days=29, hours=23)}
-            await session.execute(update(OutboxRow).where(col(OutboxRow.id) == event).values(**aged))
-            row = (await session.scalars(select(OutboxRow))).one()
-            row.headers = {**row.headers, "Nats-Msg-Id": str(row.id)}
-        assert (await house.quill("events", "republish", "patients", "--since", "40d", "--json")).json["events"] == 1
-        await until_published(work)
-    async with house.client("operator") as operator:
-        copy = await operator.jetstream().get_msg("PATIENTS", 2)
-    assert copy.headers is not None
-    assert 3500 < int(copy.headers["Nats-TTL"].removesuffix("s")) <= 3600
-
-
 async def test_republish_takes_what_was_stored_between_two_times(house: House) -> None:
     async with house.service("patients") as work:
         for days in (40, 3, 2, 1):
