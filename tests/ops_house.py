@@ -15,7 +15,7 @@ from common.outbox import Relay
 from common.work import Work
 from native.bare import NatsServer, PostgresServer
 from nats.aio.client import Client
-from ops import dlq, events, operations
+from ops import dlq, doctor, events, operations
 from ops.house import Settings
 from provision.streams import provision
 from sqlalchemy import create_engine
@@ -23,7 +23,7 @@ from sqlmodel import SQLModel
 from typer.testing import CliRunner
 
 TABLES = [SQLModel.metadata.tables[name] for name in ("inbox", "operations", "outbox")]
-COMMANDS = {"dlq": dlq.app, "events": events.app, "operations": operations.app}
+COMMANDS = {"dlq": dlq.app, "doctor": doctor.app, "events": events.app, "operations": operations.app}
 SERVICES = ("auth", "patients", "letters", "notify")
 
 

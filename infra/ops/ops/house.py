@@ -27,7 +27,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 SERVICES = ("auth", "patients", "letters", "notify")
-CONNECT_SECONDS = 3.0
+CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 5.0
 ABSENT = {10037, 10059}  # JetStream's err_code: no such message, no such stream
 _SPAN = re.compile(r"(\d{1,6})([smhd])")
@@ -238,13 +238,19 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, wit
         side: JustifyMethod = "right" if name.endswith("#") else "left"
         table.add_column(name.rstrip("#"), justify=side, no_wrap=name != columns[-1], overflow="fold")
     for row in rows:
-        table.add_row(*(utc(one) if isinstance(one, datetime) else str(one) for one in row))
+        table.add_row(*map(_cell, row))
     Console(highlight=False, markup=False, emoji=False, file=sys.stdout).print(table)
 
 
-def utc(at: datetime | None) -> str:
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return utc(value)
+    return "–" if value is None else str(value)
+
+
+def utc(at: datetime) -> str:
     """A time to the minute, in UTC."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if at else "–"
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def span(seconds: float) -> str:

@@ -21,7 +21,7 @@ def main() -> None:
     if chosen is not None:
         _complete_environment(service=chosen.module.partition(".")[0])
     app = typer.Typer(name="quill", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-    for name in sorted(points):
+    for name in [chosen.name] if chosen else sorted(points):  # loading a part takes a while
         app.add_typer(points[name].load(), name=name)
     try:
         app()
