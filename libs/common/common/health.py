@@ -15,12 +15,14 @@ from common.policy import ANYONE, PolicyRouter, allow
 CHECK_SECONDS = 0.5
 FLEET_SECONDS = 0.8
 VITAL = "postgres"
+LIVES = "/livez"
 DOWN = {"description": "Down; the body is as for 200", "content": {"application/json": {}}}
 
 type Check = Callable[[], Awaitable[Mapping[str, Any] | None]]
 
 
 async def _state(check: Check) -> dict[str, Any]:
+    http.checking.set(True)  # for this task alone
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             told = await check()
@@ -45,6 +47,7 @@ async def fleet_health(own: str, own_health: dict[str, Any], others: Mapping[str
     """Every service's part; a service that does not answer is down, and the fleet with it."""
 
     async def ask(name: str) -> dict[str, Any]:
+        http.checking.set(True)  # for this task alone
         try:
             async with asyncio.timeout(FLEET_SECONDS):
                 response = await others[name].get(f"/api/health/{name}")
@@ -62,7 +65,9 @@ async def fleet_health(own: str, own_health: dict[str, Any], others: Mapping[str
 
 def open_clients(urls: Mapping[str, str], *, own: str) -> dict[str, httpx.AsyncClient]:
     """Clients to the other services."""
-    return {name: http.create_client(url, timeout=FLEET_SECONDS) for name, url in urls.items() if name != own}
+    return {
+        name: http.create_client(url, timeout=FLEET_SECONDS, probe=LIVES) for name, url in urls.items() if name != own
+    }
 
 
 def router(name: str) -> PolicyRouter:
@@ -89,7 +94,7 @@ def router(name: str) -> PolicyRouter:
     routes.add_api_route("/health", allow(ANYONE)(fleet), operation_id="fleet_health", **shown)
     routes.add_api_route(f"/health/{name}", allow(ANYONE)(own), operation_id="service_health", **shown)
     routes.prefix = ""
-    routes.add_api_route("/livez", allow(ANYONE)(livez), include_in_schema=False)
+    routes.add_api_route(LIVES, allow(ANYONE)(livez), include_in_schema=False)
     routes.add_api_route("/readyz", allow(ANYONE)(readyz), include_in_schema=False)
     return routes
 

@@ -1,34 +1,185 @@
-"""The one way to call another system: bounded in time and number, following nothing, trusting no environment."""
+"""The one way to call another system: bounded in time and number, following nothing, trusting no environment.
 
-from collections.abc import Mapping
+A system that lets calls wait in vain is not asked again until it answers a probe (ADR 10): its absence costs an answer,
+not seconds of waiting and a place in the queue.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
+import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from common.errors import BackendUnavailable
-from common.logging import request_id, traceparent
+from common.logging import get_logger, request_id, traceparent
 
-LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30)
+log = get_logger(__name__)
+
+# Idle connections are closed before uvicorn does (5 s), so that no call is sent into one that ends.
+LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=4)
+CONNECT_SECONDS = 1.0
+NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+DOUBT_SECONDS = 0.5  # what waits longer makes us ask whether anybody is there
+PROBE_SECONDS = 1.0
+PAUSE_SECONDS = 0.5
+
+checking: ContextVar[bool] = ContextVar("checking", default=False)  # health looks for itself, past what is held back
 
 
-def create_client(base_url: str, *, timeout: float = 5.0, auth: tuple[str, str] | None = None) -> httpx.AsyncClient:
+class Address:
+    """One address of a system: doubted once it lets a call wait, held back once it lets a probe wait too."""
+
+    def __init__(self, url: httpx.URL, probe: httpx.Request | None) -> None:
+        """
+        Args:
+            url: scheme, host and port.
+            probe: a cheap question, any answer to which shows that the system works; without it nothing is held back.
+        """
+        self.url, self._probe = url, probe
+        self._calls, self._checks = (AiohttpTransport(_tls(), limits=LIMITS) for _ in range(2))
+        self._held_back = False
+        self._finding_out: asyncio.Task[None] | None = None
+
+    @property
+    def doubted(self) -> bool:
+        """Whether it is being found out if anybody is there."""
+        return self._finding_out is not None and not self._finding_out.done()
+
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        """The whole answer.
+
+        Raises:
+            httpx.ConnectError: nobody is there, or the address is held back.
+            httpx.TransportError: the answer did not come, or not as HTTP.
+        """
+        if self._held_back and not checking.get():
+            raise httpx.ConnectError("held back")
+        late = asyncio.get_running_loop().call_later(DOUBT_SECONDS, self._doubt)
+        try:
+            return await _whole(self._checks if checking.get() else self._calls, request)
+        finally:
+            late.cancel()
+
+    def _doubt(self) -> None:
+        if self._probe is not None and not self.doubted:
+            self._finding_out = asyncio.create_task(self._find_out(self._probe))
+
+    async def _find_out(self, probe: httpx.Request) -> None:
+        while not await self._answers(probe):
+            if not self._held_back:
+                log.warning("no answer: calls are held back", address=str(self.url))
+            self._held_back = True
+            await asyncio.sleep(PAUSE_SECONDS)
+        if self._held_back:
+            log.warning("answers again", address=str(self.url))
+        self._held_back = False
+
+    async def _answers(self, probe: httpx.Request) -> bool:
+        with suppress(httpx.HTTPError, OSError, TimeoutError):
+            async with asyncio.timeout(PROBE_SECONDS):
+                await _whole(self._checks, probe)
+                return True
+        return False
+
+    async def close(self) -> None:
+        """End the probing and every connection."""
+        if self._finding_out is not None:
+            self._finding_out.cancel()
+            await asyncio.wait([self._finding_out])
+        await self._calls.aclose()
+        await self._checks.aclose()
+
+
+class Addresses(httpx.AsyncBaseTransport):
+    """The replicas of a system: whatever was not sent, or may be sent twice, goes to the next one if one fails."""
+
+    def __init__(self, addresses: Sequence[Address]) -> None:
+        self._addresses = addresses
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The whole answer within the request's time, which includes waiting for a free connection."""
+        try:
+            async with asyncio.timeout(request.extensions["timeout"]["read"]):
+                return await self._send(request)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("no whole answer in time") from error
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        *others, last = sorted(self._addresses, key=lambda address: address.doubted)
+        for address in others:
+            try:
+                return await address.send(_directed(request, address.url))
+            except httpx.ConnectError:
+                continue
+            except httpx.TransportError:
+                if request.method != "GET":
+                    raise
+        return await last.send(_directed(request, last.url) if others else request)
+
+    async def aclose(self) -> None:
+        """Close every address."""
+        for address in self._addresses:
+            await address.close()
+
+
+def _directed(request: httpx.Request, url: httpx.URL) -> httpx.Request:
+    request.url = request.url.copy_with(scheme=url.scheme, host=url.host, port=url.port)
+    request.headers["Host"] = request.url.netloc.decode()
+    return request
+
+
+async def _whole(transport: AiohttpTransport, request: httpx.Request) -> httpx.Response:
+    try:
+        response = await transport.handle_async_request(request)
+        await response.aread()
+    except httpx.TransportError as error:  # it calls refused and broken connections alike ConnectTimeout
+        if isinstance(error.__cause__, NOT_SENT):
+            raise httpx.ConnectError("nobody is there") from error
+        raise
+    except aiohttp.ClientError as error:  # it does not translate these
+        raise httpx.RemoteProtocolError("not an answer in HTTP") from error
+    return response
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)  # takes longer than a request
+
+
+def create_client(
+    base_url: str, *, timeout: float = 5.0, auth: tuple[str, str] | None = None, probe: str | None = None
+) -> httpx.AsyncClient:
     """A client over the aiohttp transport (httpx's own collapses under concurrency; measured).
 
     Args:
-        base_url: scheme, host and path that every call starts with.
-        timeout: longest wait in seconds for an answer; connecting gets one second of it.
+        base_url: scheme, host and path that every call starts with; or several, separated by commas, of replicas that
+            differ in host and port only.
+        timeout: longest wait in seconds for a whole answer; connecting gets one second of it.
         auth: user and password for HTTP Basic.
+        probe: path of a cheap question; while it is not answered, calls fail at once.
     """
+    bases = [base.strip() for base in base_url.split(",")]
     return httpx.AsyncClient(
-        base_url=base_url,
+        base_url=bases[0],
         auth=auth,
-        timeout=httpx.Timeout(timeout, connect=1.0),
-        limits=LIMITS,
-        transport=AiohttpTransport(limits=LIMITS, trust_env=False),
+        timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
+        transport=Addresses([Address(httpx.URL(base), _probe(base, probe, auth)) for base in bases]),
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def _probe(base: str, path: str | None, auth: tuple[str, str] | None) -> httpx.Request | None:
+    if path is None:
+        return None
+    request = httpx.Request("GET", base.rstrip("/") + path)
+    return next(httpx.BasicAuth(*auth).auth_flow(request)) if auth else request
 
 
 async def call(client: httpx.AsyncClient, method: str, url: str, **kwargs: Any) -> httpx.Response:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import httpx
 from common import http
+from common.health import LIVES
 from common.work import Work as CommonWork
 
 from auth.oidc.clients import CALL_SECONDS, Provider
@@ -50,7 +51,7 @@ async def open_backend(settings: Settings) -> AsyncIterator[Backend]:
     passwords = PasswordHasher(settings.password_peppers)
     try:
         async with (
-            http.create_client(settings.patients_url, timeout=PATIENTS_SECONDS) as patients,
+            http.create_client(settings.patients_url, timeout=PATIENTS_SECONDS, probe=LIVES) as patients,
             http.create_client(settings.oidc_issuer or "", timeout=CALL_SECONDS) as client,
         ):
             vault = Vault(settings.encryption_keys)

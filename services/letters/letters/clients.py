@@ -1,6 +1,5 @@
 """The systems that letters asks: its openEHR server, and patients and auth in the caller's name."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import httpx
 from common import clock, http
 from common.auth import Caller
 from common.errors import BackendUnavailable, Forbidden, NotFound, QuillError, Unauthenticated
+from common.health import LIVES
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from letters import ehrbase
@@ -37,11 +37,7 @@ class _User(_Answer):
 
 async def _ask[A: _Answer](client: httpx.AsyncClient, path: str, *, caller: Caller, answer: type[A]) -> A:
     bearer = {"Authorization": f"Bearer {caller.token}"}
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            response = await http.call(client, "GET", path, headers=bearer)
-    except TimeoutError as error:
-        raise BackendUnavailable from error
+    response = await http.call(client, "GET", path, headers=bearer)
     if response.status_code != 200:
         raise REFUSALS.get(response.status_code, BackendUnavailable)
     try:
@@ -114,9 +110,10 @@ async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
     """Open the clients; no connection is made before the first call."""
     credentials = (settings.ehrbase_user, settings.ehrbase_password.get_secret_value())
     base_url = settings.ehrbase_url.rstrip("/")
+    patience = ehrbase.TIMEOUT_SECONDS
     async with (
-        http.create_client(base_url, timeout=ehrbase.TIMEOUT_SECONDS, auth=credentials) as openehr,
-        http.create_client(settings.patients_url, timeout=ANSWER_SECONDS) as patients,
-        http.create_client(settings.auth_url, timeout=ANSWER_SECONDS) as auth,
+        http.create_client(base_url, timeout=patience, auth=credentials, probe=ehrbase.PROBE) as openehr,
+        http.create_client(settings.patients_url, timeout=ANSWER_SECONDS, probe=LIVES) as patients,
+        http.create_client(settings.auth_url, timeout=ANSWER_SECONDS, probe=LIVES) as auth,
     ):
         yield Backends(EHRbase(openehr, system_id=settings.ehrbase_system_id), Patients(patients), Users(auth))

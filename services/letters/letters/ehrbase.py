@@ -20,6 +20,7 @@ from letters.letter import LetterHead, Position, StoredLetter
 log = get_logger(__name__)
 
 TIMEOUT_SECONDS = 4.0
+PROBE = f"/ehr/{UUID(int=0)}"  # answered from its database, unlike its status
 TEMPLATES = "/definition/template/adl1.4"
 ATTEMPTS_TO_COMMIT = 2
 

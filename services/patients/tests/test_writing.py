@@ -54,12 +54,13 @@ async def numbers(work: PatientsWork) -> dict[str, UUID]:
 
 
 async def complete(work: PatientsWork) -> None:
-    """Let the completer run now, and again as it does when a connection of the time before the outage breaks."""
-    for _ in range(3):
+    """Let the completer run now, and again until calls to a server that hung are no longer held back."""
+    for _ in range(20):
         async with work.database.transaction() as session:
             await session.execute(text("UPDATE operations SET lease_until = created_at, next_try_at = created_at"))
         if not await work.complete_overdue():
             return
+        await asyncio.sleep(0.2)
 
 
 async def outcomes(*attempts: Any) -> list[str]:
