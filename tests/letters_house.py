@@ -297,7 +297,7 @@ def house_of_letters(
         environment = {
             **{"QUILL_MODE": "demo", "QUILL_PUBLIC_ORIGIN": ORIGIN, "QUILL_PSEUDONYM_KEY": SECRET},
             **{"QUILL_DATABASE_URL": database_url, "QUILL_NATS_URL": nats_server.url},
-            **{"QUILL_NATS_USER": "letters", "QUILL_NATS_PASSWORD": "unasked"},
+            **{"QUILL_NATS_USER": "letters", "QUILL_NATS_PASSWORD": "unasked", "QUILL_DRAIN_SECONDS": "0"},
             **{f"QUILL_{name}_URL": neighbours.url for name in ("AUTH", "PATIENTS", "LETTERS", "NOTIFY")},
             **{"QUILL_EHRBASE_URL": door.url + path, "QUILL_EHRBASE_USER": "quill", "QUILL_EHRBASE_PASSWORD": SECRET},
             "QUILL_EHRBASE_SYSTEM_ID": SYSTEM_ID,

@@ -1,6 +1,7 @@
 """The four services: what each is told through its environment, its migrations, its replicas."""
 
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from native.settings import REPOSITORY, SERVICES, Settings
 # the launcher's.
 _DEFAULTS = {
     **{"QUILL_DOCS_ENABLED": "true", "QUILL_LOG_LEVEL": "INFO"},
-    **{"QUILL_REQUIRE_TOTP_ROLES": "", "QUILL_AUDIT_RETENTION_DAYS": "2922"},
+    **{"QUILL_REQUIRE_TOTP_ROLES": "", "QUILL_AUDIT_RETENTION_DAYS": "2922", "QUILL_DRAIN_SECONDS": "5"},
 }
 # The demo has one address for everybody (SECURITY: throttles per address; those per person stay as they are).
 _DEMO_DEFAULTS = {"QUILL_LOGIN_FAILURES_PER_MINUTE": "1000", "QUILL_REGISTRATIONS_PER_HOUR": "1000"}
@@ -74,6 +75,7 @@ def _program(context: Context, service: str, name: str) -> Program:
             argv=(sys.executable, "-m", "uvicorn", "--factory", app, *options, *proxy),
             env={**environment(context, service), **mark(context.home, name), **_for_tests(context, name)},
             cwd=context.home.root,
+            stop_signal=signal.SIGINT,  # at once: SIGTERM would serve on until Caddy, which is gone by then, turns away
         ),
         port=port,
         ready=lambda: answers(f"http://127.0.0.1:{port}/readyz"),
@@ -117,7 +119,7 @@ def environment(context: Context, service: str) -> dict[str, str]:
         "QUILL_DATABASE_URL": _database(context, service),
         "QUILL_PSEUDONYM_KEY": context.secrets["pseudonym_key"],
         **_nats(context, service),
-        **{f"QUILL_{other.upper()}_URL": f"http://127.0.0.1:{context.ports[other]}" for other in SERVICES},
+        **{f"QUILL_{other.upper()}_URL": _replica_urls(context, other) for other in SERVICES},
         **_own(context)[service],
     }
 
@@ -142,7 +144,7 @@ def operator_environment(context: Context) -> dict[str, str]:
 
 
 def _replica_urls(context: Context, service: str) -> str:
-    return " ".join(f"http://127.0.0.1:{context.ports[name]}" for name in replicas(context.settings, service))
+    return ",".join(f"http://127.0.0.1:{context.ports[name]}" for name in replicas(context.settings, service))
 
 
 def _own(context: Context) -> dict[str, dict[str, str]]:

@@ -41,7 +41,7 @@ class Refused(Exception):
 class Settings(BaseSettings):
     """Where everything is and how an operator gets in; each can come from a file named by QUILL_<NAME>_FILE.
 
-    A service's URL may name several replicas, with spaces between them.
+    A service's URL may name several replicas, separated by commas.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True, frozen=True)
@@ -75,7 +75,7 @@ class Settings(BaseSettings):
 
     def replicas(self, service: str) -> Mapping[str, str]:
         """The URL of each replica: letters, letters-2, and so on."""
-        urls = str(getattr(self, f"{service}_url")).split()
+        urls = str(getattr(self, f"{service}_url")).split(",")
         return {service if number == 1 else f"{service}-{number}": url for number, url in enumerate(urls, 1)}
 
     @asynccontextmanager

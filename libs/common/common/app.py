@@ -1,6 +1,7 @@
 """The FastAPI factory: what is the same in every service is wired here, once, from a `Service` description."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -136,9 +137,26 @@ async def _running[B](app: FastAPI, service: Service[B], settings: ServiceSettin
         stack.push_async_callback(_stop, tasks)
         await feed.wait_for_replay()
         app.state.ready = True
+        _drain_first(app, settings.drain_seconds)
         log.info("ready")
         yield
         app.state.ready = False
+
+
+def _drain_first(app: FastAPI, seconds: float) -> None:
+    """Let a SIGTERM turn callers away before uvicorn, whose handler is there already, ends what they use (ADR 10).
+
+    SIGINT stays uvicorn's and stops at once.
+    """
+    loop, uvicorns = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
+
+    def drain(stop: Callable[[int, None], object]) -> None:
+        log.info("draining", seconds=seconds)
+        app.state.ready = False
+        loop.call_later(seconds, stop, signal.SIGTERM, None)
+
+    if callable(uvicorns):
+        loop.add_signal_handler(signal.SIGTERM, drain, uvicorns)
 
 
 def _ask_auth(client: httpx.AsyncClient) -> tuple[FetchKeys, AskAuth]:

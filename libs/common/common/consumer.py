@@ -17,6 +17,7 @@ from common.errors import QuillError
 from common.events import Event
 from common.inbox import AlreadyHandled
 from common.logging import get_logger, new_traceparent, traceparent
+from common.nats import to_its_end
 from common.work import Work
 
 log = get_logger(__name__)
@@ -59,7 +60,7 @@ async def run(consumer: Consumer[Any, Any], work: Work[Any], client: Client) -> 
                     (message,) = await subscription.fetch(1, timeout=FETCH_SECONDS)
                 except NatsTimeout:
                     continue
-                await _handle(consumer, work, client, message)
+                await to_its_end(_handle(consumer, work, client, message))
         except (NatsError, TimeoutError, OSError) as error:
             log.warning("consumer waits", durable=consumer.durable, reason=type(error).__name__)
             await asyncio.sleep(FETCH_SECONDS)

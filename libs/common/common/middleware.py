@@ -53,6 +53,8 @@ class RequestContext:
                 status = message["status"]
                 answer = MutableHeaders(scope=message)
                 answer["X-Request-Id"] = own_id
+                if not scope["app"].state.ready:
+                    answer["Connection"] = "close"  # it is about to end: callers are to turn elsewhere
                 for name, value in SECURITY_HEADERS.items():
                     answer.setdefault(name, value)
             await send(message)

@@ -19,6 +19,7 @@ from common import clock
 from common.db import Database, StorageUnavailable
 from common.events import BEAT_SUBJECT, RETENTION, Envelope, Event
 from common.logging import get_logger, traceparent
+from common.nats import to_its_end
 
 log = get_logger(__name__)
 
@@ -102,7 +103,7 @@ class Relay:
         """Relay until cancelled; whatever fails is tried again."""
         while True:
             try:
-                await self._drain()
+                await to_its_end(self._drain())
                 await self._beat()
             except (NatsError, StorageUnavailable, TimeoutError, OSError) as error:
                 log.warning("relay waits", reason=type(error).__name__)

@@ -60,6 +60,7 @@ class ServiceSettings(BaseSettings):
     require_totp_roles: str = Field(default="", pattern=rf"^(none|{ROLE}(, ?{ROLE})*)?$")
     docs_enabled: bool = True
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    drain_seconds: float = Field(default=5, ge=0, le=60)  # Caddy asks every second and keeps idle connections for four
     clock_port: int | None = Field(default=None, ge=1, le=65535)
 
     @classmethod
