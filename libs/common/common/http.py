@@ -26,7 +26,7 @@ LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepaliv
 CONNECT_SECONDS = 1.0
 NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 DOUBT_SECONDS = 0.5  # what waits longer makes us ask whether anybody is there
-PROBE_SECONDS = 1.0
+PROBE_SECONDS = 2.0  # not less: a busy machine must not look like a hanging server
 PAUSE_SECONDS = 0.5
 
 checking: ContextVar[bool] = ContextVar("checking", default=False)  # health looks for itself, past what is held back
