@@ -20,8 +20,8 @@ status: sync ## List the processes of the running fleet
 story: sync ## Play the main job against the running fleet; N=20 plays it twenty times
 	@.venv/bin/python -m native story $(N)
 
-measure: sync ## Measure sign-out, sign-in and storms against the running fleet; ends with 1 where a promise is not kept
-	@.venv/bin/python bench/identity.py
+measure: sync ## Measure sign-out, storms, hangs and restarts on the running fleet; ends with 1 where a promise is not kept
+	@.venv/bin/python bench/identity.py; kept=$$?; .venv/bin/python bench/faults.py && exit $$kept
 
 test: sync lint ## Lint and all tests, with real servers
 	@.venv/bin/python -m pytest

@@ -112,6 +112,34 @@ def test_hanging_fhir_server_stops_only_what_needs_it(fleet: Fleet, scene: Scene
     assert eventually(lambda: scene.clinician.get(f"/api/patients/{scene.patient_id}/demographics").is_success)
 
 
+def hang_is_known(person: Person, path: str) -> bool:
+    """Whether every replica refuses at once what the server behind this path would be asked for."""
+    started = time.monotonic()
+    for _ in range(4):
+        assert_problem(person.get(path), 503, "backend-unavailable")
+    return time.monotonic() - started < 2
+
+
+def test_hang_that_was_found_costs_nobody_time(fleet: Fleet, scene: Scene) -> None:
+    demographics = f"/api/patients/{scene.patient_id}/demographics"
+    with fleet.frozen("fhir"):
+        eventually(lambda: hang_is_known(scene.clinician, demographics), within=30)
+        started = time.monotonic()
+        for _ in range(10):
+            assert scene.clinician.post(scene.letters_path, {"title": "Meanwhile", "body": "x"}).status_code == 201
+            assert_problem(scene.clinician.get(demographics), 503)
+        assert time.monotonic() - started < 25  # fifty where each waits: a letter for a second, demographics for four
+    assert eventually(lambda: scene.clinician.get(demographics).is_success)
+    with fleet.frozen("openehr"):
+        eventually(lambda: hang_is_known(scene.clinician, scene.letters_path), within=30)
+        started = time.monotonic()
+        for _ in range(10):
+            assert_problem(scene.clinician.get(scene.letters_path), 503)
+            assert scene.clinician.get(demographics).status_code == 200
+        assert time.monotonic() - started < 20  # forty where each waits
+    assert eventually(lambda: scene.clinician.get(scene.letters_path).is_success)
+
+
 def test_dead_fhir_server_is_503_and_comes_back(fleet: Fleet, scene: Scene) -> None:
     fleet.kill("fhir")
     answer = timed(scene.clinician, "GET", f"/api/patients/{scene.patient_id}/demographics")
