@@ -54,7 +54,7 @@ def test_operator_is_told_where_everything_is_whatever_runs(home: Home) -> None:
         told
     )
     assert told["QUILL_PUBLIC_ORIGIN"] == "http://localhost:8642"
-    assert told["QUILL_LETTERS_URL"] == "http://127.0.0.1:20007 http://127.0.0.1:20008"
+    assert told["QUILL_LETTERS_URL"] == "http://127.0.0.1:20007,http://127.0.0.1:20008"
     assert told["QUILL_NATS_PASSWORD"] == load_secrets(home)["nats_operator"]
     assert told["QUILL_SECRET_FILES"].split()[0] == str(home.secrets)
     home.fleet.unlink()
