@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -42,8 +41,7 @@ def tail(
             async for message in facts(broker, subject, since=since or clock.now(), follow=follow):
                 house.print_json(_told(message), indent=None) if as_json else typer.echo(_line(message))
 
-    with suppress(BrokenPipeError):  # as of `| head`
-        house.run(print_facts())
+    house.run(print_facts())
 
 
 async def facts(broker: Broker, subject: str, *, since: datetime, follow: bool) -> AsyncIterator[Message]:

@@ -16,7 +16,7 @@ from sqlmodel import col
 from ops import house
 from ops.house import AsJson, Refused, Settings
 
-app = typer.Typer(no_args_is_help=True, help="Accepted writes to the clinical servers.")
+app = typer.Typer(no_args_is_help=True, help="Accepted writes, and how far they are.")
 
 
 class State(StrEnum):
@@ -33,10 +33,11 @@ class State(StrEnum):
 
 
 class Operating(StrEnum):
-    """Who writes to a clinical server."""
+    """Who has operations."""
 
     PATIENTS = "patients"
     LETTERS = "letters"
+    NOTIFY = "notify"
 
 
 Only = Annotated[Operating | None, typer.Option(help="One service only")]

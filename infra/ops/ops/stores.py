@@ -20,14 +20,14 @@ from ops import house
 from ops.events import durable_state
 from ops.findings import Finding, State, clock_problems, fail, ok, warn
 from ops.house import Broker, Settings
+from ops.operations import Operating
 
 LATE = timedelta(minutes=1)
 OLDEST_POSTGRES = 15
 OLDEST_NATS = (2, 14)  # has the consumer reset of `quill events replay`
-OPERATING = ("patients", "letters")
 LOOKS, LOOK_SECONDS = 6, 0.3
 NANOSECONDS = ("max_age", "duplicate_window", "ack_wait")
-PROVISION = "provision the streams again; a start of the fleet does it"
+PROVISION = "provision again, as a start of the fleet does; see docs/operations.md"
 ABOUT_POSTGRES = text(
     "SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,"
     " current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes,"
@@ -49,7 +49,7 @@ async def check_database(settings: Settings, service: str) -> AsyncIterator[Find
         if schema.state is State.FAIL:
             return  # what waits cannot be counted in tables of another version
         yield await _outbox(session, service)
-        if service in OPERATING:
+        if service in list(Operating):
             yield await _operations(session, service)
 
 
@@ -89,7 +89,7 @@ async def _outbox(session: AsyncSession, service: str) -> Finding:
 async def _operations(session: AsyncSession, service: str) -> Finding:
     waits = col(OperationRow.state) == "INTENT"
     found = (await session.execute(select(func.count(), func.min(col(OperationRow.created_at))).where(waits))).one()
-    advice = "see `quill operations ls`, and whether its clinical server answers"
+    advice = "see `quill operations ls`, and whether its backend answers"
     return _backlog(f"{service} operations", *found, what="waiting", advice=advice)
 
 

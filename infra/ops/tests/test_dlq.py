@@ -159,6 +159,9 @@ async def test_drop_removes_what_was_named_after_a_question(house: House) -> Non
         dropped = await house.quill("dlq", "drop", 2, answer="y\n")
         assert dropped.code == 0
         assert [one["no"] for one in await listed(house)] == [1, 3]
+        again = await house.quill("dlq", "drop", 2, "--yes")
+        assert (again.code, again.errors) == (1, "quill: there is no dead letter 2\n")
+        assert [one["no"] for one in await listed(house)] == [1, 3]
         assert (await house.quill("dlq", "drop", "--all", "--yes")).code == 0
         assert await listed(house) == []
 

@@ -84,7 +84,7 @@ async def test_list_without_operations_says_so(house: House) -> None:
     assert (await house.quill("operations", "ls")).text == "no operation waits\n"
 
 
-@pytest.mark.parametrize("service", ["patients", "letters"])
+@pytest.mark.parametrize("service", ["patients", "letters", "notify"])
 async def test_retry_makes_an_intent_due_at_once(house: House, service: str) -> None:
     waiting = await store(house, service=service)
     database = Database(house.databases[service])
