@@ -183,7 +183,7 @@ async def test_every_server_that_does_not_answer_is_named_within_seconds(
             monkeypatch.setenv(f"QUILL_{name.upper()}", "postgresql://nobody:x@127.0.0.1:9/nothing")
     monkeypatch.setenv("QUILL_NATS_URL", "nats://127.0.0.1:9")
     monkeypatch.setenv("QUILL_NATS_MONITOR_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("QUILL_LETTERS_URL", "http://127.0.0.1:9 http://127.0.0.1:10")
+    monkeypatch.setenv("QUILL_LETTERS_URL", "http://127.0.0.1:9,http://127.0.0.1:10")
     began = time.monotonic()
     told = await house.quill("doctor", "--json")
     assert time.monotonic() - began < 12

@@ -252,6 +252,7 @@ async def test_republish_takes_what_was_stored_between_two_times(house: House) -
 
 async def test_command_says_that_nats_does_not_answer(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUILL_NATS_URL", "nats://127.0.0.1:9")
-    told = await house.quill("events", "ls")
+    async with asyncio.timeout(30):
+        told = await house.quill("events", "ls")
     assert told.code == 1
     assert told.errors.startswith("quill: NATS at nats://127.0.0.1:9 does not let operator in")
