@@ -34,7 +34,7 @@ from write_stage import (
     look,
 )
 
-MOST_WORKERS = 5
+MOST_CLIENTS, MOST_WORKERS = 5, 8
 QUIET_SECONDS = 0.02
 ACTOR = Actor(user_id=uuid4(), roles=("clinician",))
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -44,7 +44,7 @@ OPEN = (OutcomeUnknown,)
 NOT_ACCEPTED = (StorageUnavailable, BeingWorkedOn, KeyReused)
 
 some = st.integers(0, 7)
-keys = st.sampled_from([None, "key 1", "key 2", "key 3"])
+keys = st.sampled_from([None, None, "key 1", "key 2", "key 3", "key 4", "key 5", "key 6"])
 
 
 @dataclass(frozen=True)
@@ -98,34 +98,31 @@ class WriteProtocol(RuleBasedStateMachine):
         base = max(1, len(self.ledger.documents[document]) - behind)
         return self.request(Told(WriteDocument(document=document, base=base, words=self.words("good")), key))
 
-    @rule(which=some)
-    def ask_again(self, which: int) -> None:
+    @rule(which=some, seconds=st.sampled_from([0, 0, 10]), places=st.integers(0, 8))
+    def ask_again(self, which: int, seconds: float, places: int) -> None:
         keyed = [worker.told for worker in self.workers if worker.told and worker.told.key]
-        self.request(pick(keyed, which) if keyed else Told(WriteDocument(words=self.words("good")), "key 1"))
+        told = pick(keyed, which) if keyed else Told(WriteDocument(words=self.words("good")), "key 1")
+        self.pass_time(seconds)
+        self.request(told, places=places)
 
     @rule(seconds=st.sampled_from([0, 10, 10, 70]), places=st.integers(0, 8))
     def take_over(self, seconds: float, places: int) -> None:
         """While everyone is frozen, leases run out, and a completer comes."""
         self.pass_time(seconds)
-        self.request(None)
-        self.run(self.settle())
-        self.go_on(len(self.standing) - 1, places)
+        self.request(None, places=places)
 
     @rule(which=some, places=st.integers(1, 5))
     def go_on(self, which: int, places: int) -> None:
         if self.standing:
-            worker = pick(self.standing, which)
-            while worker.stands and places:
-                worker.go_on()
-                self.run(self.settle())
-                places -= 1
+            self.lead(pick(self.standing, which), places)
 
-    @rule(which=some, slow=st.booleans())
-    def fail(self, which: int, slow: bool) -> None:
+    @rule(which=some, slow=st.booleans(), places=st.integers(0, 5))
+    def fail(self, which: int, slow: bool, places: int) -> None:
         if self.standing:
             worker = pick(self.standing, which)
             remote = TimeoutError() if slow else BackendUnavailable()
             worker.go_on(error=remote if worker.place in {"sent", "read"} else StorageUnavailable())
+            self.lead(worker, places)
 
     @rule(which=some)
     def crash(self, which: int) -> None:
@@ -139,14 +136,12 @@ class WriteProtocol(RuleBasedStateMachine):
         request = pick(self.ledger.in_flight, which)
         return self.ledger.in_flight.remove(request) if lost else self.ledger.land(request)
 
-    @rule(which=some)
-    def be_changed_by_outsiders(self, which: int) -> None:
-        if self.ledger.documents:
+    @rule(which=some, name=st.sampled_from([None, "ada", "bob"]))
+    def be_changed_by_outsiders(self, which: int, name: str | None) -> None:
+        if name:
+            self.ledger.names ^= {name}
+        elif self.ledger.documents:
             self.ledger.documents[pick(list(self.ledger.documents), which)].append((None, "outside"))
-
-    @rule(name=st.sampled_from(["ada", "bob"]))
-    def use_name_outside(self, name: str) -> None:
-        self.ledger.names ^= {name}
 
     def play(self, *steps: tuple[Any, ...]) -> None:
         """Take these steps, each a method of this class with its arguments, and look after each."""
@@ -280,16 +275,25 @@ class WriteProtocol(RuleBasedStateMachine):
         self.number += 1
         return f"{quality} words {self.number}."
 
-    def request(self, told: Told | None) -> None:
-        """A client asks; None: a completer looks for work."""
+    def request(self, told: Told | None, *, places: int = 0) -> None:
+        """A client asks (None: a completer looks for work) and gets so far; with many under way, one of them does."""
 
         async def begin() -> Worker:
             return Worker((lambda: self.ask(told)) if told else self.work.complete_overdue, self.moved, told)
 
-        if len(self.alive) < MOST_WORKERS:
+        if len(self.alive) < (MOST_CLIENTS if told else MOST_WORKERS):
             self.workers.append(self.run(begin()))
+            self.lead(self.workers[-1], places)
         else:
             self.go_on(self.number, 5)
+
+    def lead(self, worker: Worker, places: int) -> None:
+        """Let a worker go on by so many places, while the others stand."""
+        self.run(self.settle())
+        while worker.stands and places:
+            worker.go_on()
+            self.run(self.settle())
+            places -= 1
 
     async def ask(self, told: Told) -> Any:
         return await self.work.operation(WRITE_DOCUMENT, told.intent, actor=ACTOR, idempotency=told.idempotency)

@@ -22,7 +22,7 @@ from write_machine import House, WriteProtocol, open_house
 
 STEPS = 30
 FOUND_ONLY = (Phase.generate,)  # what is found is not made shorter, which takes minutes
-EXAMPLES = int(os.environ.get("QUILL_MODEL_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("QUILL_MODEL_EXAMPLES", "60"))
 PHASES = tuple(Phase) if "QUILL_MODEL_EXAMPLES" in os.environ else FOUND_ONLY
 
 # Steps that once broke a promise.
@@ -37,7 +37,7 @@ STORIES = {
         (create, None, None, "bad"),
         *((go_on, 0, 4), (take_over, 10, 3), (go_on, 0, 5)),
     ],
-    "the answer to the commit of an intent is lost": [(create, None, None, "good"), (go_on, 0, 2), (fail, 0, False)],
+    "the answer to the commit of an intent is lost": [(create, None, None, "good"), (go_on, 0, 2), (fail, 0, False, 0)],
     "finished by one who was frozen until another finished": [
         (create, None, None, "good"),
         *((go_on, 0, 4), (take_over, 10, 8), (go_on, 0, 5)),
