@@ -29,6 +29,11 @@ class Message:
         """Whether a service has sent it, and no run has poisoned it."""
         return "ce-time" in self.headers
 
+    @property
+    def is_copy(self) -> bool:
+        """Whether a run has delivered it once more, with a message id of its own."""
+        return self.headers.get("Nats-Msg-Id", self.headers["ce-id"]) != self.headers["ce-id"]
+
 
 class Broker:
     """The fleet's NATS, reached past the proxies."""

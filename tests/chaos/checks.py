@@ -152,19 +152,18 @@ def check_updates(world: World) -> Iterator[str]:
 
 
 def check_events(world: World) -> Iterator[str]:
-    """One event for each letter and version, however often it was delivered."""
-    told = Counter[tuple[str, int]]()
-    sound = {(one.headers["ce-id"], one.subject, one.data) for one in Broker(world.fleet).letters() if one.is_sound}
-    for _, subject, data in sound:
-        if subject == broker.CREATED:
-            body = json.loads(data)
-            told[body["letter_uid"], body["version"]] += 1
-    for (uid, version), number in told.items():
+    """One event for each letter and version, published once, however often it was delivered."""
+    created = [one for one in Broker(world.fleet).letters() if one.is_sound and one.subject == broker.CREATED]
+    published = Counter(one.headers["ce-id"] for one in created if not one.is_copy)
+    for event_id, number in published.items():
         if number > 1:
-            yield f"letter {uid} version {version}: {number} events"
-    created = {uid for uid, _ in told}
+            yield f"event {event_id}: published {number} times"
+    told = Counter(json.loads(data)["letter_uid"] for _, data in {(one.headers["ce-id"], one.data) for one in created})
+    for uid, number in told.items():
+        if number > 1:
+            yield f"letter {uid}: {number} events"
     for one in world.history.of("letter", "ok"):
-        if one.target not in created:
+        if one.target not in told:
             yield f"letter {one.target}: acknowledged and never announced"
 
 
