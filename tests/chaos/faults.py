@@ -41,15 +41,16 @@ async def _done(result: Any) -> Any:
 def acknowledge_before_the_commit(patch: Patch) -> None:
     """Tell JetStream that an event is handled, and handle it afterwards."""
     from common import consumer
+    from nats.aio.msg import Msg
 
-    handle = consumer._handle
+    handle, acknowledge = consumer._handle, Msg.ack_sync
 
     async def hasty(which: Any, work: Any, client: Any, message: Any) -> None:
-        await message.ack_sync(timeout=5)
-        patch.setattr(type(message), "ack_sync", _nothing)
+        await acknowledge(message, timeout=5)
         await handle(which, work, client, message)
 
     patch.setattr(consumer, "_handle", hasty)
+    patch.setattr(Msg, "ack_sync", _nothing)
 
 
 async def _nothing(*_: object, **__: object) -> None:
