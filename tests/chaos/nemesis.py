@@ -208,7 +208,9 @@ def _lose_disk(stage: Stage) -> None:
 def _insist(command: Sequence[str], environment: Mapping[str, str]) -> None:
     """Run it until it succeeds, since somebody may die in its middle."""
     deadline = time.monotonic() + INSIST_SECONDS
-    while subprocess.run(command, env=environment, check=time.monotonic() > deadline, timeout=60).returncode:
+    while subprocess.run(
+        command, env=environment, check=time.monotonic() > deadline, timeout=60, stdout=subprocess.DEVNULL
+    ).returncode:
         time.sleep(0.5)
 
 
