@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from common.consumer import Consumer, consumes
 from common.errors import NotFound
-from common.events import DURABLES, LetterCreated
+from common.events import DURABLES, AccessRecorded, LetterCreated
 from common.work import Work
 from ops_house import House, until
 
@@ -83,6 +83,16 @@ async def test_list_names_each_dead_letter(house: House) -> None:
     assert {one["reason"] for one in (first, second)} == {"not-found"}
     assert {one["event"] for one in (first, second)} == {LetterCreated.subject}
     assert len(told.lines) >= 4
+    assert max(map(len, told.lines)) <= 80
+
+
+async def test_list_breaks_no_name_to_hold_in_eighty_columns(house: House) -> None:
+    longest = max((durable.name for durable in DURABLES), key=len)
+    async with house.client("auth") as auth:
+        headers = {"Quill-Reason": "BackendUnavailable", "ce-type": AccessRecorded.subject}
+        await auth.jetstream().publish(f"quill.dlq.auth.{longest}", b"{}", headers=headers)
+    told = await house.quill("dlq", "ls")
+    assert f" {longest} " in told.text
     assert max(map(len, told.lines)) <= 80
 
 
