@@ -1,7 +1,8 @@
 """`quill doctor`: what an operator would look at first, a line for each check."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import typer
 from rich.console import Console
@@ -9,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ops import doors, house, stores
-from ops.findings import Finding, State, settled
+from ops.findings import Check, Finding, State, settled
 from ops.house import SERVICES, AsJson, Settings
 
 COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
@@ -35,19 +36,19 @@ async def examine(settings: Settings) -> Sequence[Finding]:
     return [one for findings in found for one in findings]
 
 
-def _checks(settings: Settings) -> Mapping[str, AsyncIterator[Finding]]:
+def _checks(settings: Settings) -> Mapping[str, Check]:
     replicas = {name: url for service in SERVICES for name, url in settings.replicas(service).items()}
     return {
-        "machine": doors.check_machine(settings),
-        **{f"{service} database": stores.check_database(settings, service) for service in SERVICES},
-        "nats": stores.check_broker(settings),
-        "nats monitor": stores.check_monitor(settings),
-        "fhir": doors.check_fhir(settings),
-        "openehr": doors.check_openehr(settings),
-        **{name: doors.check_replica(name, url) for name, url in replicas.items()},
-        "health": doors.check_health(settings),
-        "keys": doors.check_keys(settings),
-        "caddy": doors.check_caddy(settings),
+        "machine": partial(doors.check_machine, settings),
+        **{f"{service} database": partial(stores.check_database, settings, service) for service in SERVICES},
+        "nats": partial(stores.check_broker, settings),
+        "nats monitor": partial(stores.check_monitor, settings),
+        "fhir": partial(doors.check_fhir, settings),
+        "openehr": partial(doors.check_openehr, settings),
+        **{name: partial(doors.check_replica, name, url) for name, url in replicas.items()},
+        "health": partial(doors.check_health, settings),
+        "keys": partial(doors.check_keys, settings),
+        "caddy": partial(doors.check_caddy, settings),
     }
 
 

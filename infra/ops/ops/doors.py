@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import httpx
 from common import clock
 from sqlalchemy import text
 
 from ops import house
-from ops.findings import Finding, clock_problems, fail, ok, warn
+from ops.findings import Finding, clock_problems, fail, ok, open_client, warn
 from ops.house import Settings
 
 PYTHON = (3, 13)
@@ -26,13 +25,9 @@ CURRENT_KEY = text(
 )
 
 
-def _client(**options: object) -> httpx.AsyncClient:
-    return httpx.AsyncClient(timeout=house.ANSWER_SECONDS, trust_env=False, **options)  # type: ignore[arg-type]
-
-
 async def check_replica(name: str, url: str) -> AsyncIterator[Finding]:
     """Whether a replica takes requests."""
-    async with _client() as client:
+    async with open_client() as client:
         answer = await client.get(f"{url}/readyz")
     if answer.status_code == 200:
         yield ok(name, "ready")
@@ -43,7 +38,7 @@ async def check_replica(name: str, url: str) -> AsyncIterator[Finding]:
 async def check_health(settings: Settings) -> AsyncIterator[Finding]:
     """What the services say of the servers behind them."""
     url = f"{settings.replicas('auth')['auth']}/api/health"
-    async with _client() as client:
+    async with open_client() as client:
         away = _away((await client.get(url)).json())
         if away:  # it gives a server half a second: a hiccup looks the same, once
             await asyncio.sleep(1)
@@ -68,7 +63,7 @@ def _away(health: Mapping[str, Any]) -> list[str]:
 
 async def check_keys(settings: Settings) -> AsyncIterator[Finding]:
     """Whether tokens can be signed and checked."""
-    async with _client() as client:
+    async with open_client() as client:
         told = (
             await client.get(f"{settings.replicas('auth')['auth']}/api/auth/.well-known/jwks.json")
         ).raise_for_status()
@@ -86,7 +81,7 @@ async def check_keys(settings: Settings) -> AsyncIterator[Finding]:
 async def check_caddy(settings: Settings) -> AsyncIterator[Finding]:
     """The door, asked under its public name."""
     asked = datetime.now(UTC)
-    async with _client() as client:
+    async with open_client() as client:
         answer = await client.get(settings.caddy_url, headers={"Host": urlsplit(settings.public_origin).netloc})
     if answer.is_server_error:
         yield fail("caddy", f"answers {answer.status_code}", "see its log")
@@ -99,7 +94,7 @@ async def check_caddy(settings: Settings) -> AsyncIterator[Finding]:
 
 async def check_fhir(settings: Settings) -> AsyncIterator[Finding]:
     """Which FHIR server it is."""
-    async with _client() as client:
+    async with open_client() as client:
         answer = await client.get(f"{settings.fhir_url}/metadata", headers={"Accept": "application/fhir+json"})
     told = answer.raise_for_status().json()
     yield ok("fhir", f"{told['software']['name']} {told['software'].get('version', '')}, FHIR {told['fhirVersion']}")
@@ -108,7 +103,7 @@ async def check_fhir(settings: Settings) -> AsyncIterator[Finding]:
 async def check_openehr(settings: Settings) -> AsyncIterator[Finding]:
     """Which openEHR server it is."""
     password = settings.ehrbase_password.get_secret_value()
-    async with _client(auth=(settings.ehrbase_user, password)) as client:
+    async with open_client(auth=(settings.ehrbase_user, password)) as client:
         answer = await client.get(urljoin(f"{settings.ehrbase_url}/", "../../status"))
     told = answer.raise_for_status().json()
     yield ok("openehr", told.get("product") or f"EHRbase {told['ehrbase_version']}")

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 from alembic.script import ScriptDirectory
 from common import clock
 from common.events import DURABLES, STREAMS
@@ -18,7 +17,7 @@ from sqlmodel import col
 
 from ops import house
 from ops.events import durable_state
-from ops.findings import Finding, State, clock_problems, fail, ok, warn
+from ops.findings import Finding, State, clock_problems, fail, ok, open_client, warn
 from ops.house import Broker, Settings
 from ops.operations import Operating
 
@@ -103,7 +102,7 @@ def _backlog(check: str, number: int, oldest: datetime | None, *, what: str, adv
 async def check_monitor(settings: Settings) -> AsyncIterator[Finding]:
     """What NATS tells of itself: its disk and its clock."""
     asked = datetime.now(UTC)
-    async with httpx.AsyncClient(timeout=house.ANSWER_SECONDS, trust_env=False) as client:
+    async with open_client() as client:
         told = (await client.get(f"{settings.nats_monitor_url}/varz")).raise_for_status().json()
     if told["jetstream"]["config"].get("sync_always"):
         yield ok("nats disk", "acknowledged is on the disk")

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from fleet import migrated_database
 from native.bare import NatsServer, PostgresServer
 from nats.js.api import StreamConfig
 from ops import doors, stores
-from ops.findings import Finding, State, clock_problems, settled
+from ops.findings import Check, Finding, State, clock_problems, ok, settled
 from ops.house import Settings
 from ops_house import House
 from provision.streams import consumer_config, stream_config
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).parents[3]
 
 
-async def found(name: str, check: AsyncIterator[Finding]) -> dict[str, Finding]:
+async def found(name: str, check: Check) -> dict[str, Finding]:
     return {one.check: one for one in await settled(name, check)}
 
 
@@ -42,11 +43,11 @@ def migrated(house: House, postgres_server: PostgresServer, monkeypatch: pytest.
 
 
 async def letters() -> dict[str, Finding]:
-    return await found("letters database", stores.check_database(Settings(), "letters"))
+    return await found("letters database", partial(stores.check_database, Settings(), "letters"))
 
 
 async def test_server_that_does_not_wait_for_its_disk_is_named(migrated: Database) -> None:
-    server = await settled("letters database", stores.check_database(Settings(), "letters"))
+    server = await settled("letters database", partial(stores.check_database, Settings(), "letters"))
     named = {one.found for one in server if one.state is State.FAIL}
     assert named == {"fsync is off", "full_page_writes is off", "synchronous_commit is off"}
     await migrated.close()
@@ -87,7 +88,7 @@ async def test_what_waits_for_over_a_minute_is_worth_a_look(migrated: Database) 
 
 
 async def broker() -> dict[str, Finding]:
-    return await found("nats", stores.check_broker(Settings()))
+    return await found("nats", partial(stores.check_broker, Settings()))
 
 
 async def test_streams_of_the_catalogue_are_well_and_durables_that_nobody_reads_are_named(house: House) -> None:
@@ -130,7 +131,7 @@ async def test_durable_that_is_behind_and_dead_letters_are_worth_a_look(house: H
         await buried.jetstream().publish("quill.dlq.letters.letters-patient-created", b"{}")
     clock.move_to(180)
     try:
-        told = await settled("nats", stores.check_broker(Settings()))
+        told = await settled("nats", partial(stores.check_broker, Settings()))
     finally:
         clock.move_to(0)
     warnings = {one.check: one.found for one in told if one.state is State.WARN}
@@ -143,9 +144,27 @@ async def test_durable_that_is_behind_and_dead_letters_are_worth_a_look(house: H
 async def test_broker_says_whether_it_waits_for_its_disk(
     house: House, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert (await found("m", stores.check_monitor(Settings())))["nats disk"].state is State.OK
+    assert (await found("m", partial(stores.check_monitor, Settings())))["nats disk"].state is State.OK
     monkeypatch.setenv("QUILL_NATS_MONITOR_URL", f"http://127.0.0.1:{nats_server.monitor_port}")
-    assert (await found("m", stores.check_monitor(Settings())))["nats disk"].state is State.FAIL
+    assert (await found("m", partial(stores.check_monitor, Settings())))["nats disk"].state is State.FAIL
+
+
+@pytest.mark.parametrize(
+    ("silent", "told"), [(1, ["well", "well too"]), (2, ["well", "does not answer (TimeoutError)"])]
+)
+async def test_server_is_asked_again_before_it_counts_as_silent(silent: int, told: list[str]) -> None:
+    asked = 0
+
+    async def check() -> AsyncIterator[Finding]:
+        nonlocal asked
+        asked += 1
+        yield ok("server", "well")
+        if asked <= silent:
+            raise TimeoutError
+        yield ok("server", "well too")
+
+    assert [one.found for one in await settled("server", check)] == told
+    assert asked == 2
 
 
 @pytest.mark.parametrize(
@@ -169,9 +188,9 @@ async def test_file_of_secrets_that_others_can_read_is_named(
     secret.write_text("x")
     secret.chmod(0o600)
     monkeypatch.setenv("QUILL_REFRESH_KEY_FILE", str(secret))
-    assert (await found("m", doors.check_machine(Settings())))["secrets"].state is State.OK
+    assert (await found("m", partial(doors.check_machine, Settings())))["secrets"].state is State.OK
     secret.chmod(0o640)
-    told = (await found("m", doors.check_machine(Settings())))["secrets"]
+    told = (await found("m", partial(doors.check_machine, Settings())))["secrets"]
     assert (told.state, told.advice) == (State.FAIL, f"chmod 600 {secret}")
 
 
@@ -186,7 +205,7 @@ async def test_every_server_that_does_not_answer_is_named_within_seconds(
     monkeypatch.setenv("QUILL_LETTERS_URL", "http://127.0.0.1:9,http://127.0.0.1:10")
     began = time.monotonic()
     told = await house.quill("doctor", "--json")
-    assert time.monotonic() - began < 12
+    assert time.monotonic() - began < 25
     failed = {one["check"] for one in told.json if one["state"] == "fail"}
     services = {"auth", "patients", "letters", "letters-2", "notify"}
     databases = {f"{service} database" for service in services if "-" not in service}
