@@ -88,12 +88,15 @@ class Echo(BaseHTTPRequestHandler):
 
     def send_echo(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))) or self.read_chunks()
-        ill = self.server.mood == "ill"
+        drains = self.server.mood == "draining"
+        ill = self.server.mood == "ill" or (drains and self.path == "/readyz")
         echo = {"service": self.server.name, "method": self.command, "path": self.path, "length": len(body)}
         reply = json.dumps(echo | {"headers": {k.lower(): v for k, v in self.headers.items()}}).encode()
         self.send_response(503 if ill else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(reply)))
+        if drains:
+            self.send_header("Connection", "close")
         if self.path.startswith("/api/docs"):
             self.send_header("Content-Security-Policy", "default-src 'self'")
         if self.path.endswith("jwks.json"):

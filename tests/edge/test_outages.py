@@ -93,3 +93,14 @@ def test_death_of_one_replica_is_not_noticed(replicated_edge: tuple[Edge, Upstre
     for number in range(40):
         answer = edge.ask("POST" if number % 2 else "GET", LETTERS, body=b"x" * number)
         assert (answer.status, answer.seen["length"]) == (200, number)
+
+
+def test_replica_that_drains_loses_nothing_and_is_left_alone(replicated_edge: tuple[Edge, Upstream]) -> None:
+    edge, replica = replicated_edge
+    replica.mood = "draining"
+    began = time.monotonic()
+    while time.monotonic() - began < 2.5:  # Caddy asks every second
+        assert edge.ask("POST", LETTERS, body=b"x").status == 200
+    assert {edge.ask("POST", LETTERS, body=b"x").seen["service"] for _ in range(20)} == {"letters"}
+    replica.stop()
+    assert {edge.ask("POST", LETTERS, body=b"x").status for _ in range(20)} == {200}
