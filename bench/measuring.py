@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -104,6 +105,7 @@ def milliseconds(seconds: float) -> str:
 
 def tell(measure: Callable[[Running], Awaitable[list[Row]]]) -> int:
     """Measure, print, and say by the exit code whether every promise was kept."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was begun is undone, as after Ctrl-C
     try:
         rows = asyncio.run(_rows(measure))
     except (LaunchError, httpx.HTTPError) as error:

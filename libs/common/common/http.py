@@ -59,6 +59,7 @@ class Address:
             httpx.TransportError: the answer did not come, or not as HTTP.
         """
         if self._held_back and not checking.get():
+            self._doubt()  # should the probing have ended otherwise than by an answer
             raise httpx.ConnectError("held back")
         late = asyncio.get_running_loop().call_later(DOUBT_SECONDS, self._doubt)
         try:
@@ -73,11 +74,11 @@ class Address:
     async def _find_out(self, probe: httpx.Request) -> None:
         while not await self._answers(probe):
             if not self._held_back:
-                log.warning("no answer: calls are held back", address=str(self.url))
+                log.warning("no answer: calls are held back", address=self.url.netloc.decode())
             self._held_back = True
             await asyncio.sleep(PAUSE_SECONDS)
         if self._held_back:
-            log.warning("answers again", address=str(self.url))
+            log.warning("answers again", address=self.url.netloc.decode())
         self._held_back = False
 
     async def _answers(self, probe: httpx.Request) -> bool:
