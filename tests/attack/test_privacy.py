@@ -1,9 +1,11 @@
 """Canaries: what is for few is said once wherever it can be said, and then looked for wherever it must not be."""
 
 import base64
+import secrets
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
@@ -26,7 +28,8 @@ from e2e.client import (
 from e2e.push_receiver import Push, PushReceiver
 from fleet import Fleet
 
-BIRTH_DATE, STEM = "1903-02-17", unique("canary")
+# Another one in each run: what an earlier run against this fleet has laid bare is not to be found again.
+BIRTH_DATE, STEM = str(date(1903, 1, 1) + timedelta(days=secrets.randbelow(2000))), unique("canary")
 ALLOWED = {"challenge"}  # an error says it: it is the answer to a right password
 
 
