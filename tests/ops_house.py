@@ -13,16 +13,13 @@ from common.consumer import Consumer
 from common.db import Database
 from common.outbox import Relay
 from common.work import Work
-from native.bare import NatsServer, PostgresServer
+from native.bare import NatsServer
 from nats.aio.client import Client
 from ops import dlq, doctor, events, operations
 from ops.house import Settings
 from provision.streams import provision
-from sqlalchemy import create_engine
-from sqlmodel import SQLModel
 from typer.testing import CliRunner
 
-TABLES = [SQLModel.metadata.tables[name] for name in ("inbox", "operations", "outbox")]
 COMMANDS = {"dlq": dlq.app, "doctor": doctor.app, "events": events.app, "operations": operations.app}
 SERVICES = ("auth", "patients", "letters", "notify")
 
@@ -87,14 +84,6 @@ class House:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
                 await database.close()
-
-
-def new_database(server: PostgresServer) -> str:
-    url = server.create_database()
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    SQLModel.metadata.create_all(engine, tables=TABLES)
-    engine.dispose()
-    return url
 
 
 def settings_of(house: House) -> dict[str, str]:

@@ -15,11 +15,11 @@ from chaos.people import House, number_of
 from common.events import DURABLES
 from e2e.client import Person
 from fleet import Fleet
+from native.settings import SERVICES
 
 # What services say to administrators when backends misbehave, which they do here.
 EXPECTED_ERRORS = {"openEHR answers unexpectedly", "event dead-lettered"}
 WARM_SAMPLES, GROWTH_MIB = 6, 40
-SERVICES = ("auth", "patients", "letters", "notify")
 LONGEST_ANSWER_SECONDS = 10.5  # ten, and what a busy machine takes to notice
 DURING_FAULTS = {0, 401, 412, 503, 504}
 OPEN = {

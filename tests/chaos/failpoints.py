@@ -17,6 +17,7 @@ from common import inbox, operations
 from common.outbox import Relay
 from common.work import Work
 from native.home import write_text
+from native.settings import SERVICES
 from nats.aio.msg import Msg
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,7 +28,7 @@ WRITERS, CONSUMERS = ("patients", "letters"), ("auth", "letters", "notify")
 POINTS = {
     **dict.fromkeys(("operation-begun", "backend-before", "backend-after"), WRITERS),
     **dict.fromkeys(("finish-before", "finish-after", "answer-before"), WRITERS),
-    **dict.fromkeys(("relay-before", "relay-after"), ("auth", *WRITERS, "notify")),
+    **dict.fromkeys(("relay-before", "relay-after"), SERVICES),
     **dict.fromkeys(("consumer-commit", "consumer-ack"), CONSUMERS),
     **dict.fromkeys(("push-before", "push-after"), ("notify",)),
 }

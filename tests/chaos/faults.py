@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from attack.fault import Fault, Patch
 from common import clock
+from native.settings import SERVICES
 
 
 def commit_after_the_answer(patch: Patch) -> None:
@@ -93,9 +94,8 @@ def publish_without_an_id(patch: Patch) -> None:
     patch.setattr(Relay, "_publish", anonymous)
 
 
-EVERYWHERE = ("auth", "patients", "letters", "notify")
 FAULTS = {
-    one.__name__: Fault(one, EVERYWHERE, cases=(), at_start=True)
+    one.__name__: Fault(one, SERVICES, cases=(), at_start=True)
     for one in (
         commit_after_the_answer,
         acknowledge_before_the_commit,

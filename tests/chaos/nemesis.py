@@ -24,6 +24,7 @@ from chaos.people import House
 from chaos.proxy import HTTP_FAULTS, NETWORK_FAULTS, Fault, FaultProxy
 from e2e.push_receiver import Reply
 from fleet import Fleet
+from native.settings import SERVICES
 from nats.errors import Error as NatsError
 
 LEASE_AND_MORE_SECONDS = 12.0  # and a second for the completer to look
@@ -32,7 +33,6 @@ PAUSE_SECONDS = 0.5, 4.0
 BROKER_AWAY_SECONDS = 20.0
 INSIST_SECONDS = 40.0
 SPOILED = (KeyError, OSError, NatsError, subprocess.SubprocessError)
-SERVICES = ("auth", "patients", "letters", "notify")
 # How often each is killed beside the fail points, and how long a pause its start deserves.
 MORE_POINTS = 6
 VICTIMS = {**dict.fromkeys(SERVICES, 3), "openehr": 2, "postgres": 2, "nats": 2, "caddy": 1, "fhir": 1}

@@ -15,7 +15,7 @@ import httpx
 from chaos import checks, failpoints, journal, nemesis
 from chaos.checks import World
 from chaos.history import History
-from chaos.nemesis import SERVICES, Stage
+from chaos.nemesis import Stage
 from chaos.people import Clinician, House, Reader, new_linked
 from chaos.planting import DETOURS, FAULT
 from chaos.proxy import FaultProxy
@@ -24,6 +24,7 @@ from e2e.push_receiver import PushReceiver, push_receiver
 from fleet import Fleet, running_fleet
 from native.home import Home, read_json, write_json, write_text
 from native.ports import free_port
+from native.settings import SERVICES
 
 TESTS = Path(__file__).parents[1]
 BACKENDS = ("fhir", "openehr", "nats", "postgres")

@@ -22,23 +22,13 @@ from e2e.client import Person, demo_person, eventually, inbox, new_linked_patien
 from e2e.push_receiver import PushReceiver, Subscriber
 from fleet import Fleet
 from nats.aio.client import Client
+from ops_house import Output
 from provision.streams import provision, stream_config
 
 QUILL = Path(sys.executable).with_name("quill")
 
 
-@dataclass
-class Done:
-    code: int
-    text: str
-    errors: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.text)
-
-
-def quill(fleet: Fleet, *arguments: object) -> Done:
+def quill(fleet: Fleet, *arguments: object) -> Output:
     """The command as an operator types it, in a shell that knows the fleet's home."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("QUILL_")}
     run = subprocess.run(
@@ -50,7 +40,7 @@ def quill(fleet: Fleet, *arguments: object) -> Done:
         check=False,
     )
     assert "Traceback" not in run.stderr, run.stderr
-    return Done(run.returncode, run.stdout, run.stderr)
+    return Output(run.returncode, run.stdout, run.stderr)
 
 
 @asynccontextmanager

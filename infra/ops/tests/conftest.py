@@ -9,9 +9,10 @@ from uuid import uuid4
 
 import pytest
 import structlog
+from common_tables import new_database
 from native.bare import NatsServer, PostgresServer, nats_server
 from native.secrets import NATS_USERS
-from ops_house import SERVICES, House, new_database, provide, settings_of
+from ops_house import SERVICES, House, provide, settings_of
 
 
 @pytest.fixture

@@ -5,13 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from common.db import Database
 from common.outbox import Relay
-from common.work import Work  # noqa: F401 - brings the common tables
+from common_tables import new_database
 from native.bare import NatsServer, PostgresServer
 from nats.aio.client import Client
-from sqlalchemy import create_engine
-from sqlmodel import SQLModel
-
-TABLES = [SQLModel.metadata.tables[name] for name in ("inbox", "operations", "outbox")]
 
 
 @pytest.fixture
@@ -22,11 +18,7 @@ def anyio_backend() -> str:
 @pytest.fixture
 def database_url(postgres_server: PostgresServer) -> str:
     """The URL of a database of this test's own with the common tables."""
-    url = postgres_server.create_database()
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    SQLModel.metadata.create_all(engine, tables=TABLES)
-    engine.dispose()
-    return url
+    return new_database(postgres_server)
 
 
 @pytest.fixture

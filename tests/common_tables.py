@@ -1,0 +1,17 @@
+"""A database with the tables that every service has, for tests of what stands on nothing else."""
+
+from common.work import Work  # noqa: F401 - brings the common tables
+from native.bare import PostgresServer
+from sqlalchemy import create_engine
+from sqlmodel import SQLModel
+
+TABLES = [SQLModel.metadata.tables[name] for name in ("inbox", "operations", "outbox")]
+
+
+def new_database(server: PostgresServer) -> str:
+    """The URL of a fresh database with the common tables."""
+    url = server.create_database()
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    SQLModel.metadata.create_all(engine, tables=TABLES)
+    engine.dispose()
+    return url
