@@ -33,7 +33,7 @@ checking: ContextVar[bool] = ContextVar("checking", default=False)  # health loo
 
 
 class Address:
-    """One address of a system: doubted once it lets a call wait, held back once it lets a probe wait too."""
+    """One address of a system: doubted once it lets a call wait, held back once it lets a probe and all calls wait."""
 
     def __init__(self, url: httpx.URL, probe: httpx.Request | None) -> None:
         """
@@ -44,6 +44,7 @@ class Address:
         self.url, self._probe = url, probe
         self._calls, self._checks = (AiohttpTransport(_tls(), limits=LIMITS) for _ in range(2))
         self._held_back = False
+        self._answered_at = 0.0
         self._finding_out: asyncio.Task[None] | None = None
 
     @property
@@ -61,11 +62,14 @@ class Address:
         if self._held_back and not checking.get():
             self._doubt()  # should the probing have ended otherwise than by an answer
             raise httpx.ConnectError("held back")
-        late = asyncio.get_running_loop().call_later(DOUBT_SECONDS, self._doubt)
+        loop = asyncio.get_running_loop()
+        late = loop.call_later(DOUBT_SECONDS, self._doubt)
         try:
-            return await _whole(self._checks if checking.get() else self._calls, request)
+            response = await _whole(self._checks if checking.get() else self._calls, request)
         finally:
             late.cancel()
+        self._answered_at = loop.time()
+        return response
 
     def _doubt(self) -> None:
         if self._probe is not None and not self.doubted:
@@ -82,11 +86,12 @@ class Address:
         self._held_back = False
 
     async def _answers(self, probe: httpx.Request) -> bool:
+        asked_at = asyncio.get_running_loop().time()
         with suppress(httpx.HTTPError, OSError, TimeoutError):
             async with asyncio.timeout(PROBE_SECONDS):
                 await _whole(self._checks, probe)
                 return True
-        return False
+        return self._answered_at > asked_at  # one lost probe says little beside calls that were answered
 
     async def close(self) -> None:
         """End the probing and every connection."""

@@ -131,6 +131,19 @@ async def test_slow_call_to_a_backend_that_works_holds_nobody_back(backend: Back
         assert f"GET {LIVES}" in backend.asked
 
 
+async def test_probe_that_is_lost_while_calls_are_answered_holds_nobody_back(backend: Backend) -> None:
+    async with http.create_client(backend.url, timeout=1, probe=LIVES) as client:
+        backend.moods["/slow"] = backend.moods[LIVES] = "hung"
+        await fails(client, path="/slow")
+        over = asyncio.get_running_loop().time() + http.PROBE_SECONDS + http.PAUSE_SECONDS
+        while asyncio.get_running_loop().time() < over:
+            assert (await http.call(client, "GET", "/")).text == "ok"
+            await asyncio.sleep(0.05)
+        assert f"GET {LIVES}" in backend.asked
+        backend.mood = "hung"
+        await eventually(lambda: held_back(client, backend))
+
+
 async def test_backend_that_hangs_without_a_probe_is_asked_each_time(backend: Backend) -> None:
     async with http.create_client(backend.url, timeout=0.6) as client:
         backend.mood = "hung"
