@@ -146,6 +146,13 @@ class Fleet:
                 time.sleep(0.05)
             self._set_clock(name)
 
+    def lose_broker_store(self) -> int:
+        """Take the broker's disk away while it stands still, so that it writes nothing more, and kill it: its pid."""
+        pid = self.kill("nats", signal.SIGSTOP)
+        (self.home / "nats" / "jetstream").rename(self.home / "nats" / f"lost-{time.time_ns()}")
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
     @contextmanager
     def frozen(self, *names: str) -> Iterator[None]:
         """Processes that accept connections and answer nothing."""

@@ -1,11 +1,9 @@
 """For tests of the operator's commands: servers, services with consumers, and the commands before them."""
 
 import asyncio
-import json
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from common import consumer
@@ -18,25 +16,11 @@ from nats.aio.client import Client
 from ops import dlq, doctor, events, operations
 from ops.house import Settings
 from provision.streams import provision
+from quill_command import Output
 from typer.testing import CliRunner
 
 COMMANDS = {"dlq": dlq.app, "doctor": doctor.app, "events": events.app, "operations": operations.app}
 SERVICES = ("auth", "patients", "letters", "notify")
-
-
-@dataclass
-class Output:
-    code: int
-    text: str
-    errors: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.text)
-
-    @property
-    def lines(self) -> list[str]:
-        return self.text.splitlines()
 
 
 class House:

@@ -108,15 +108,5 @@ def test_rolling_restart_of_every_service_fails_no_request_and_doubles_none(flee
         for name in fleet.replicas(*SERVICES):
             restart(fleet, name)
     assert [shift.answers.keys() for shift in shifts] == [{"good"}] * len(shifts)
-    assert sorted(titles_of(desk, patient_id)) == sorted(title for shift in shifts for title in shift.letters)
-
-
-def titles_of(desk: Person, patient_id: str) -> list[str]:
-    """Every letter of a patient, page by page."""
-    titles: list[str] = []
-    cursor: str | None = ""
-    while cursor is not None:
-        page = desk.get(f"/api/patients/{patient_id}/letters?limit=100" + cursor).json()
-        titles += [letter["title"] for letter in page["items"]]
-        cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
-    return titles
+    letters = desk.every(f"/api/patients/{patient_id}/letters")
+    assert sorted(letter["title"] for letter in letters) == sorted(title for shift in shifts for title in shift.letters)

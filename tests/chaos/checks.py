@@ -45,16 +45,6 @@ class World:
     poisoned: int
     memory: Mapping[int, Sequence[int]]
 
-    def pages(self, person: Person, path: str) -> Iterator[dict[str, Any]]:
-        """Every item of a paged list."""
-        cursor = ""
-        while True:
-            page = person.get(f"{path}?limit=100{cursor}").json()
-            yield from page["items"]
-            if page["next_cursor"] is None:
-                return
-            cursor = f"&cursor={page['next_cursor']}"
-
 
 def unfinished(fleet: Fleet) -> dict[str, int]:
     """What the fleet has still to do; empty when it is done."""
@@ -74,7 +64,7 @@ def check_letters(world: World) -> Iterator[str]:
     server = httpx.Client(auth=(world.fleet.openehr_user, world.fleet.openehr_password), timeout=10)
     with server:
         for record in world.house.records:
-            listed = list(world.pages(world.clinician, f"/api/patients/{record}/letters"))
+            listed = list(world.clinician.every(f"/api/patients/{record}/letters"))
             stored = _letters_of(server, world.fleet.openehr_url, record)
             if {one["uid"] for one in listed} != set(stored):
                 yield f"record {record}: the API lists {len(listed)} letters, the openEHR server has {len(stored)}"
@@ -170,8 +160,8 @@ def check_events(world: World) -> Iterator[str]:
 def check_notifications(world: World) -> Iterator[str]:
     """Every letter of a linked patient is one notification, which every device of theirs was told and shows once."""
     for linked in world.house.linked:
-        letters = {one["uid"] for one in world.pages(world.clinician, f"/api/patients/{linked.patient_id}/letters")}
-        notified = list(world.pages(linked.person, "/api/notifications"))
+        letters = {one["uid"] for one in world.clinician.every(f"/api/patients/{linked.patient_id}/letters")}
+        notified = list(linked.person.every("/api/notifications"))
         per_letter = Counter(one["url"].rpartition("/")[2] for one in notified)
         if per_letter != Counter(dict.fromkeys(letters, 1)):
             missing, surplus = letters - set(per_letter), [uid for uid, number in per_letter.items() if number > 1]

@@ -3,7 +3,6 @@ so that processes die in the middle of what else goes wrong."""
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -189,9 +188,7 @@ def _fill_stream(stage: Stage) -> None:
 
 def _lose_disk(stage: Stage) -> None:
     """The broker's disk is gone: streams are made anew, and filled with what the services have kept."""
-    pid = stage.fleet.kill("nats", signal.SIGSTOP)
-    shutil.rmtree(stage.fleet.home / "nats")
-    os.kill(pid, signal.SIGKILL)
+    stage.fleet.lose_broker_store()
     environment = os.environ | {
         "QUILL_HOME": str(stage.fleet.home),
         "QUILL_NATS_URL": stage.fleet.nats_url,

@@ -5,7 +5,7 @@ import ipaddress
 import secrets
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 import httpx
@@ -119,6 +119,18 @@ class Person:
 
     def delete(self, path: str, **kwargs: Any) -> httpx.Response:
         return self.send("DELETE", path, **kwargs)
+
+    def every(self, path: str, **query: str) -> Iterator[Any]:
+        """Every item of a paged list, page by page."""
+        cursor: dict[str, str] = {}
+        while True:
+            answer = self.http.get(path, params={"limit": "100", **query, **cursor})
+            assert answer.status_code == 200, answer.text
+            page = answer.json()
+            yield from page["items"]
+            if page["next_cursor"] is None:
+                return
+            cursor = {"cursor": page["next_cursor"]}
 
 
 def new_address() -> str:

@@ -1,16 +1,12 @@
 """The audit trail from outside: every answered read, write and refusal is in it once, whatever dies; changes show."""
 
-import json
 import os
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -19,6 +15,7 @@ from e2e.audit_calls import KINDS, Done, Json, Stage
 from e2e.client import Person, assert_problem, eventually, new_linked_patient, new_patient_account, new_staff
 from fleet import Fleet
 from native import postgres
+from quill_command import quill
 
 CALLS = int(os.environ.get("QUILL_AUDIT_CALLS", "120"))  # the proof that is reported had 500
 CALLERS_AT_ONCE = 4
@@ -46,23 +43,8 @@ def now() -> str:
 
 
 def read_trail(admin: Person, **query: str) -> list[Json]:
-    """Every page of what the query finds."""
-    entries: list[Json] = []
-    cursor: dict[str, str] = {}
-    while True:
-        answer = admin.http.get("/api/auth/audit", params={"limit": "100", **query, **cursor})
-        assert answer.status_code == 200, answer.text
-        entries += answer.json()["items"]
-        if answer.json()["next_cursor"] is None:
-            return entries
-        cursor = {"cursor": answer.json()["next_cursor"]}
-
-
-def verify(fleet: Fleet, *options: str) -> subprocess.CompletedProcess[str]:
-    """`quill audit verify`, as whoever runs the fleet types it."""
-    arguments = [str(Path(sys.executable).with_name("quill")), "audit", "verify", *options]
-    home = {"QUILL_HOME": str(fleet.home)}
-    return subprocess.run(arguments, env=os.environ | home, capture_output=True, text=True, check=False, timeout=120)
+    """All that the query finds."""
+    return list(admin.every("/api/auth/audit", **query))
 
 
 def kill_auth(fleet: Fleet, stage: Stage) -> None:
@@ -99,7 +81,7 @@ def test_every_answered_call_is_in_the_trail_once_though_auth_is_killed_twice(
     eventually(is_complete, within=60)
     wrong = [(one, told.get(one.request_id)) for one in done if not stage.is_told(one, told.get(one.request_id, []))]
     assert wrong == []
-    assert verify(fleet).returncode == 0
+    assert quill(fleet, "audit", "verify").code == 0
     record_testsuite_property("calls answered", sum(one.answered for one in done))
     record_testsuite_property("entries of theirs", sum(len(told.get(one.request_id, [])) for one in done))
 
@@ -119,14 +101,14 @@ def test_one_row_changed_in_the_database_is_found_and_named(fleet: Fleet, stage:
         change = "UPDATE audit_entries SET actor_id = %s WHERE id = %s"
         database.execute(change, [admin.id, entry["id"]])
         try:
-            found = verify(fleet, "--json")
+            found = quill(fleet, "audit", "verify", "--json")
         finally:
             database.execute(change, [entry["actor"]["id"], entry["id"]])
-    faults = {one["source"]: one["fault"] for one in json.loads(found.stdout)}
-    assert found.returncode == 1
+    faults = {one["source"]: one["fault"] for one in found.json}
+    assert found.code == 1
     assert faults["letters"]["entry_id"] == entry["id"]
     assert [faults[source] for source in ("auth", "patients", "notify")] == [None] * 3
-    assert verify(fleet).returncode == 0
+    assert quill(fleet, "audit", "verify").code == 0
 
 
 def test_administrator_narrows_the_trail_and_pages_through_it(fleet: Fleet, stage: Stage) -> None:

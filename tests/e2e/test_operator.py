@@ -2,15 +2,10 @@
 
 import asyncio
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -22,25 +17,8 @@ from e2e.client import Person, demo_person, eventually, inbox, new_linked_patien
 from e2e.push_receiver import PushReceiver, Subscriber
 from fleet import Fleet
 from nats.aio.client import Client
-from ops_house import Output
 from provision.streams import provision, stream_config
-
-QUILL = Path(sys.executable).with_name("quill")
-
-
-def quill(fleet: Fleet, *arguments: object) -> Output:
-    """The command as an operator types it, in a shell that knows the fleet's home."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("QUILL_")}
-    run = subprocess.run(
-        [QUILL, *map(str, arguments)],
-        env=environment | {"QUILL_HOME": str(fleet.home)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert "Traceback" not in run.stderr, run.stderr
-    return Output(run.returncode, run.stdout, run.stderr)
+from quill_command import quill
 
 
 @asynccontextmanager
@@ -109,14 +87,6 @@ def scene(fleet: Fleet, push_service: PushReceiver) -> Iterator[Scene]:
             yield Scene(clinician, patient, patient_id, device)
 
 
-def lose_store(fleet: Fleet) -> None:
-    """The broker's disk is gone: its store is taken away while it stands still, then it is started anew."""
-    pid = fleet.kill("nats", signal.SIGSTOP)
-    (fleet.home / "nats" / "jetstream").rename(fleet.home / "nats" / f"lost-{uuid4().hex}")
-    os.kill(pid, signal.SIGKILL)
-    eventually(lambda: fleet.processes.get("nats", {"pid": pid})["pid"] != pid, within=30)
-
-
 def provide(fleet: Fleet) -> bool:
     """Bring JetStream to the catalogue, as a start of the fleet does."""
 
@@ -136,7 +106,8 @@ def nothing_waits(fleet: Fleet) -> bool:
 def test_lost_broker_is_filled_again_and_nobody_is_told_twice(fleet: Fleet, scene: Scene) -> None:
     assert [scene.write().status_code for _ in range(3)] == [201] * 3
     scene.device.wait(number=3, seconds=30)
-    lose_store(fleet)
+    pid = fleet.lose_broker_store()
+    eventually(lambda: fleet.processes.get("nats", {"pid": pid})["pid"] != pid, within=30)
     eventually(lambda: provide(fleet), within=30)
     for service in ("auth", "patients", "letters", "notify"):
         assert quill(fleet, "events", "republish", service, "--since", "1h").code == 0
