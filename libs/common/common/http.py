@@ -6,7 +6,7 @@ not seconds of waiting and a place in the queue.
 
 import asyncio
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import cache
@@ -44,7 +44,7 @@ class Address:
         self.url, self._probe = url, probe
         self._calls, self._checks = (AiohttpTransport(_tls(), limits=LIMITS) for _ in range(2))
         self._held_back = False
-        self._answered_at = 0.0
+        self._answered = 0
         self._finding_out: asyncio.Task[None] | None = None
 
     @property
@@ -62,13 +62,12 @@ class Address:
         if self._held_back and not checking.get():
             self._doubt()  # should the probing have ended otherwise than by an answer
             raise httpx.ConnectError("held back")
-        loop = asyncio.get_running_loop()
-        late = loop.call_later(DOUBT_SECONDS, self._doubt)
+        late = asyncio.get_running_loop().call_later(DOUBT_SECONDS, self._doubt)
         try:
             response = await _whole(self._checks if checking.get() else self._calls, request)
         finally:
             late.cancel()
-        self._answered_at = loop.time()
+        self._answered += 1
         return response
 
     def _doubt(self) -> None:
@@ -86,12 +85,12 @@ class Address:
         self._held_back = False
 
     async def _answers(self, probe: httpx.Request) -> bool:
-        asked_at = asyncio.get_running_loop().time()
+        before = self._answered
         with suppress(httpx.HTTPError, OSError, TimeoutError):
             async with asyncio.timeout(PROBE_SECONDS):
                 await _whole(self._checks, probe)
                 return True
-        return self._answered_at > asked_at  # one lost probe says little beside calls that were answered
+        return self._answered > before  # one lost probe says little beside calls that were answered
 
     async def close(self) -> None:
         """End the probing and every connection."""
@@ -194,12 +193,10 @@ async def call(client: httpx.AsyncClient, method: str, url: str, **kwargs: Any) 
     Raises:
         BackendUnavailable: no answer in time, or a 5xx. The backend's words are never passed on.
     """
-    headers: Mapping[str, str] = kwargs.pop("headers", {})
     trace = {"X-Request-Id": request_id.get(), "traceparent": traceparent.get()}
+    headers = {name: value for name, value in trace.items() if value} | kwargs.pop("headers", {})
     try:
-        response = await client.request(
-            method, url, headers={**{name: value for name, value in trace.items() if value}, **headers}, **kwargs
-        )
+        response = await client.request(method, url, headers=headers, **kwargs)
     except (httpx.HTTPError, OSError, RuntimeError) as error:
         raise BackendUnavailable from error
     if response.status_code >= 500:
