@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ import pytest
 from fleet import migrated_database
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from letters.composition import contribution_of
+from letters.letter import Author, StoredLetter
 from native.bare import NatsServer, PostgresServer
 from native.ports import free_port
 
@@ -128,7 +131,8 @@ def token_of(neighbours: Neighbours, claims: dict[str, Any]) -> str:
 
 class Door(Server):
     """Stands before openEHR. `mood`: open; closed (no answer, nothing arrives); deaf (it arrives, the answer is lost);
-    ill (500, nothing arrives); stuck (nothing arrives and the caller waits); lying (200 with `lie` as its body)."""
+    half (reading works, nothing else arrives); ill (500, nothing arrives); stuck (nothing arrives and the caller
+    waits); lying (200 with `lie` as its body)."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
@@ -140,7 +144,7 @@ class Door(Server):
     def answer(self, request: Handler, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
         if self.mood == "stuck":
             time.sleep(8)
-        if self.mood in {"closed", "stuck"}:
+        if self.mood in {"closed", "stuck"} or (self.mood == "half" and request.command != "GET"):
             return None
         if self.mood == "ill":
             return 500, {"Content-Type": "application/json"}, b'{"error": "Internal Server Error"}'
@@ -204,6 +208,42 @@ class House:
         body = {"title": "Review", "body": "Dear Dr Hale", **draft}
         headers = {**who.headers, **({"Idempotency-Key": key} if key else {})}
         return self.client.post(f"/api/patients/{patient_id}/letters", json=body, headers=headers)
+
+    def amend(self, path: str, who: Person, *, version: int | None = 1, **draft: object) -> httpx.Response:
+        """PUT a next version of a letter."""
+        body = {"title": "Review", "body": "Dear Dr Hale, corrected", "reason": "Wrong dose", **draft}
+        return self.client.put(path, json=body, headers=self._changing(who, version))
+
+    def withdraw(self, path: str, who: Person, *, version: int | None = 1, **draft: object) -> httpx.Response:
+        """POST that a letter is no longer valid."""
+        headers = self._changing(who, version)
+        return self.client.post(f"{path}/withdraw", json={"reason": "Wrong patient", **draft}, headers=headers)
+
+    def _changing(self, who: Person, version: int | None) -> dict[str, str]:
+        return {**who.headers, **({"If-Match": f'"{version}"'} if version is not None else {})}
+
+    def amend_past_the_service(self, patient_id: UUID, letter: dict[str, Any], *, title: str) -> None:
+        """Commit a next version to the record as another application would."""
+        author, sent_at = Author(id=uuid4(), name="Dr Omar Lund"), datetime.fromisoformat(letter["created_at"])
+        stored = StoredLetter(
+            uid=UUID(letter["uid"]),
+            version=2,
+            status="amended",
+            title=title,
+            letter_type="clinic",
+            author=author,
+            sent_at=sent_at,
+            amended_at=sent_at + timedelta(seconds=1),
+            body="Amended",
+        )
+        change_set = contribution_of(stored, committer=author, reason="Corrected", system_id=SYSTEM_ID)
+        answer = self.openehr.post(f"ehr/{self.ehr_of(patient_id)}/contribution", json=change_set)
+        assert answer.status_code in {201, 204}, answer.text
+
+    def ehr_of(self, patient_id: UUID) -> UUID:
+        """The patient's EHR, as the service knows it."""
+        ((ehr_id,),) = self.rows("SELECT ehr_id FROM patient_ehrs WHERE patient_id = %s", patient_id)
+        return UUID(str(ehr_id))
 
     def read(self, path: str, who: Person, **query: str | int) -> httpx.Response:
         """GET something."""

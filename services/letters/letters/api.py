@@ -4,15 +4,30 @@ from typing import Annotated
 
 from common.openapi import with_headers
 from common.policy import PolicyRouter, allow, refuses
-from common.rest import CurrentCaller, CurrentWork, Cursor, IdempotencyKey, Limit, Page, PathId, etag
-from fastapi import Query
+from common.rest import CurrentCaller, CurrentWork, Cursor, ExpectedVersion, IdempotencyKey, Limit, Page, PathId, etag
+from fastapi import Depends, Query
 
 from letters import policy, service
-from letters.errors import LetterRefused, PatientInactive, RecordUnreadable
-from letters.schemas import BODY_LIMIT_BYTES, Letter, LetterCreate, LetterSummary
+from letters.errors import LetterRefused, LetterWithdrawn, PatientInactive, RecordUnreadable
+from letters.letter import LetterAt
+from letters.schemas import (
+    BODY_LIMIT_BYTES,
+    Letter,
+    LetterAmend,
+    LetterCreate,
+    LetterSummary,
+    LetterVersion,
+    LetterWithdraw,
+)
 
 router = PolicyRouter("/patients")
 
+
+def _at(patient_id: PathId, uid: PathId) -> LetterAt:
+    return LetterAt(patient_id, uid)
+
+
+At = Annotated[LetterAt, Depends(_at)]
 Version = Annotated[int | None, Query(ge=1, description="An older version; the newest without it")]
 
 
@@ -51,3 +66,37 @@ async def read_letter(
     letter = await service.read_letter(work, caller, patient_id=patient_id, uid=uid, version=version)
     work.answer_headers["ETag"] = etag(letter.version)
     return letter
+
+
+@router.put("/{patient_id}/letters/{uid}", responses={200: with_headers("ETag")}, tags=["letters"])
+@allow(policy.WRITE_LETTERS, body_limit=BODY_LIMIT_BYTES, audits="letter")
+@refuses(LetterWithdrawn, LetterRefused, RecordUnreadable)
+async def amend_letter(
+    at: At, draft: LetterAmend, version: ExpectedVersion, caller: CurrentCaller, work: CurrentWork
+) -> Letter:
+    """Put a next version in a letter's place; the old one stays readable."""
+    letter = await service.amend_letter(work, caller, at=at, version=version, draft=draft)
+    work.answer_headers["ETag"] = etag(letter.version)
+    return letter
+
+
+@router.post("/{patient_id}/letters/{uid}/withdraw", responses={200: with_headers("ETag")}, tags=["letters"])
+@allow(policy.WRITE_LETTERS, audits="letter")
+@refuses(LetterWithdrawn, LetterRefused, RecordUnreadable)
+async def withdraw_letter(
+    at: At, draft: LetterWithdraw, version: ExpectedVersion, caller: CurrentCaller, work: CurrentWork
+) -> Letter:
+    """Mark a letter as no longer valid; it is never deleted."""
+    letter = await service.withdraw_letter(work, caller, at=at, version=version, draft=draft)
+    work.answer_headers["ETag"] = etag(letter.version)
+    return letter
+
+
+@router.get("/{patient_id}/letters/{uid}/versions", tags=["letters"])
+@allow(policy.READ_LETTERS, audits="letter")
+@refuses(RecordUnreadable)
+async def list_versions(
+    at: At, caller: CurrentCaller, work: CurrentWork, limit: Limit = 20, cursor: Cursor = None
+) -> Page[LetterVersion]:
+    """Who made each version of a letter, when and why, newest first."""
+    return await service.list_versions(work, caller, at=at, limit=limit, cursor=cursor)

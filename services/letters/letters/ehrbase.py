@@ -1,21 +1,19 @@
 """The openEHR server that keeps the letters (EHRbase's REST dialect): HTTP in, letters out."""
 
-import asyncio
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import httpx
 from common import http
-from common.errors import BackendUnavailable, Conflict, NotFound
+from common.errors import BackendUnavailable, Conflict, NotFound, VersionStale
 from common.logging import get_logger
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_after_delay
 
 from letters import composition, record
-from letters.composition import NAMESPACE, TEMPLATE_ID, version_uid
+from letters.composition import FIRST_TEMPLATE_ID, NAMESPACE, TEMPLATE_ID, version_uid
 from letters.errors import LetterRefused, RecordUnreadable
-from letters.letter import LetterHead, Position, StoredLetter
+from letters.letter import Author, LetterHead, LetterVersion, Position, StoredLetter
 
 log = get_logger(__name__)
 
@@ -30,7 +28,8 @@ _LIST = (
     f"SELECT {_COLUMNS} "  # noqa: S608 - constant text; every value is a query parameter
     "FROM EHR e CONTAINS COMPOSITION c[openEHR-EHR-COMPOSITION.report.v1] "
     "CONTAINS ADMIN_ENTRY l[openEHR-EHR-ADMIN_ENTRY.clinic_letter.v0] "
-    "WHERE e/ehr_id/value = $ehr_id AND c/archetype_details/template_id/value = $template_id"
+    "WHERE e/ehr_id/value = $ehr_id "
+    "AND (c/archetype_details/template_id/value = $template OR c/archetype_details/template_id/value = $first_template)"
 )
 # Paging by position, not by offset: offsets shift when a letter is added.
 _AFTER = f" AND ({_ORDER} < $sent OR ({_ORDER} = $sent AND c/uid/value < $version_uid))"
@@ -87,29 +86,35 @@ class EHRbase:
             found = await self._ask("GET", "/ehr", expected={200}, params=subject)
         return record.read_ehr_id(_json(found))
 
-    async def commit_letter(self, ehr_id: UUID, letter: StoredLetter) -> None:
-        """Commit a new letter in its author's name; doing it again for the same letter changes nothing.
+    async def commit_letter(self, ehr_id: UUID, letter: StoredLetter, *, committer: Author, reason: str) -> None:
+        """Commit a new letter, or a next version of one; doing it again for the same version changes nothing.
+
+        Args:
+            letter: who sends it again must not change it: its author and its times tell it from all others.
+            committer: who sends, amends or withdraws it.
+            reason: why this version is made.
 
         Raises:
             LetterRefused: the server finds it invalid.
             Conflict: the uid is taken by something else.
+            VersionStale: somebody else made the version that follows its predecessor.
             NotFound: it was committed and then deleted.
         """
         await self.ensure_template()
+        change_set = composition.contribution_of(letter, committer=committer, reason=reason, system_id=self.system_id)
         for _ in range(ATTEMPTS_TO_COMMIT):
-            if await self._contribute(ehr_id, letter):
+            if await self._contribute(ehr_id, change_set):
                 return
-            # 412, 500 and silence all leave open whether the letter is there: look.
+            # 412, 500 and silence all leave open whether this version is there: look.
             stored = await self._find(ehr_id, letter.uid, version=letter.version)
             if stored is not None:
                 if stored != letter:
-                    raise Conflict
+                    raise Conflict if letter.version == 1 else VersionStale
                 return
         log.error("openEHR neither takes a letter nor has it; check QUILL_EHRBASE_SYSTEM_ID")
         raise BackendUnavailable
 
-    async def _contribute(self, ehr_id: UUID, letter: StoredLetter) -> bool:
-        change_set = composition.contribution_of(letter, system_id=self.system_id)
+    async def _contribute(self, ehr_id: UUID, change_set: dict[str, Any]) -> bool:
         prefer = {"Prefer": "return=minimal"}
         try:
             answer = await self._ask(
@@ -136,20 +141,30 @@ class EHRbase:
             letter = await self._find(ehr_id, uid, version=version)
         if letter is None or version not in {None, letter.version}:
             raise NotFound
-        return await self._with_amendment(ehr_id, letter)
+        return letter
+
+    async def list_versions(self, ehr_id: UUID, uid: UUID) -> list[LetterVersion]:
+        """How each version of a letter of this EHR came to be, newest first.
+
+        Raises:
+            NotFound: this EHR has no such letter.
+        """
+        path = f"/ehr/{ehr_id}/versioned_composition/{uid}/revision_history"
+        answer = await self._ask("GET", path, expected={200, 404})
+        if answer.status_code == 404:
+            raise NotFound
+        return record.read_history(_json(answer))
 
     async def list_letters(
         self, ehr_id: UUID, *, limit: int, after: Position | None
     ) -> list[tuple[LetterHead, Position]]:
         """The newest letters of an EHR, or those that follow a position."""
-        parameters = {"ehr_id": str(ehr_id), "template_id": TEMPLATE_ID}
+        parameters = {"ehr_id": str(ehr_id), "template": TEMPLATE_ID, "first_template": FIRST_TEMPLATE_ID}
         query = _LIST + _NEWEST_FIRST
         if after is not None:
             query = _LIST + _AFTER + _NEWEST_FIRST
             parameters |= {"sent": after.sent, "version_uid": after.version_uid}
-        listed = record.read_list(await self._query({"q": query, "query_parameters": parameters, "fetch": limit}))
-        heads = await asyncio.gather(*(self._with_amendment(ehr_id, head) for head, _ in listed))
-        return [(head, position) for head, (_, position) in zip(heads, listed, strict=True)]
+        return record.read_list(await self._query({"q": query, "query_parameters": parameters, "fetch": limit}))
 
     @_once_more
     async def _query(self, query: dict[str, Any]) -> object:
@@ -167,15 +182,6 @@ class EHRbase:
         if letter.uid != uid or version not in {None, letter.version}:
             raise RecordUnreadable
         return letter
-
-    async def _with_amendment[L: LetterHead](self, ehr_id: UUID, letter: L) -> L:
-        """Later versions say when they were committed; the composition itself does not know."""
-        if letter.version == 1:
-            return letter
-        name = version_uid(letter.uid, letter.version, system_id=self.system_id)
-        path = f"/ehr/{ehr_id}/versioned_composition/{letter.uid}/version/{name}"
-        answer = await self._ask("GET", path, expected={200})
-        return replace(letter, amended_at=record.read_commit_time(_json(answer)))
 
     async def _ask(self, method: str, path: str, *, expected: Collection[int], **kwargs: Any) -> httpx.Response:
         kwargs["headers"] = {"Accept": "application/json", **kwargs.get("headers", {})}

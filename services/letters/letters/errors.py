@@ -9,6 +9,12 @@ class PatientInactive(Conflict):
     slug, title = "patient-inactive", "The patient's record is inactive"
 
 
+class LetterWithdrawn(Conflict):
+    """The letter was withdrawn: it can be read, marked as what it is, but neither amended nor withdrawn again."""
+
+    slug, title = "letter-withdrawn", "The letter was withdrawn"
+
+
 class LetterRefused(QuillError):
     """The record system does not accept this letter; sending it again unchanged will not help."""
 

@@ -1,6 +1,7 @@
 """What a letter is, apart from HTTP, openEHR and the database: values and their rules. No I/O."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -9,6 +10,42 @@ from pydantic import BaseModel, ConfigDict
 
 type LetterType = Literal["clinic", "discharge", "referral", "results", "other"]
 type Status = Literal["final", "amended", "withdrawn"]
+type Section = Literal[
+    "diagnoses",
+    "history",
+    "concerns",
+    "examination",
+    "investigations",
+    "procedures",
+    "summary",
+    "medications",
+    "allergies",
+    "plan",
+    "advice",
+]
+
+# Headings of the PRSB outpatient letter standard that hold text, in the order in which a letter shows them.
+HEADINGS: Mapping[Section, str] = {
+    "diagnoses": "Diagnoses",
+    "history": "History",
+    "concerns": "Concerns, expectations and wishes",
+    "examination": "Examination findings",
+    "investigations": "Investigation results",
+    "procedures": "Procedures",
+    "summary": "Clinical summary",
+    "medications": "Medications and medical devices",
+    "allergies": "Allergies and adverse reactions",
+    "plan": "Plan and requested actions",
+    "advice": "Information and advice given",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LetterAt:
+    """Where a letter is asked for: it is found through this patient's record only."""
+
+    patient_id: UUID
+    uid: UUID
 
 
 class Author(BaseModel):
@@ -22,7 +59,12 @@ class Author(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterHead:
-    """One version of a letter without its text; `sent_at` is when its first version was sent."""
+    """One version of a letter without its text.
+
+    author: who answers for the text of this version.
+    sent_at: when the first version was sent.
+    amended_at: when this version took its predecessor's place.
+    """
 
     uid: UUID
     version: int
@@ -30,19 +72,26 @@ class LetterHead:
     letter_type: LetterType
     author: Author
     sent_at: datetime
+    status: Status = "final"
     amended_at: datetime | None = None
-
-    @property
-    def status(self) -> Status:
-        """Where this version stands in the letter's life."""
-        return "final" if self.version == 1 else "amended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredLetter(LetterHead):
-    """One version of a letter as it is in the record; `body` is Markdown, verbatim."""
+    """One version of a letter as it is in the record; `body` and sections are Markdown, verbatim."""
 
     body: str
+    sections: Mapping[Section, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterVersion:
+    """How a version came to be; `reason` is None for the first."""
+
+    version: int
+    committer: Author
+    committed_at: datetime
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from common.app import Service, build_app
 from fastapi import FastAPI
 
-from letters import api, consumers, service
+from letters import api, consumers, operations, service
 from letters.clients import Backends, open_backends
 from letters.settings import Settings
 
@@ -20,7 +20,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         routers=[api.router],
         open_backend=lambda: open_backends(chosen),
         checks=lambda backends: {"openehr": backends.ehrbase.tell_product},
-        operations=[service.CREATE_LETTER],
+        operations=[operations.CREATE_LETTER, operations.CHANGE_LETTER],
         consumers=[consumers.on_patient_created],
         loops=[service.upload_template],
     )

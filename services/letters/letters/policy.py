@@ -3,9 +3,11 @@
 from uuid import UUID
 
 from common.auth import Caller
+from common.errors import VersionStale
 from common.policy import Policy
 
-from letters.errors import PatientInactive
+from letters.errors import LetterWithdrawn, PatientInactive
+from letters.letter import LetterHead
 
 READ_LETTERS = Policy(name="read letters", roles=frozenset({"clinician"}), linked_patient=True)
 WRITE_LETTERS = Policy(name="write letters", roles=frozenset({"clinician"}), vital=True)
@@ -23,6 +25,23 @@ def check_takes_letters(*, patient_active: bool | None) -> None:
     """
     if patient_active is False:
         raise PatientInactive
+
+
+def check_takes_change(letter: LetterHead, *, expected: int) -> None:
+    """Refuse a next version of a letter.
+
+    Args:
+        letter: as it is now.
+        expected: the version that whoever changes it has read.
+
+    Raises:
+        VersionStale: they have read another one.
+        LetterWithdrawn: its life is over.
+    """
+    if letter.version != expected:
+        raise VersionStale
+    if letter.status == "withdrawn":
+        raise LetterWithdrawn
 
 
 def leaves_receipt(caller: Caller, *, patient_id: UUID) -> bool:

@@ -7,11 +7,21 @@ from uuid import UUID
 
 from common.logging import get_logger
 
-from letters.composition import NAMESPACE, TEMPLATE_ID, TYPE_OF_CODE
+from letters.composition import (
+    FIRST_TEMPLATE_ID,
+    NAMESPACE,
+    SECTION_CODES,
+    STATUS_CODES,
+    STATUS_OF_CODE,
+    TEMPLATE_ID,
+    TYPE_OF_CODE,
+)
 from letters.errors import RecordUnreadable
-from letters.letter import Author, LetterHead, Position, StoredLetter
+from letters.letter import Author, LetterHead, LetterVersion, Position, StoredLetter
 
 log = get_logger(__name__)
+
+SENT, _RUBRIC = STATUS_CODES["final"]
 
 # What a list query selects, in this order.
 LIST_COLUMNS = {
@@ -21,6 +31,8 @@ LIST_COLUMNS = {
     "author_id": "c/composer/external_ref/id/value",
     "title": "l/data[at0001]/items[at0002]/value/value",
     "letter_type": "l/data[at0001]/items[at0003]/value/defining_code/code_string",
+    "changed": "l/data[at0001]/items[at0006]/value/value",
+    "status": "l/data[at0001]/items[at0008]/value/defining_code/code_string",
 }
 
 
@@ -37,13 +49,14 @@ def _reading[T](read: Callable[[Any], T]) -> Callable[[Any], T]:
 
 @_reading
 def read_letter(composition: Any) -> StoredLetter:
-    """The letter in a COMPOSITION of our template, committed by one of our users.
+    """The letter in a COMPOSITION of our templates, committed by one of our users.
 
     Raises:
         RecordUnreadable: anything is missing, of another type, or not ours.
     """
     author = composition["composer"]["external_ref"]
-    if composition["archetype_details"]["template_id"]["value"] != TEMPLATE_ID or author["namespace"] != NAMESPACE:
+    template_id = composition["archetype_details"]["template_id"]["value"]
+    if template_id not in {TEMPLATE_ID, FIRST_TEMPLATE_ID} or author["namespace"] != NAMESPACE:
         raise ValueError("not a letter of ours")
     values = {item["archetype_node_id"]: item["value"] for item in composition["content"][0]["data"]["items"]}
     texts = {
@@ -53,9 +66,13 @@ def read_letter(composition: Any) -> StoredLetter:
         "author_id": author["id"]["value"],
         "title": values["at0002"]["value"],
         "letter_type": values["at0003"]["defining_code"]["code_string"],
-        "body": values["at0004"]["value"],
+        "changed": values["at0006"]["value"],
+        "status": values["at0008"]["defining_code"]["code_string"] if "at0008" in values else None,
     }
-    return StoredLetter(**_members(texts), body=texts["body"])
+    texts_of = {name: values[code]["value"] for name, code in SECTION_CODES.items() if code in values}
+    body = values["at0004"]["value"]
+    _check_texts(body, *texts_of.values())
+    return StoredLetter(**_members(texts), body=body, sections=texts_of)
 
 
 @_reading
@@ -70,8 +87,10 @@ def read_list(answer: Any) -> list[tuple[LetterHead, Position]]:
 
 
 def _members(texts: dict[str, Any]) -> dict[str, Any]:
-    _check_texts(*texts.values())
+    status = texts["status"] or SENT  # the templates do not demand it
+    _check_texts(*(texts | {"status": status}).values())
     uid, _system_id, version = texts["version_uid"].split("::")
+    amended = int(version) > 1
     return {
         "uid": UUID(uid),
         "version": int(version),
@@ -79,6 +98,8 @@ def _members(texts: dict[str, Any]) -> dict[str, Any]:
         "letter_type": TYPE_OF_CODE[texts["letter_type"]],
         "author": Author(id=UUID(texts["author_id"]), name=texts["author_name"]),
         "sent_at": _time(texts["sent"]),
+        "amended_at": _time(texts["changed"]) if amended else None,
+        "status": "amended" if amended and status == SENT else STATUS_OF_CODE[status],
     }
 
 
@@ -95,13 +116,32 @@ def _time(text: str) -> datetime:
 
 
 @_reading
-def read_commit_time(version: Any) -> datetime:
-    """When an ORIGINAL_VERSION was committed.
+def read_history(history: Any) -> list[LetterVersion]:
+    """The versions in a REVISION_HISTORY, newest first.
 
     Raises:
-        RecordUnreadable: it does not say.
+        RecordUnreadable: one was not committed by one of our users, or anything is missing.
     """
-    return _time(version["commit_audit"]["time_committed"]["value"])
+    return sorted(map(_version, history["items"]), key=lambda one: one.version, reverse=True)
+
+
+def _version(item: dict[str, Any]) -> LetterVersion:
+    audit = item["audits"][0]
+    committer = audit["committer"]
+    if committer["external_ref"]["namespace"] != NAMESPACE:
+        raise ValueError("not committed by one of our users")
+    version, name, reason = (
+        int(item["version_id"]["value"].rpartition("::")[2]),
+        committer["name"],
+        audit["description"],
+    )
+    _check_texts(name, reason["value"])
+    return LetterVersion(
+        version=version,
+        committer=Author(id=UUID(committer["external_ref"]["id"]["value"]), name=name),
+        committed_at=_time(audit["time_committed"]["value"]),
+        reason=None if version == 1 else reason["value"],
+    )
 
 
 @_reading

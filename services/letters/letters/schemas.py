@@ -1,16 +1,22 @@
 """What clients send and get."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from common.rest import Body
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from letters.letter import Author, LetterHead, LetterType, Status, StoredLetter
+from letters.letter import HEADINGS, Author, LetterHead, LetterType, Section, Status, StoredLetter
 
-MAX_TITLE_CHARACTERS = 300
 MAX_BODY_CHARACTERS = 100_000
 # A character outside the Basic Multilingual Plane takes twelve bytes when JSON escapes it.
 BODY_LIMIT_BYTES = 1_572_864
@@ -29,19 +35,64 @@ def _one_line(value: str) -> str:
     return value
 
 
-class LetterCreate(Body):
+type _Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_not_blank), AfterValidator(_one_line)]
+type _Text = Annotated[
+    str, Field(min_length=1, max_length=MAX_BODY_CHARACTERS, description="Markdown"), AfterValidator(_not_blank)
+]
+
+
+class Sections(Body):
+    """Parts of a letter under headings of the PRSB outpatient letter standard; they follow the body, in this order."""
+
+    diagnoses: _Text | None = None
+    history: _Text | None = None
+    concerns: _Text | None = None
+    examination: _Text | None = None
+    investigations: _Text | None = None
+    procedures: _Text | None = None
+    summary: _Text | None = None
+    medications: _Text | None = None
+    allergies: _Text | None = None
+    plan: _Text | None = None
+    advice: _Text | None = None
+
+
+class _LetterText(Body):
+    title: _Line
+    body: _Text
+    sections: Sections | None = None
+
+    @model_validator(mode="after")
+    def _check_length(self) -> Self:
+        if len(self.body) + sum(map(len, self.texts.values())) > MAX_BODY_CHARACTERS:
+            message = "Body and sections should have at most {limit} characters together"
+            raise PydanticCustomError("letter_too_long", message, {"limit": MAX_BODY_CHARACTERS})
+        return self
+
+    @property
+    def texts(self) -> dict[Section, str]:
+        """The sections that have a text."""
+        return {name: text for name in HEADINGS if (text := getattr(self.sections, name, None)) is not None}
+
+
+class LetterCreate(_LetterText):
     """A letter to be written. Text is kept byte for byte: tab, line feed and carriage return are text."""
 
-    title: Annotated[
-        str,
-        Field(min_length=1, max_length=MAX_TITLE_CHARACTERS),
-        AfterValidator(_not_blank),
-        AfterValidator(_one_line),
-    ]
-    body: Annotated[
-        str, Field(min_length=1, max_length=MAX_BODY_CHARACTERS, description="Markdown"), AfterValidator(_not_blank)
-    ]
     letter_type: LetterType = "clinic"
+
+
+class LetterAmend(_LetterText):
+    """What a letter is to say from now on, and why it is changed. Type and sections stay when they are not sent;
+    `"sections": {}` takes them away."""
+
+    letter_type: LetterType | None = None
+    reason: _Line
+
+
+class LetterWithdraw(Body):
+    """Why a letter is no longer valid."""
+
+    reason: _Line
 
 
 class LetterSummary(BaseModel):
@@ -60,9 +111,26 @@ class LetterSummary(BaseModel):
 
 
 class Letter(LetterSummary):
-    """A letter; `body` is Markdown, exactly as it was sent."""
+    """A letter; `body` and sections are Markdown, exactly as they were sent. A letter without sections has no such
+    member."""
 
     body: str
+    sections: Sections | None = None
+
+    @model_serializer(mode="wrap")
+    def _leave_out_absent(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        shown: dict[str, Any] = serialise(self)
+        sections = {name: text for name, text in (shown.pop("sections") or {}).items() if text is not None}
+        return shown | ({"sections": sections} if sections else {})
+
+
+class LetterVersion(BaseModel):
+    """How one version of a letter came to be: `author` made it, and said why (nobody says so of the first)."""
+
+    version: int
+    author: Author
+    committed_at: datetime
+    reason: str | None
 
 
 def summary_of(letter: LetterHead, *, patient_id: UUID, read_at: datetime | None) -> LetterSummary:
@@ -84,4 +152,5 @@ def summary_of(letter: LetterHead, *, patient_id: UUID, read_at: datetime | None
 def letter_of(letter: StoredLetter, *, patient_id: UUID, read_at: datetime | None) -> Letter:
     """The public form of a letter."""
     summary = summary_of(letter, patient_id=patient_id, read_at=read_at)
-    return Letter(**dict(summary), body=letter.body)
+    sections = Sections.model_validate(letter.sections) if letter.sections else None
+    return Letter(**dict(summary), body=letter.body, sections=sections)

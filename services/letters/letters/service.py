@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -10,19 +10,28 @@ from common import clock
 from common.audit import Access
 from common.auth import Caller
 from common.errors import BackendUnavailable, Invalid
-from common.events import LetterCreated, LetterRead
+from common.events import LetterRead
 from common.logging import get_logger
-from common.operations import Idempotency, Operation, OperationKind, Outcome
+from common.operations import Idempotency
 from common.rest import CANONICAL_UUID, Page, decode_cursor, encode_cursor
 from common.work import Work
-from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from letters import policy, repository
 from letters.clients import Backends
-from letters.letter import Author, LetterType, Position, StoredLetter
+from letters.letter import LetterAt, Position, StoredLetter
 from letters.models import LetterReceiptRow
-from letters.schemas import Letter, LetterCreate, LetterSummary, letter_of, summary_of
+from letters.operations import CHANGE_LETTER, CREATE_LETTER, ChangeLetter, CreateLetter, change_of
+from letters.schemas import (
+    Letter,
+    LetterAmend,
+    LetterCreate,
+    LetterSummary,
+    LetterVersion,
+    LetterWithdraw,
+    letter_of,
+    summary_of,
+)
 
 log = get_logger(__name__)
 
@@ -30,68 +39,6 @@ TEMPLATE_RETRY_SECONDS = 3.0
 # What openEHR servers write as a time (whether it ever was is asked of datetime) and as a version's number.
 SENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:?[0-9]{2})")
 VERSION = r"[1-9][0-9]{0,8}"
-
-
-class CreateLetter(BaseModel):
-    """A letter to be committed.
-
-    ehr_id: None when the patient's EHR was not known yet.
-    patient_active: as patients said; None when it was silent.
-    """
-
-    patient_id: UUID
-    ehr_id: UUID | None
-    patient_active: bool | None
-    author: Author
-    title: str
-    body: str
-    letter_type: LetterType
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """A letter that is in the record, and where."""
-
-    ehr_id: UUID
-    letter: StoredLetter
-
-
-async def check_accepted(_session: AsyncSession, operation: Operation[CreateLetter]) -> None:
-    """A new letter needs an active patient; decided once, so that a replay is answered whatever changed since."""
-    policy.check_takes_letters(patient_active=operation.intent.patient_active)
-
-
-async def commit_letter(backends: Backends, operation: Operation[CreateLetter]) -> Committed:
-    """Idempotent: the letter's uid is the operation's target id, its sending time that of the acceptance."""
-    intent = operation.intent
-    letter = StoredLetter(
-        uid=operation.target_id,
-        version=1,
-        title=intent.title,
-        letter_type=intent.letter_type,
-        author=intent.author,
-        sent_at=operation.created_at,
-        body=intent.body,
-    )
-    ehr_id = intent.ehr_id or await backends.ehrbase.ensure_ehr(intent.patient_id)
-    await backends.ehrbase.commit_letter(ehr_id, letter)
-    return Committed(ehr_id, letter)
-
-
-async def announce_letter(session: AsyncSession, operation: Operation[CreateLetter], committed: Committed) -> Outcome:
-    """The letter is told of and audited in the transaction that closes its operation."""
-    patient_id, letter = operation.intent.patient_id, committed.letter
-    await repository.keep_ehr(session, patient_id=patient_id, ehr_id=committed.ehr_id)
-    created = LetterCreated(
-        letter_uid=letter.uid, patient_id=patient_id, version=letter.version, author_id=letter.author.id
-    )
-    access = Access(action="C", resource="letter", resource_id=str(letter.uid), patient_id=patient_id)
-    return Outcome(answer={"letter_uid": str(letter.uid)}, events=[created], audit=[access])
-
-
-CREATE_LETTER = OperationKind(
-    name="letter.create", intent=CreateLetter, perform=commit_letter, finish=announce_letter, claim=check_accepted
-)
 
 
 async def create_letter(
@@ -108,7 +55,12 @@ async def create_letter(
         work.backend.users.author_of(caller),
     )
     intent = CreateLetter(
-        patient_id=patient_id, ehr_id=ehr_id, patient_active=active, author=author, **draft.model_dump()
+        patient_id=patient_id,
+        ehr_id=ehr_id,
+        patient_active=active,
+        author=author,
+        **draft.model_dump(exclude={"sections"}),
+        sections=draft.texts,
     )
     completed = await work.operation(CREATE_LETTER, intent, actor=caller.actor, idempotency=key)
     if completed.committed is not None:
@@ -124,6 +76,53 @@ async def show_created(work: Work[Backends], caller: Caller, *, patient_id: UUID
     access = Access(action="R", resource="letter", resource_id=str(uid), patient_id=patient_id)
     await work.record(caller.actor, access)
     return letter_of(letter, patient_id=patient_id, read_at=None)
+
+
+async def amend_letter(
+    work: Work[Backends], caller: Caller, *, at: LetterAt, version: int, draft: LetterAmend
+) -> Letter:
+    """What a letter says is replaced by a next version; the old one stays readable."""
+    ehr_id, letter = await _changeable(work, caller, at=at, version=version)
+    author = await work.backend.users.author_of(caller)
+    wanted = replace(
+        letter,
+        status="amended",
+        author=author,
+        title=draft.title,
+        body=draft.body,
+        letter_type=draft.letter_type or letter.letter_type,
+        sections=letter.sections if draft.sections is None else draft.texts,
+    )
+    intent = change_of(wanted, patient_id=at.patient_id, ehr_id=ehr_id, committer=author, reason=draft.reason)
+    return await _change(work, caller, intent)
+
+
+async def withdraw_letter(
+    work: Work[Backends], caller: Caller, *, at: LetterAt, version: int, draft: LetterWithdraw
+) -> Letter:
+    """A letter is marked as no longer valid; its text and who answers for it stay as they were."""
+    ehr_id, letter = await _changeable(work, caller, at=at, version=version)
+    committer, wanted = await work.backend.users.author_of(caller), replace(letter, status="withdrawn")
+    intent = change_of(wanted, patient_id=at.patient_id, ehr_id=ehr_id, committer=committer, reason=draft.reason)
+    return await _change(work, caller, intent)
+
+
+async def _changeable(work: Work[Backends], caller: Caller, *, at: LetterAt, version: int) -> tuple[UUID, StoredLetter]:
+    """Unlike a new letter a change is not refused for an inactive patient: what is wrong must be put right."""
+    ehr_id = await ehr_of(work, caller, patient_id=at.patient_id)
+    letter = await work.backend.ehrbase.get_letter(ehr_id, at.uid)
+    policy.check_takes_change(letter, expected=version)
+    return ehr_id, letter
+
+
+async def _change(work: Work[Backends], caller: Caller, intent: ChangeLetter) -> Letter:
+    completed = await work.operation(CHANGE_LETTER, intent, actor=caller.actor, idempotency=None)
+    letter = completed.committed or await work.backend.ehrbase.get_letter(
+        intent.ehr_id, intent.uid, version=intent.version + 1
+    )
+    async with work.transaction() as session:
+        read_times = await repository.find_read_times(session, letter_uids=[letter.uid])
+    return letter_of(letter, patient_id=intent.patient_id, read_at=read_times.get(letter.uid))
 
 
 async def find_ehr(work: Work[Backends], *, patient_id: UUID) -> UUID | None:
@@ -223,6 +222,24 @@ async def keep_receipt(
     receipt = LetterReceiptRow(letter_uid=uid, patient_id=patient_id, user_id=caller.user_id, read_at=clock.now())
     if await repository.add_receipt(session, receipt):
         work.announce(session, LetterRead(letter_uid=uid, patient_id=patient_id, user_id=caller.user_id))
+
+
+async def list_versions(
+    work: Work[Backends], caller: Caller, *, at: LetterAt, limit: int, cursor: str | None
+) -> Page[LetterVersion]:
+    """How a letter came to be what it is, newest first."""
+    before = None if cursor is None else decode_cursor(cursor, int)[0]
+    ehr_id = await ehr_of(work, caller, patient_id=at.patient_id)
+    await work.backend.ehrbase.get_letter(ehr_id, at.uid)  # a deleted one has a history too
+    history = await work.backend.ehrbase.list_versions(ehr_id, at.uid)
+    found = [one for one in history if before is None or one.version < before]
+    access = Access(action="R", resource="letter", resource_id=str(at.uid), patient_id=at.patient_id)
+    await work.record(caller.actor, access)
+    items = [
+        LetterVersion(version=one.version, author=one.committer, committed_at=one.committed_at, reason=one.reason)
+        for one in found[:limit]
+    ]
+    return Page(items=items, next_cursor=encode_cursor(items[-1].version) if len(found) > limit else None)
 
 
 async def upload_template(work: Work[Backends]) -> None:

@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from letters import composition, record
-from letters.composition import TYPE_CODES, contribution_of, format_time
+from letters.composition import SECTION_CODES, STATUS_CODES, TYPE_CODES, contribution_of, format_time
 from letters.errors import RecordUnreadable
-from letters.letter import Author, LetterType, Position, StoredLetter
+from letters.letter import HEADINGS, Author, LetterVersion, Position, Section, Status, StoredLetter
 
 DATA = Path(__file__).parent / "data"
 SYSTEM_ID = "letters.quill.test"
 AUTHOR = Author(id=UUID("7d0f3c5e-8d4d-4c84-9d75-2f2f4c5e3a11"), name="Dr Ines Varga")
+SENT = datetime(2026, 5, 14, 9, 30, tzinfo=UTC)
+TEXT = st.text(min_size=1)
 OPT = {"o": "http://schemas.openehr.org/v1"}
 
 
@@ -43,16 +45,22 @@ def letter(**changes: Any) -> StoredLetter:
         "title": items[0]["value"]["value"],
         "letter_type": "clinic",
         "author": AUTHOR,
-        "sent_at": datetime(2026, 5, 14, 9, 30, tzinfo=UTC),
+        "sent_at": SENT,
         "body": items[2]["value"]["value"],
     }
     return StoredLetter(**members | changes)
 
 
+def change_set(one: StoredLetter, *, reason: str = "Letter sent from the clinic desk") -> Any:
+    """What we send to commit it."""
+    sent = contribution_of(one, committer=AUTHOR, reason=reason, system_id=SYSTEM_ID)
+    return json.loads(json.dumps(sent, ensure_ascii=False))
+
+
 def committed(one: StoredLetter) -> Any:
     """The composition as a server would give it back."""
-    change_set = json.loads(json.dumps(contribution_of(one, system_id=SYSTEM_ID), ensure_ascii=False))
-    return change_set["versions"][0]["data"]
+    composition = change_set(one)["versions"][0]["data"]
+    return composition | {"uid": {"value": f"{one.uid}::{SYSTEM_ID}::{one.version}"}}
 
 
 def without(value: Any, *, words: set[str]) -> Any:
@@ -67,10 +75,33 @@ def without(value: Any, *, words: set[str]) -> Any:
 def test_contribution_is_the_one_that_ehrbase_accepted() -> None:
     accepted = exchange("147")["request"]["body"]
     accepted.pop("uid")
-    ours = contribution_of(letter(), system_id=SYSTEM_ID)
-    texts = json.dumps(ours).replace("09:30:00.000000Z", "09:30:00Z")
-    words = {"description"}
+    texts = json.dumps(change_set(letter())).replace("09:30:00.000000Z", "09:30:00Z")
+    words = {"template_id", "description"}
     assert without(json.loads(texts), words=words) == without(accepted, words=words)
+
+
+@pytest.mark.parametrize(("status", "code"), [("amended", "250"), ("withdrawn", "251")])
+def test_next_version_names_its_predecessor_its_change_and_its_reason(status: Status, code: str) -> None:
+    ours = change_set(letter(version=3, status=status, amended_at=SENT + timedelta(days=1)), reason="Wrong dose")
+    (version,) = ours["versions"]
+    assert version["preceding_version_uid"]["value"] == f"{letter().uid}::{SYSTEM_ID}::2"
+    assert "uid" not in version["data"]
+    for audit in (ours["audit"], version["commit_audit"]):
+        assert audit["change_type"]["defining_code"]["code_string"] == code
+        assert audit["description"]["value"] == "Wrong dose"
+        assert audit["committer"]["external_ref"]["id"]["value"] == str(AUTHOR.id)
+
+
+def test_history_is_what_ehrbase_recorded_newest_first() -> None:
+    newest, *_, first = record.read_history(answer("162"))
+    assert first == LetterVersion(
+        version=1,
+        committer=AUTHOR,
+        committed_at=datetime(2026, 11, 23, 3, 8, 39, 193002, tzinfo=UTC),
+        reason=None,
+    )
+    assert newest.version > 1
+    assert newest.reason
 
 
 def test_read_letter_understands_what_ehrbase_answers() -> None:
@@ -78,10 +109,16 @@ def test_read_letter_understands_what_ehrbase_answers() -> None:
 
 
 @given(
-    title=st.text(min_size=1), body=st.text(min_size=1), name=st.text(min_size=1), kind=st.sampled_from([*TYPE_CODES])
+    texts=st.fixed_dictionaries({"title": TEXT, "body": TEXT, "letter_type": st.sampled_from([*TYPE_CODES])}),
+    sections=st.dictionaries(st.sampled_from([*HEADINGS]), TEXT),
+    name=TEXT,
+    status=st.sampled_from([*STATUS_CODES]),
 )
-def test_any_text_comes_back_as_it_was_sent(title: str, body: str, name: str, kind: LetterType) -> None:
-    sent = letter(title=title, body=body, author=Author(id=uuid4(), name=name), letter_type=kind)
+def test_any_text_comes_back_as_it_was_sent(
+    texts: dict[str, str], sections: dict[Section, str], name: str, status: Status
+) -> None:
+    later = {} if status == "final" else {"version": 2, "amended_at": SENT + timedelta(microseconds=1)}
+    sent = letter(**texts, sections=sections, author=Author(id=uuid4(), name=name), status=status, **later)
     assert record.read_letter(committed(sent)) == sent
 
 
@@ -97,13 +134,12 @@ def test_codes_and_rubrics_are_those_of_the_template() -> None:
         term.attrib["code"]: term.findtext("o:items[@id='text']", namespaces=OPT)
         for term in ElementTree.fromstring(composition.template()).iterfind(".//o:term_definitions", OPT)  # noqa: S314
     }
-    assert all(terms[code] == rubric for code, rubric in TYPE_CODES.values())
-    assert terms["at0021"] == "Sent"
+    assert all(terms[code] == rubric for code, rubric in (*TYPE_CODES.values(), *STATUS_CODES.values()))
+    assert {terms[code] for code in SECTION_CODES.values()} == set(HEADINGS.values())
 
 
 def test_the_empty_change_set_holds_no_code_that_is_never_filled() -> None:
-    text = json.dumps(contribution_of(letter(), system_id=SYSTEM_ID))
-    assert '""' not in text
+    assert '""' not in json.dumps(change_set(letter()))
 
 
 @pytest.mark.parametrize(
@@ -165,6 +201,8 @@ def row(**changes: Any) -> list[Any]:
         "author_id": str(AUTHOR.id),
         "title": "Letter 07",
         "letter_type": "at0012",
+        "changed": "2026-02-01T10:00:00.000000Z",
+        "status": "at0021",
     }
     return list((values | changes).values())
 
@@ -173,8 +211,16 @@ def test_read_list_keeps_the_position_as_the_record_has_it() -> None:
     ((head, position),) = record.read_list({"rows": [row()]})
     assert (head.version, head.status, head.letter_type) == (2, "amended", "referral")
     assert head.sent_at == datetime(2026, 1, 4, 9, 0, 0, 123456, tzinfo=UTC)
+    assert head.amended_at == datetime(2026, 2, 1, 10, tzinfo=UTC)
     assert position == Position("2026-01-04T11:00:00.123456+02:00", row()[0])
-    assert list(record.LIST_COLUMNS) == ["version_uid", "sent", "author_name", "author_id", "title", "letter_type"]
+    named = ["version_uid", "sent", "author_name", "author_id", "title", "letter_type", "changed", "status"]
+    assert list(record.LIST_COLUMNS) == named
+
+
+@pytest.mark.parametrize(("code", "status"), [("at0022", "amended"), ("at0023", "withdrawn"), (None, "amended")])
+def test_read_list_tells_the_status(code: str | None, status: Status) -> None:
+    ((head, _),) = record.read_list({"rows": [row(status=code)]})
+    assert head.status == status
 
 
 @pytest.mark.parametrize(
@@ -188,6 +234,8 @@ def test_read_list_keeps_the_position_as_the_record_has_it() -> None:
         [row(title="\ud800")],
         [row(sent=1)],
         [row(letter_type="x")],
+        [row(status="at0020")],
+        [row(changed=None)],
         [[*row(), 1]],
     ],
 )
@@ -198,11 +246,10 @@ def test_read_list_with_one_unreadable_row_is_refused(rows: object) -> None:
 
 def test_small_answers_are_read_from_recorded_ones() -> None:
     assert record.read_ehr_id(answer("030")) == UUID("69172187-3bc9-4dc7-8619-36c11499760b")
-    assert record.read_commit_time(answer("160")) == datetime(2026, 11, 23, 3, 8, 40, 156552, tzinfo=UTC)
     assert record.read_product(answer("004")) == "EHRbase 2.31.0"
 
 
-@pytest.mark.parametrize("read", [record.read_ehr_id, record.read_commit_time, record.read_product, record.read_list])
+@pytest.mark.parametrize("read", [record.read_ehr_id, record.read_history, record.read_product, record.read_list])
 @pytest.mark.parametrize("nonsense", [None, 7, "text", [], {}, {"ehr_id": {"value": 7}}, {"product": 7}, {"rows": 7}])
 def test_small_answers_of_another_shape_are_refused(read: Callable[[Any], object], nonsense: object) -> None:
     with pytest.raises(RecordUnreadable):

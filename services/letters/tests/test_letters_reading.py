@@ -3,49 +3,20 @@
 import asyncio
 import base64
 import json
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import nats
 import pytest
-from letters.composition import contribution_of
-from letters.letter import Author, StoredLetter
 from letters_house import SYSTEM_ID, House, Person, wait_for
 
 AUDIT = "quill.audit.v1.access.recorded.letters"
 READ = "quill.letters.v1.letter.read"
 
 
-def ehr_of(house: House, patient_id: UUID) -> UUID:
-    """The patient's EHR, as the service knows it."""
-    ((ehr_id,),) = house.rows("SELECT ehr_id FROM patient_ehrs WHERE patient_id = %s", patient_id)
-    return UUID(str(ehr_id))
-
-
-def amend(house: House, patient_id: UUID, letter: dict[str, Any], *, title: str) -> None:
-    """A next version, committed past the service."""
-    stored = StoredLetter(
-        uid=UUID(letter["uid"]),
-        version=1,
-        title=title,
-        letter_type="clinic",
-        author=Author(id=uuid4(), name="Dr Omar Lund"),
-        sent_at=datetime.fromisoformat(letter["created_at"]),
-        body="Amended",
-    )
-    change_set = contribution_of(stored, system_id=SYSTEM_ID)
-    version = change_set["versions"][0]
-    version["preceding_version_uid"] = {"_type": "OBJECT_VERSION_ID", "value": version["data"].pop("uid")["value"]}
-    version["commit_audit"]["change_type"]["value"] = "amendment"
-    version["commit_audit"]["change_type"]["defining_code"]["code_string"] = "250"
-    answer = house.openehr.post(f"ehr/{ehr_of(house, patient_id)}/contribution", json=change_set)
-    assert answer.status_code in {201, 204}, answer.text
-
-
 def delete(house: House, patient_id: UUID, letter: dict[str, Any]) -> None:
     """Delete a letter, past the service."""
-    path = f"ehr/{ehr_of(house, patient_id)}/composition/{letter['uid']}::{SYSTEM_ID}::1"
+    path = f"ehr/{house.ehr_of(patient_id)}/composition/{letter['uid']}::{SYSTEM_ID}::1"
     assert house.openehr.delete(path).status_code == 204
 
 
@@ -187,7 +158,7 @@ def test_amended_letter_shows_when_and_keeps_its_versions(house: House) -> None:
     patient_id, clinician = house.patient(), house.person("clinician")
     first = house.write(patient_id, clinician, title="Before", body="First").json()
     path = f"/api/patients/{patient_id}/letters/{first['uid']}"
-    amend(house, patient_id, first, title="After")
+    house.amend_past_the_service(patient_id, first, title="After")
     newest = house.read(path, clinician)
     letter = newest.json()
     assert newest.headers["ETag"] == '"2"'
@@ -261,4 +232,4 @@ def test_new_patient_gets_an_ehr_from_the_event(house: House) -> None:
     asyncio.run(announce())
     wait_for(lambda: house.rows("SELECT 1 FROM patient_ehrs WHERE patient_id = %s", patient_id) != [])
     subject = {"subject_id": str(patient_id), "subject_namespace": "quill"}
-    assert house.openehr.get("ehr", params=subject).json()["ehr_id"]["value"] == str(ehr_of(house, patient_id))
+    assert house.openehr.get("ehr", params=subject).json()["ehr_id"]["value"] == str(house.ehr_of(patient_id))

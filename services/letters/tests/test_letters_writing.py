@@ -45,9 +45,8 @@ def test_create_letter_tells_and_audits_it_without_its_text(house: House) -> Non
 def test_create_letter_commits_it_in_the_clinicians_name(house: House) -> None:
     patient_id, clinician = house.patient(), house.person("clinician", name="Dr Omar Lund")
     uid = house.write(patient_id, clinician).json()["uid"]
-    ((ehr_id,),) = house.rows("SELECT ehr_id FROM patient_ehrs WHERE patient_id = %s", patient_id)
     version = house.openehr.get(
-        f"ehr/{ehr_id}/versioned_composition/{uid}/version/{uid}::{SYSTEM_ID}::1",
+        f"ehr/{house.ehr_of(patient_id)}/versioned_composition/{uid}/version/{uid}::{SYSTEM_ID}::1",
         headers={"Accept": "application/json"},
     ).json()
     for party in (version["commit_audit"]["committer"], version["data"]["composer"]):
