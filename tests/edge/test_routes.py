@@ -61,6 +61,7 @@ OWNED = {
         POST /api/patients/{P}/letters/{L}/withdraw
         GET /api/patients/{P}/letters/{L}.pdf
         GET /api/patients/{P}/export
+        GET /api/fhir/DocumentReference?patient={P}
         GET /api/health/letters
         GET /api/docs/letters.json
     """,

@@ -40,7 +40,7 @@ class Policy:
     signed_in: any role is enough.
     own: the endpoint knows the caller's own things only; those of others look like what is absent.
     enrolling: open, too, to an account that must have a second factor and has none yet.
-    linked_patient: a patient is let in for their own record, `{patient_id}` of the path.
+    linked_patient: a patient is let in for their own record: `{patient_id}` of the path, or `patient` of a FHIR search.
     vital: refused (503) when revocations cannot be known at all; others go on.
     """
 
@@ -193,7 +193,7 @@ async def _authorise(request: Request, policy: Policy) -> Caller:
     needed = caller.roles & request.app.state.runtime.settings.totp_roles
     if needed and not caller.proved_twice and not policy.enrolling:
         raise TotpEnrolmentRequired
-    policy.check(caller, request.path_params.get("patient_id"))
+    policy.check(caller, refusals.patient_asked_for(request))
     if request.method not in SAFE_METHODS and not proves_csrf(caller, request.headers.get("X-CSRF-Token")):
         raise CsrfRefused
     return caller

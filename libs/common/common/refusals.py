@@ -39,10 +39,16 @@ async def record(request: Request, error: Exception, *, access: Access, token: s
     await runtime.work.record(actor, replace(access, outcome=outcome, **_named(request)))
 
 
+def patient_asked_for(request: Request) -> str | None:
+    """Whose record a request names: in its path, or as the `patient` of a FHIR search, which may be a reference."""
+    named: str | None = request.path_params.get("patient_id") or request.query_params.get("patient")
+    return named.removeprefix("Patient/") if named else None
+
+
 def _named(request: Request) -> dict[str, Any]:
     """The patient and the thing that the path names by their ids; the patient may stand in the body instead."""
     path, body = request.path_params, getattr(request, "_json", None)
-    asked = path.get("patient_id") or (body.get("patient_id") if isinstance(body, dict) else None)
+    asked = patient_asked_for(request) or (body.get("patient_id") if isinstance(body, dict) else None)
     others = [value for name, value in path.items() if name != "patient_id" and _id(value)]
     return {"patient_id": _id(asked), "resource_id": others[0] if others else None}
 

@@ -1,13 +1,15 @@
 """The HTTP endpoints of letters."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
+from common.fhir import FhirResponse
 from common.openapi import with_headers
 from common.policy import PolicyRouter, allow, refuses
 from common.rest import CurrentCaller, CurrentWork, Cursor, ExpectedVersion, IdempotencyKey, Limit, Page, PathId, etag
 from fastapi import Depends, Query
 
 from letters import policy, service
+from letters.document import DocumentQuery, bundle_of
 from letters.errors import LetterRefused, LetterWithdrawn, PatientInactive, RecordUnreadable
 from letters.letter import LetterAt
 from letters.schemas import (
@@ -21,6 +23,7 @@ from letters.schemas import (
 )
 
 router = PolicyRouter("/patients")
+fhir = PolicyRouter("/fhir")
 
 
 def _at(patient_id: PathId, uid: PathId) -> LetterAt:
@@ -100,3 +103,14 @@ async def list_versions(
 ) -> Page[LetterVersion]:
     """Who made each version of a letter, when and why, newest first."""
     return await service.list_versions(work, caller, at=at, limit=limit, cursor=cursor)
+
+
+@fhir.get("/DocumentReference", response_class=FhirResponse, tags=["fhir"])
+@allow(policy.READ_LETTERS, audits="letter")
+@refuses(RecordUnreadable)
+async def search_documents(
+    query: Annotated[DocumentQuery, Query()], caller: CurrentCaller, work: CurrentWork
+) -> dict[str, Any]:
+    """A patient's letters as FHIR R4 documents, newest first."""
+    page = await service.list_letters(work, caller, patient_id=query.patient, limit=query.count, cursor=query.cursor)
+    return bundle_of(page, query=query)

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from common.fhir import FHIR_JSON, FhirResponse
 from common.openapi import with_headers
 from common.policy import PolicyRouter, allow, refuses
 from common.rest import CurrentCaller, CurrentWork, ExpectedVersion, IdempotencyKey, Page, PathId, etag
@@ -10,7 +11,6 @@ from fastapi import Query
 from patients import fhir_schemas, policy, schemas, service
 from patients.errors import NhsNumberTaken, PatientRefused
 from patients.fhir import StoredPatient
-from patients.outcome import FHIR_JSON, FhirResponse
 
 patients = PolicyRouter("/patients")
 fhir_patients = PolicyRouter("/fhir/patients")

@@ -1,12 +1,12 @@
 """The app of patients: the only place where its parts are wired."""
 
 from common.app import Service, build_app
+from common.fhir import OPERATION_OUTCOME
 from fastapi import FastAPI
 
 from patients import api
 from patients.fhir import open_fhir
 from patients.operations import WRITE_PATIENT
-from patients.outcome import OPERATION_OUTCOME
 from patients.settings import Settings
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from common.errors import ErrorForm, QuillError
 from fastapi.responses import JSONResponse
+
+from common.errors import ErrorForm, QuillError
 
 FHIR_JSON = "application/fhir+json"
 # FHIR R4 value set issue-type.
