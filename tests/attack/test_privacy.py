@@ -127,7 +127,10 @@ def patient_reads_letters(told: Told, fleet: Fleet, clinician: Person, patient_i
         letter = {"title": told.canary(f"title of the {number}"), "body": told.canary(f"text of the {number}")}
         written = clinician.post(f"/api/patients/{patient_id}/letters", letter, key=unique("k"))
         assert person.get(written.headers["Location"]).json()["body"] == letter["body"]
-    told.pushes += device.wait(number=2)
+    amended = {"title": told.canary("new title"), "body": told.canary("new text"), "reason": told.canary("reason")}
+    assert clinician.put(written.headers["Location"], amended, version=1).status_code == 200
+    assert told.secrets["reason"] in person.get(f"{written.headers['Location']}/versions").text
+    told.pushes += device.wait(number=3)
     for path in ("/api/notifications", f"/api/patients/{patient_id}/letters", "/api/push/registrations"):
         person.get(f"{path}?limit=1")
     return person

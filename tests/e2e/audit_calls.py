@@ -43,6 +43,7 @@ class Done:
 DEMOGRAPHICS, LETTERS = "/api/patients/{patient}/demographics", "/api/patients/{patient}/letters"
 FHIR, LINKS = "/api/fhir/patients", "/api/auth/patient-links"
 LETTER = {"title": "Clinic letter", "body": "Seen in clinic."}
+CHANGE = {**LETTER, "reason": "Corrected."}
 LINK = {"patient_id": "{patient}", "birth_date": BIRTH_DATE}
 PUSH = {"patient_id": "{patient}", "template": "test"}
 KINDS: Sequence[Call] = [
@@ -63,6 +64,12 @@ KINDS: Sequence[Call] = [
     Call("patient", "GET", LETTERS, 200, ("R", "letter", "ok")),
     Call("patient", "GET", LETTERS + "/{letter}", 200, ("R", "letter", "ok")),
     Call("patient", "GET", LETTERS + "/{nobody}", 404, ("R", "letter", "failed")),
+    Call("patient", "GET", LETTERS + "/{letter}/versions", 200, ("R", "letter", "ok")),
+    Call("patient", "GET", "/api/fhir/DocumentReference?patient={patient}", 200, ("R", "letter", "ok")),
+    Call("admin", "GET", "/api/fhir/DocumentReference?patient={patient}", 403, ("R", "letter", "denied")),
+    Call("clinician", "PUT", LETTERS + "/{letter}", 412, ("U", "letter", "failed"), CHANGE, {"If-Match": '"9"'}),
+    Call("clinician", "POST", LETTERS + "/{letter}/withdraw", 428, ("U", "letter", "failed"), {"reason": "R"}),
+    Call("patient", "POST", LETTERS + "/{letter}/withdraw", 403, ("U", "letter", "denied"), {"reason": "R"}),
     Call("stranger", "GET", LETTERS + "/{letter}", 404, ("R", "letter", "denied")),
     Call("stranger", "GET", "/api/patients?q=Test", 403, ("E", "patient", "denied")),
     Call("admin", "GET", LETTERS, 403, ("R", "letter", "denied")),
