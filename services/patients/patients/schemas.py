@@ -115,7 +115,9 @@ class Standing(BaseModel):
     """What another service needs of a patient to let the caller go on."""
 
     active: bool
+    name: Name
     birth_date: date | None
+    nhs_number: str | None
 
 
 class PatientListed(BaseModel):

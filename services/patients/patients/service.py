@@ -53,7 +53,7 @@ async def read_demographics(work: PatientsWork, caller: Caller, *, patient_id: U
 async def tell_standing(work: PatientsWork, *, patient_id: UUID) -> schemas.Standing:
     """What letters and auth ask before they act for the caller: part of that act, whose entry is theirs to record."""
     known = mapping.demographics_of(await _known(work, patient_id))
-    return schemas.Standing(active=known.active, birth_date=known.birth_date)
+    return schemas.Standing.model_validate(known, from_attributes=True)
 
 
 async def update_demographics(

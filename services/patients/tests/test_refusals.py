@@ -90,7 +90,12 @@ async def test_standing_is_told_to_services_without_an_entry_of_its_own(
     patient_id = (await client.post("/api/fhir/patients", json=patient(), headers=doctor)).json()["id"]
     request_id = str(uuid4())
     answer = await client.get(f"/internal/patients/{patient_id}", headers={**doctor, "X-Request-Id": request_id})
-    assert set(answer.json()) == {"active", "birth_date"}
+    assert answer.json() == {
+        "active": True,
+        "name": {"prefix": [], "given": ["Ada"], "family": "Okafor"},
+        "birth_date": "1980-02-29",
+        "nhs_number": None,
+    }
     for headers, status in ((auth.headers("patient"), 404), (auth.headers("nobody"), 403), ({}, 401)):
         refused = await client.get(f"/internal/patients/{patient_id}", headers={**headers, "X-Request-Id": request_id})
         assert refused.status_code == status
