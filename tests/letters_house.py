@@ -36,6 +36,11 @@ ORIGIN = "http://localhost:8080"
 SYSTEM_ID = "letters.quill.test"
 SECRET = "q-letters-tests-" + "s" * 32
 CSRF = "csrf-token-of-the-tests"
+NOBODY: dict[str, object] = {
+    "name": {"prefix": [], "given": [], "family": None},
+    "birth_date": None,
+    "nhs_number": None,
+}
 
 
 class Server(ThreadingHTTPServer):
@@ -95,6 +100,7 @@ class Neighbours(Server):
         self.key = RSAKey.generate_key(2048, auto_kid=True)
         self.names: dict[str, str | None] = {}
         self.active: dict[str, bool] = {}
+        self.identities: dict[str, dict[str, object]] = {}
         self.patients_silent = self.auth_silent = False
         self.asked: list[str] = []
         self.said: dict[str, tuple[int, object]] = {}
@@ -116,8 +122,9 @@ class Neighbours(Server):
         patient_id = request.path.removeprefix("/internal/patients/")
         if self.patients_silent:
             return 503, {}
-        known = patient_id in self.active
-        return (200, {"patient_id": patient_id, "active": self.active[patient_id]}) if known else (404, {})
+        if patient_id not in self.active:
+            return 404, {}
+        return 200, {"active": self.active[patient_id], **NOBODY, **self.identities.get(patient_id, {})}
 
 
 def _unpadded(text: str) -> bytes:

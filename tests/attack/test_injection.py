@@ -24,6 +24,7 @@ QUERIES = [
     "/api/fhir/patients/{}",
     "/api/patients/{}/letters",
     f"/api/patients/{uuid4()}/letters/{{}}",
+    f"/api/patients/{uuid4()}/letters/{{}}.pdf",
     f"/api/patients/{uuid4()}/letters?cursor={{}}",
     f"/api/patients/{uuid4()}/letters?limit={{}}",
     f"/api/patients/{uuid4()}/letters/{uuid4()}?version={{}}",

@@ -1,11 +1,13 @@
 """Letters as clinicians and patients meet them, through Caddy, with every real service behind it."""
 
+import io
 import json
 import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+import pypdf
 import pytest
 from e2e.client import (
     Person,
@@ -51,6 +53,20 @@ def write(clinician: Person, patient_id: str, **draft: object) -> dict[str, Any]
     assert answer.status_code == 201, answer.text
     letter: dict[str, Any] = answer.json()
     return letter
+
+
+def test_letter_is_printed_with_whom_it_is_about(fleet: Fleet, clinician: Person) -> None:
+    patient, patient_id = new_linked_patient(fleet, clinician)
+    letter = write(clinician, patient_id)
+    known = clinician.get(f"/api/patients/{patient_id}/demographics").json()
+    with patient:
+        answer = patient.get(f"{letters_of(patient_id)}/{letter['uid']}.pdf")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf"), answer.text
+    text = pypdf.PdfReader(io.BytesIO(answer.content)).pages[0].extract_text().replace("\u00a0", "")
+    for words in (known["name"]["family"], known["nhs_number"], LETTER["title"], letter["author"]["name"]):
+        assert words in text
+    read = clinician.get(f"{letters_of(patient_id)}/{letter['uid']}").json()
+    assert read["read_at"] is not None
 
 
 def test_letter_is_written_told_of_and_read_by_its_patient(fleet: Fleet, clinician: Person) -> None:

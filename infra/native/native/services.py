@@ -14,8 +14,8 @@ from native.leftovers import mark
 from native.process import Command, Program
 from native.settings import REPOSITORY, SERVICES, Settings
 
-# A person may set these of the services' own variables, and auth's QUILL_OIDC_*; everything else of the environment is
-# the launcher's.
+# A person may set these of the services' own variables, auth's QUILL_OIDC_* and letters' QUILL_LETTERHEAD_*; everything
+# else of the environment is the launcher's.
 _DEFAULTS = {
     **{"QUILL_DOCS_ENABLED": "true", "QUILL_LOG_LEVEL": "INFO"},
     **{"QUILL_REQUIRE_TOTP_ROLES": "", "QUILL_AUDIT_RETENTION_DAYS": "2922", "QUILL_DRAIN_SECONDS": "5"},
@@ -155,7 +155,7 @@ def _own(context: Context) -> dict[str, dict[str, str]]:
             "QUILL_PASSWORD_PEPPER": secrets["password_pepper"],
             "QUILL_REFRESH_KEY": secrets["refresh_key"],
             "QUILL_ENCRYPTION_KEY": secrets["auth_encryption_key"],
-            **{name: value for name, value in os.environ.items() if name.startswith("QUILL_OIDC_")},
+            **_set_by_a_person("QUILL_OIDC_"),
         },
         "patients": {"QUILL_FHIR_URL": backends.fhir_url},
         "letters": {
@@ -163,6 +163,7 @@ def _own(context: Context) -> dict[str, dict[str, str]]:
             "QUILL_EHRBASE_USER": backends.openehr_user,
             "QUILL_EHRBASE_PASSWORD": backends.openehr_password,
             "QUILL_EHRBASE_SYSTEM_ID": backends.system_id,
+            **_set_by_a_person("QUILL_LETTERHEAD_"),
         },
         "notify": {
             "QUILL_VAPID_PRIVATE_KEY": secrets["vapid_private_key"],
@@ -172,6 +173,10 @@ def _own(context: Context) -> dict[str, dict[str, str]]:
             "QUILL_WEBHOOK_ORIGINS": ",".join(context.settings.webhook_origins),
         },
     }
+
+
+def _set_by_a_person(prefix: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(prefix)}
 
 
 def _nats(context: Context, user: str) -> dict[str, str]:

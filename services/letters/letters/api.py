@@ -7,10 +7,11 @@ from common.openapi import with_headers
 from common.policy import PolicyRouter, allow, refuses
 from common.rest import CurrentCaller, CurrentWork, Cursor, ExpectedVersion, IdempotencyKey, Limit, Page, PathId, etag
 from fastapi import Depends, Query
+from fastapi.responses import Response
 
 from letters import policy, service
 from letters.document import DocumentQuery, bundle_of
-from letters.errors import LetterRefused, LetterWithdrawn, PatientInactive, RecordUnreadable
+from letters.errors import LetterRefused, LetterWithdrawn, PatientInactive, PrinterUnavailable, RecordUnreadable
 from letters.letter import LetterAt
 from letters.schemas import (
     BODY_LIMIT_BYTES,
@@ -57,6 +58,30 @@ async def list_letters(
 ) -> Page[LetterSummary]:
     """A patient's letters without their text, newest first."""
     return await service.list_letters(work, caller, patient_id=patient_id, limit=limit, cursor=cursor)
+
+
+class PdfResponse(Response):
+    media_type = "application/pdf"
+
+
+PDF = {"content": {PdfResponse.media_type: {"schema": {"type": "string", "format": "binary"}}}}
+
+
+# Before the letter itself, whose path takes any last part.
+@router.get(
+    "/{patient_id}/letters/{uid}.pdf",
+    response_class=PdfResponse,
+    responses={200: PDF | with_headers("Content-Disposition")},
+    tags=["letters"],
+)
+@allow(policy.READ_LETTERS, audits="letter")
+@refuses(PrinterUnavailable, RecordUnreadable)
+async def print_letter(
+    patient_id: PathId, uid: PathId, caller: CurrentCaller, work: CurrentWork, version: Version = None
+) -> PdfResponse:
+    """A letter as tagged PDF (PDF/UA-1); for the patient this is reading it."""
+    pdf = await service.print_letter(work, caller, patient_id=patient_id, uid=uid, version=version)
+    return PdfResponse(pdf, headers={"Content-Disposition": f'inline; filename="letter-{uid}.pdf"'})
 
 
 @router.get("/{patient_id}/letters/{uid}", responses={200: with_headers("ETag")}, tags=["letters"])

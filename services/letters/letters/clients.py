@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 import httpx
@@ -14,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from letters import ehrbase
 from letters.ehrbase import EHRbase
-from letters.letter import Author
+from letters.letter import Author, PatientIdentity
+from letters.printer import Printer
 from letters.settings import Settings
 
 ANSWER_SECONDS = 1.0
@@ -28,6 +30,18 @@ class _Answer(BaseModel):
 
 class _Standing(_Answer):
     active: bool
+
+
+class _Name(_Answer):
+    prefix: list[str]
+    given: list[str]
+    family: str | None
+
+
+class _Identity(_Answer):
+    name: _Name
+    birth_date: date | None
+    nhs_number: str | None
 
 
 class _User(_Answer):
@@ -61,8 +75,18 @@ class Patients:
             NotFound: there is no such patient for this caller.
             BackendUnavailable: patients does not say.
         """
-        path = f"/internal/patients/{patient_id}"
-        return (await _ask(self._client, path, caller=caller, answer=_Standing)).active
+        return (await self._ask(patient_id, caller=caller, answer=_Standing)).active
+
+    async def identify(self, patient_id: UUID, *, caller: Caller) -> PatientIdentity:
+        """Who the patient is. Asked, recorded and refused as `is_active`."""
+        told = await self._ask(patient_id, caller=caller, answer=_Identity)
+        words = [*told.name.prefix, *told.name.given, told.name.family or ""]
+        return PatientIdentity(
+            name=" ".join(filter(None, words)), birth_date=told.birth_date, nhs_number=told.nhs_number
+        )
+
+    async def _ask[A: _Answer](self, patient_id: UUID, *, caller: Caller, answer: type[A]) -> A:
+        return await _ask(self._client, f"/internal/patients/{patient_id}", caller=caller, answer=answer)
 
 
 class Users:
@@ -98,11 +122,12 @@ class Users:
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """All that letters asks over the network, for the life of the process."""
+    """All that letters needs beside its database, for the life of the process."""
 
     ehrbase: EHRbase
     patients: Patients
     users: Users
+    printer: Printer
 
 
 @asynccontextmanager
@@ -116,4 +141,5 @@ async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
         http.create_client(settings.patients_url, timeout=ANSWER_SECONDS, probe=LIVES) as patients,
         http.create_client(settings.auth_url, timeout=ANSWER_SECONDS, probe=LIVES) as auth,
     ):
-        yield Backends(EHRbase(openehr, system_id=settings.ehrbase_system_id), Patients(patients), Users(auth))
+        record = EHRbase(openehr, system_id=settings.ehrbase_system_id)
+        yield Backends(record, Patients(patients), Users(auth), Printer(settings))

@@ -25,3 +25,9 @@ class RecordUnreadable(BackendUnavailable):
     """The record system answered in a form that cannot be shown safely; it has been logged for the operators."""
 
     slug, title = "record-unreadable", "A record could not be read"
+
+
+class PrinterUnavailable(BackendUnavailable):
+    """The letter could not be printed in time; it can be read without its print. If it goes on, tell the operators."""
+
+    slug, title = "printer-unavailable", "The letter could not be printed"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -92,6 +92,15 @@ class LetterVersion:
     committer: Author
     committed_at: datetime
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientIdentity:
+    """Whom a letter is about, as far as is known: by name, birth date and NHS number."""
+
+    name: str
+    birth_date: date | None
+    nhs_number: str | None
 
 
 @dataclass(frozen=True, slots=True)

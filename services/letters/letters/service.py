@@ -206,13 +206,33 @@ async def read_letter(
     """A letter is read through its patient's own EHR; the patient's first reading leaves a receipt."""
     ehr_id = await ehr_of(work, caller, patient_id=patient_id)
     letter = await work.backend.ehrbase.get_letter(ehr_id, uid, version=version)
+    read_at = await record_reading(work, caller, patient_id=patient_id, uid=uid)
+    return letter_of(letter, patient_id=patient_id, read_at=read_at)
+
+
+async def print_letter(
+    work: Work[Backends], caller: Caller, *, patient_id: UUID, uid: UUID, version: int | None
+) -> bytes:
+    """To be given a letter as PDF is to read it; no letter is printed without whom it is about."""
+    ehr_id = await ehr_of(work, caller, patient_id=patient_id)
+    letter, patient = await asyncio.gather(
+        work.backend.ehrbase.get_letter(ehr_id, uid, version=version),
+        work.backend.patients.identify(patient_id, caller=caller),
+    )
+    pdf = await work.backend.printer.print(letter, patient)
+    await record_reading(work, caller, patient_id=patient_id, uid=uid)
+    return pdf
+
+
+async def record_reading(work: Work[Backends], caller: Caller, *, patient_id: UUID, uid: UUID) -> datetime | None:
+    """Each reading is in the audit trail; returns when the patient first read the letter."""
     async with work.transaction() as session:
         if policy.leaves_receipt(caller, patient_id=patient_id):
             await keep_receipt(work, session, caller, patient_id=patient_id, uid=uid)
         read_times = await repository.find_read_times(session, letter_uids=[uid])
         access = Access(action="R", resource="letter", resource_id=str(uid), patient_id=patient_id)
         work.audit(session, caller.actor, access)
-    return letter_of(letter, patient_id=patient_id, read_at=read_times.get(uid))
+    return read_times.get(uid)
 
 
 async def keep_receipt(

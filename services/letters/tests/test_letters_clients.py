@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,6 +11,7 @@ from common import http
 from common.auth import Caller
 from common.errors import BackendUnavailable, Forbidden, NotFound, QuillError, Unauthenticated
 from letters.clients import Patients, Users
+from letters.letter import PatientIdentity
 from letters_house import Neighbours, token_of
 
 
@@ -100,3 +103,39 @@ def test_patients_answer_is_read_strictly(
                 await Patients(client).is_active(patient_id, caller=caller(neighbours))
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("told", "identity"),
+    [
+        (
+            {
+                "name": {"prefix": ["Mrs"], "given": ["Rosa", "Ann"], "family": "Hartley"},
+                "birth_date": "1951-02-03",
+                "nhs_number": "9434765919",
+            },
+            PatientIdentity(name="Mrs Rosa Ann Hartley", birth_date=date(1951, 2, 3), nhs_number="9434765919"),
+        ),
+        (
+            {"name": {"prefix": [], "given": [], "family": None}, "birth_date": None, "nhs_number": None},
+            PatientIdentity(name="", birth_date=None, nhs_number=None),
+        ),
+        ({"name": {"prefix": [], "given": ["Rosa"]}, "birth_date": None, "nhs_number": None}, None),
+        ({"name": "Rosa", "birth_date": None, "nhs_number": None}, None),
+        ({"birth_date": None, "nhs_number": None}, None),
+        ({"active": True}, None),
+    ],
+)
+def test_patient_is_identified_by_what_patients_tells_or_not_at_all(
+    neighbours: Neighbours, told: dict[str, object], identity: PatientIdentity | None
+) -> None:
+    patient_id = UUID(int=7)
+    neighbours.said[f"/internal/patients/{patient_id}"] = (200, told)
+
+    async def run() -> PatientIdentity | None:
+        async with http.create_client(neighbours.url) as client:
+            with suppress(BackendUnavailable):
+                return await Patients(client).identify(patient_id, caller=caller(neighbours))
+        return None
+
+    assert asyncio.run(run()) == identity

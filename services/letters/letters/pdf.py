@@ -1,0 +1,97 @@
+"""A letter as a tagged PDF (PDF/UA-1, ISO 14289-1): data in, bytes out. Run as a program, it prints one from stdin.
+
+The text is people's: it reaches the template as data, and no file and no network are within its reach.
+"""
+
+import json
+import re
+import resource
+import sys
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, cast
+
+import typst
+from fontTools.ttLib import TTFont
+
+from letters.markdown import MARK, blocks_of
+
+CPU_SECONDS = 10
+MEMORY_BYTES = 768 * 2**20
+FONTS = [Path(str(resources.files(package) / "files")) for package in ("fontpkg_noto_sans", "fontpkg_source_code_pro")]
+TITLE, SECTION = 1, 2  # levels of headings
+NOT_PLAIN = re.compile(r"[^\n\r\t -~]")
+PILED = re.compile(f"({MARK}{{4}}){MARK}+")
+
+
+def render(letter: Mapping[str, Any]) -> bytes:
+    """The letter as PDF; the same letter gives the same bytes.
+
+    Args:
+        letter: what `printer` makes of it. Its texts are anything; `body` and the sections' texts are Markdown.
+
+    Raises:
+        RuntimeError: it cannot be typeset.
+    """
+    shown = _printable(letter)
+    blocks = blocks_of(shown["body"], below=TITLE)
+    for heading, text in shown["sections"]:
+        runs = [{"text": heading, "strong": False, "emphasis": False, "code": False}]
+        blocks += [{"kind": "heading", "level": SECTION, "runs": runs}, *blocks_of(text, below=SECTION)]
+    folder = resources.files("letters")
+    compiler = typst.Compiler(
+        folder.joinpath("letter.typ").read_bytes(),
+        root=str(folder),
+        font_paths=typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=FONTS),
+        sys_inputs={"letter": json.dumps({**shown, "blocks": blocks})},
+    )
+    pdf = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=letter["timestamp"])
+    return cast(bytes, pdf)
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {name: _printable(item) for name, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def printable(text: str) -> str:
+    """What the fonts can show of a text: Latin, Greek, Cyrillic, signs. Any other character stands as ‹U+6F22›.
+
+    Characters that only steer how others are shown, such as those that turn the direction of writing, are left out:
+    no script that is printed needs them, and they could make a number or a name look like another. So are marks that
+    pile up on a letter after its fourth: no language has them, and they cost minutes.
+    """
+    return NOT_PLAIN.sub(lambda found: _shown(found[0]), PILED.sub(r"\1", unicodedata.normalize("NFC", text)))
+
+
+def _shown(character: str) -> str:
+    kind = unicodedata.category(character)
+    if kind == "Cf" or "\ufe00" <= character <= "\ufe0f":  # variation selectors
+        return ""
+    if ord(character) in _covered():
+        return character
+    return " " if kind[0] == "Z" else f"‹U+{ord(character):04X}›"
+
+
+@cache
+def _covered() -> frozenset[int]:
+    fonts = [TTFont(file, lazy=True) for folder in FONTS for file in folder.iterdir()]
+    return frozenset.union(*(frozenset(font.getBestCmap()) for font in fonts))
+
+
+def main() -> None:
+    """Print the letter that stdin has as JSON; bounded in time and memory, and no file is written."""
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    sys.stdout.buffer.write(render(json.load(sys.stdin.buffer)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Markdown becomes blocks and runs in which every word of it is found again."""
+
+from typing import Any
+
+import pytest
+from letters.markdown import DEEPEST, LONGEST_WORD, MOST_COLUMNS, MOST_TOKENS, blocks_of
+
+MARKS = {"strong": "**", "emphasis": "_", "code": "`"}
+
+
+def outline(text: str, *, below: int = 1) -> list[Any]:
+    """The blocks in short: a paragraph is its text, with its marks; others are lists that begin with their kind."""
+    return [short(block) for block in blocks_of(text, below=below)]
+
+
+def short(block: dict[str, Any]) -> Any:
+    match block["kind"]:
+        case "paragraph":
+            return shown(block["runs"])
+        case "heading":
+            return [f"h{block['level']}", shown(block["runs"])]
+        case "list":
+            return ["list", block["start"], *([short(inner) for inner in item] for item in block["items"])]
+        case "quote":
+            return ["quote", *(short(inner) for inner in block["blocks"])]
+        case "table":
+            return ["table", block["sides"], *([shown(cell) for cell in row] for row in block["rows"])]
+        case kind:
+            return [kind, *([block["text"]] if "text" in block else [])]
+
+
+def shown(runs: list[dict[str, Any]]) -> str:
+    marked = []
+    for run in runs:
+        mark = "".join(sign for name, sign in MARKS.items() if run[name])
+        marked.append(f"{mark}{run['text']}{mark[::-1]}")
+    return "".join(marked)
+
+
+@pytest.mark.parametrize(
+    ("text", "blocks"),
+    [
+        ("One\ntwo  \nthree\n\nFour", ["One two\nthree", "Four"]),
+        ("a *b* **c** ***d*** `e`", ["a _b_ **c** **_d_** `e`".replace("**_d_**", "**_d_**")]),
+        ("- a\n  - b\n- c", [["list", None, ["a", ["list", None, ["b"]]], ["c"]]]),
+        ("3. a\n4. b", [["list", 3, ["a"], ["b"]]]),
+        ("> a\n>\n> b", [["quote", "a", "b"]]),
+        ("```\na  b\n\tc\n```", [["typed", "a  b\n    c"]]),
+        ("    a  b", [["typed", "a  b"]]),
+        ("a\n\n---\n\nb", ["a", ["rule"], "b"]),
+        ("|a|b|\n|-:|:-:|\n|1|2|\n|3|", [["table", ["right", "center"], ["a", "b"], ["1", "2"], ["3", ""]]]),
+    ],
+)
+def test_markdown_is_read_as_commonmark_and_tables(text: str, blocks: list[Any]) -> None:
+    assert outline(text) == blocks
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("[leaflet](https://x.example/a)", "leaflet (https://x.example/a)"),
+        ("[leaflet](https://x.example/a 'Plan B')", "leaflet (https://x.example/a Plan B)"),
+        ("<https://x.example/a>", "https://x.example/a"),
+        ("[a](javascript:alert)", "[a](javascript:alert)"),
+        ("![a scan](scan.png)", "a scan"),
+        ("![](scan.png)", "scan.png"),
+        ("<b>bold</b> <script>x()</script>", "<b>bold</b> <script>x()</script>"),
+        ("<!-- note -->", "<!-- note -->"),
+        ("[Allergies]: penicillin", "[Allergies]: penicillin"),
+        ('#read("/etc/passwd") $x$ \\# @a', '#read("/etc/passwd") $x$ # @a'),
+    ],
+)
+def test_links_pictures_and_html_are_printed_as_text(text: str, printed: str) -> None:
+    assert outline(text) == [printed]
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("# a\n## b\n# c", ["h2", "h3", "h2"]),
+        ("## a\n## b", ["h2", "h2"]),
+        ("# a\n#### b\n## c\n### d", ["h2", "h3", "h3", "h4"]),
+        ("- # a\n\n  ### b\n\n## c", ["h2", "h3", "h3"]),
+        ("# a\n## b\n### c\n#### d\n##### e\n###### f", ["h2", "h3", "h4", "h5", "h6", "h6"]),
+        ("#\n\n## a", ["h2"]),
+    ],
+)
+def test_headings_follow_the_one_above_without_a_gap(text: str, levels: list[str]) -> None:
+    assert [kind for kind in flat(outline(text)) if len(kind) == 2 and kind[0] == "h"] == levels
+
+
+def flat(item: Any) -> list[str]:
+    return [item] if isinstance(item, str) else [text for part in item or [] if part for text in flat(part)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join("> " * depth + f"level{depth}" for depth in range(1, 100)),
+        "\n".join("  " * depth + f"- level{depth}" for depth in range(100)),
+        "- " * (DEEPEST // 2) + "deep",
+        ">" * 100_000,
+        "- a\n" * MOST_TOKENS,
+        "|a|b|\n|-|-|\n|1|2|3|",
+        "|" + "a|" * (MOST_COLUMNS + 1) + "\n|" + "-|" * (MOST_COLUMNS + 1),
+    ],
+    ids=["quotes", "lists", "list in list", "signs", "items", "cells too many", "columns"],
+)
+def test_what_letters_have_not_is_printed_as_it_was_typed(text: str) -> None:
+    assert [block["kind"] for block in blocks_of(text, below=1)] == ["typed"]
+    assert blocks_of(text, below=1)[0]["text"].replace("\u200b", "") == text.strip("\n")
+
+
+def test_emphasis_in_emphasis_does_not_nest() -> None:
+    (block,) = blocks_of("*a **b " * 500 + "c** d*" * 500, below=1)
+    assert block["runs"][0] == {"text": "a ", "strong": False, "emphasis": True, "code": False}
+    assert "".join(run["text"] for run in block["runs"]).count("c") == 500
+
+
+def test_long_words_can_be_broken_and_marks_stay_on_their_letters() -> None:
+    word = "e\u0301" * LONGEST_WORD
+    ((printed, *_),) = ([run["text"] for run in block["runs"]] for block in blocks_of(f"short {word}", below=1))
+    assert printed == "short " + "\u200b".join(["e\u0301"] * LONGEST_WORD)

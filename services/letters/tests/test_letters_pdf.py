@@ -1,0 +1,188 @@
+"""Printed letters: tagged, whole, with the patient on every page, whatever people wrote."""
+
+import io
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pypdf
+import pytest
+from letters.pdf import printable, render
+
+TITLE = "Respiratory clinic: review"
+LETTER: dict[str, Any] = {
+    "letterhead": {"name": "Northgate Hospital", "lines": ["12 Station Road", "Northgate"], "footer": "Confidential"},
+    "patient": {
+        **{"name": "Mrs Rosa Ann Hartley", "short_name": "Mrs Rosa Ann Hartley"},
+        **{"birth_date": "3 February 1951", "nhs_number": "943\u00a0476\u00a05919"},
+    },
+    **{"kind": "Outpatient letter", "title": TITLE, "date": "14 May 2026"},
+    **{"author": "Dr Ines Varga", "role": "Clinician", "notice": "", "withdrawn": False, "version": "Version 1"},
+    **{"body": "Dear Dr Hale", "sections": [], "timestamp": 1778751000},
+}
+LONG = "The patient was seen in clinic.\n\n" * 200
+
+
+def read(pdf: bytes) -> pypdf.PdfReader:
+    return pypdf.PdfReader(io.BytesIO(pdf))
+
+
+def printed(**changes: Any) -> pypdf.PdfReader:
+    """The letter with these changes, printed and opened."""
+    return read(render(LETTER | changes))
+
+
+def pages(document: pypdf.PdfReader) -> list[str]:
+    """The text of each page, with one space wherever there is any."""
+    return [" ".join(page.extract_text().replace("\u200b", "").split()) for page in document.pages]
+
+
+def structure(element: Any) -> Iterator[str]:
+    """The types of the structure tree's elements, in reading order."""
+    found = element.get_object()
+    if isinstance(found, list):
+        for child in found:
+            yield from structure(child)
+    elif isinstance(found, dict):
+        if "/S" in found:
+            yield str(found["/S"])
+        if "/K" in found:
+            yield from structure(found["/K"])
+
+
+def test_print_says_that_it_is_pdf_ua_with_title_and_language() -> None:
+    root = printed().trailer["/Root"]
+    metadata = root["/Metadata"].get_object().get_data().decode()
+    assert (root["/Lang"], root["/MarkInfo"]["/Marked"]) == ("en-GB", True)
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"] == True  # noqa: E712 - an object of PDF's own
+    assert "<pdfuaid:part>1</pdfuaid:part>" in metadata
+    assert f">{TITLE}</rdf:li>" in metadata
+
+
+def test_structure_tells_headings_lists_tables_quotes_and_emphasis() -> None:
+    body = "# Results\n\n- a\n- *b*\n\n|x|y|\n|-|-|\n|1|2|\n\n> q\n\n### Below\n\n**c**"
+    found = list(structure(printed(body=body).trailer["/Root"]["/StructTreeRoot"]))
+    assert [one for one in found if one.startswith("/H")] == ["/H1", "/H2", "/H3"]
+    assert [found.count(one) for one in ("/L", "/LI", "/Table", "/TH", "/TD", "/BlockQuote")] == [1, 2, 1, 2, 2, 1]
+    assert {"/Em", "/Strong"} <= set(found)
+
+
+def test_every_font_is_embedded() -> None:
+    document = printed(body="Latin Ελληνικά Кириллица `code` *em* **strong** ≤ → e\u0301")
+    fonts = [font.get_object() for page in document.pages for font in page["/Resources"]["/Font"].values()]
+    descriptors = [font["/DescendantFonts"][0].get_object()["/FontDescriptor"] for font in fonts]
+    assert len(fonts) >= 4
+    assert all({"/FontFile2", "/FontFile3"} & set(one.get_object()) for one in descriptors)
+
+
+def test_text_is_found_in_the_order_in_which_it_is_read() -> None:
+    sections = [["Allergies", "Penicillin"], ["Plan", "Review"]]
+    (text,) = pages(printed(notice="Amended on 3 June 2026.", sections=sections))
+    order = ["Northgate Hospital", "12 Station Road", "Patient", "Mrs Rosa Ann Hartley", "Date of birth"]
+    order += ["3 February 1951", "NHS number", "943 476 5919", "Outpatient letter", "14 May 2026", TITLE]
+    order += ["Dr Ines Varga", "Amended on", "Dear Dr Hale", "Allergies", "Penicillin", "Plan", "Review"]
+    order += ["Dr Ines Varga", "Clinician", "Confidential", "Version 1", "Page 1 of 1"]
+    place = 0
+    for words in order:
+        place = text.index(words, place) + len(words)
+
+
+def test_every_page_names_the_patient_and_counts() -> None:
+    found = pages(printed(body=LONG))
+    assert len(found) > 3
+    for number, text in enumerate(found, start=1):
+        for words in ("Mrs Rosa Ann Hartley", "3 February 1951", "943 476 5919", f"Page {number} of {len(found)}"):
+            assert words in text
+
+
+def test_withdrawn_letter_is_marked_on_every_page_and_others_on_none() -> None:
+    assert all(text.count("WITHDRAWN") == 2 for text in pages(printed(body=LONG, withdrawn=True)))
+    assert not any("WITHDRAWN" in text for text in pages(printed(body=LONG)))
+
+
+def test_same_letter_is_printed_byte_for_byte_alike() -> None:
+    assert render(LETTER) == render(LETTER)
+
+
+CODE = [
+    '#read("/etc/passwd")',
+    '#import "@preview/example:0.1.0": *',
+    '#include "letter.typ" #sys.inputs',
+    "$ x^2 $ <label> @label // comment /* comment",
+    "\\u{41} \\* \\ #{1+1} #[a] = no heading",
+    '"}], "withdrawn": true, "x": [{"',
+]
+
+
+@pytest.mark.parametrize("code", CODE)
+@pytest.mark.parametrize("place", ["title", "author", "body", "name", "code", "heading", "cell"])
+def test_code_is_printed_as_the_text_it_is(code: str, place: str) -> None:
+    cell = code.replace("|", "")
+    bodies = {"body": code, "code": f"```\n{code}\n```", "heading": f"# {code}", "cell": f"|{cell}|\n|-|\n|{cell}|"}
+    changes: dict[str, Any] = {"body": bodies[place]} if place in bodies else {place: code}
+    if place == "name":
+        changes = {"patient": LETTER["patient"] | {"name": code, "short_name": code}}
+    (text,) = pages(printed(**changes))
+    wanted = code if place not in {"body", "heading", "cell"} else code.replace("\\*", "*").replace("\\#", "#")
+    assert "".join(wanted.split()) in "".join(text.split())
+    assert "root:" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Zoë Ångström, Łódź, Χρυσή, Юлия, ≤ ≥ → µ ½ ✓", "Zoë Ångström, Łódź, Χρυσή, Юлия, ≤ ≥ → µ ½ ✓"),
+        ("e\u0301 A\u030a", "é Å"),
+        ("x" + "\u0301" * 99_999, "x\u0301\u0301\u0301\u0301"),
+        ("我 😀", "‹U+6211› ‹U+1F600›"),
+        ("a\x07b\x85c\ufffed\ue000", "a‹U+0007›b‹U+0085›c‹U+FFFE›d‹U+E000›"),
+        ("12\u202e43\u202c \u2067x\u2069 \u200fy\u00ad", "1243 x y"),
+        ("✓\ufe0f a\u3000b", "✓ a b"),
+    ],
+)
+def test_characters_that_no_font_has_are_named_and_those_that_turn_text_are_left_out(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_every_character_is_printed_or_named() -> None:
+    every = "".join(chr(code) for code in [*range(0x20, 0x3100), *range(0xF900, 0x10200), *range(0x1F300, 0x1F700)])
+    assert "‹U+" in printable(every)
+    assert len(printed(body=every).pages) > 10
+    assert len(printed(body=" ".join(every[:0x2000]), title="我\u202e😀").pages) > 1
+
+
+HOSTILE = {
+    "words": "The patient was seen in clinic and is well. ",
+    **{"one word": "W", "lines": "a\n", "paragraphs": "a\n\n", "marks": "a\u0301\u0489\u0323 "},
+    **{"stars": "*a", "emphasis": "*a **b _c ", "brackets": "[", "links": "[a](<b", "pictures": "![", "ticks": "`a` "},
+    **{"quotes": ">", "items": "- a\n", "nested": "> - 1. ", "headings": "# a\n", "cells": "|a|\n|-|\n|b|\n\n"},
+    **{
+        "emoji": "😀",
+        "turned": "\u202eabc \u2067",
+        "controls": "\x85\x9f",
+        "spaces": "\u00a0\u3000",
+        "comments": "<![CDATA[",
+    },
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hundred_thousand_characters_of_anything_are_printed_within_the_bounds(name: str) -> None:
+    text = (HOSTILE[name] * 100_000)[:100_000]
+    started = time.process_time()
+    assert len(printed(body=text).pages) >= 1
+    assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize(("letter", "status", "begin"), [(LETTER, 0, b"%PDF-1.7"), ({}, 1, b"")], ids=["whole", "none"])
+def test_program_prints_the_letter_on_its_input_and_fails_without_one(
+    letter: dict[str, Any], status: int, begin: bytes
+) -> None:
+    argv = [sys.executable, "-I", "-m", "letters.pdf"]
+    done = subprocess.run(
+        argv, input=json.dumps(letter).encode(), capture_output=True, env={}, cwd="/", check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout[:8]) == (status, begin)

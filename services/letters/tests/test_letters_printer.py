@@ -1,0 +1,145 @@
+"""What stands on a printed letter around its text, and what becomes of a print that does not end."""
+
+import asyncio
+import os
+import time
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from letters import printer
+from letters.errors import PrinterUnavailable
+from letters.letter import Author, PatientIdentity, StoredLetter
+from letters.printer import Printer
+from letters.settings import Settings
+from pydantic import ValidationError
+
+SENT = datetime(2026, 5, 14, 23, 30, tzinfo=UTC)  # half past midnight in London
+AMENDED = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
+ROSA = PatientIdentity(name="Mrs Rosa Ann Hartley", birth_date=date(1951, 2, 3), nhs_number="9434765919")
+SECRET = "q-letters-tests-" + "s" * 32
+
+
+def settings(**chosen: str) -> Settings:
+    urls = {f"{name}_url": "http://127.0.0.1:1" for name in ("auth", "patients", "letters", "notify", "ehrbase")}
+    texts: dict[str, Any] = {
+        **{"mode": "demo", "public_origin": "https://letters.example", "database_url": "postgresql://x/y"},
+        **{"nats_url": "nats://x", "nats_user": "letters", "nats_password": SECRET, "pseudonym_key": SECRET},
+        **{"ehrbase_user": "quill", "ehrbase_password": SECRET, "ehrbase_system_id": "x"},
+    }
+    return Settings(**(texts | urls | chosen))
+
+
+def letter(*, version: int = 1, body: str = "Dear Dr Hale", title: str = "Review") -> StoredLetter:
+    return StoredLetter(
+        uid=UUID(int=1),
+        version=version,
+        title=title,
+        letter_type="discharge",
+        author=Author(id=UUID(int=2), name="Dr Ines Varga"),
+        sent_at=SENT,
+        amended_at=AMENDED if version > 1 else None,
+        body=body,
+        sections={"plan": "Review"},
+        status="final" if version == 1 else "amended",
+    )
+
+
+def sheet(written: StoredLetter, patient: PatientIdentity = ROSA, **chosen: str) -> dict[str, Any]:
+    return Printer(settings(**chosen)).sheet_of(written, patient)
+
+
+def test_letter_is_dated_by_the_days_of_its_zone_as_people_write_them() -> None:
+    assert sheet(letter())["date"] == "15 May 2026"
+    assert sheet(letter(), letterhead_time_zone="UTC")["date"] == "14 May 2026"
+
+
+def test_patient_is_named_with_the_nhs_number_in_its_groups() -> None:
+    assert sheet(letter())["patient"] == {
+        "name": "Mrs Rosa Ann Hartley",
+        "short_name": "Mrs Rosa Ann Hartley",
+        "birth_date": "3 February 1951",
+        "nhs_number": "943\u00a0476\u00a05919",
+    }
+
+
+def test_what_is_not_known_of_a_patient_is_said() -> None:
+    nobody = sheet(letter(), PatientIdentity(name="", birth_date=None, nhs_number=None))["patient"]
+    assert set(nobody.values()) == {"Name not recorded", "not recorded"}
+
+
+def test_name_that_has_no_room_above_the_text_is_whole_on_the_first_page() -> None:
+    name = "Rosa " * 100
+    named = sheet(letter(), PatientIdentity(name=name, birth_date=None, nhs_number=None))["patient"]
+    assert (named["name"], named["short_name"]) == (name, name[:60] + "…")
+
+
+def test_amended_letter_says_so_and_which_version_it_is() -> None:
+    first, second = sheet(letter()), sheet(letter(version=2))
+    assert (first["notice"], first["version"]) == ("", "Version 1")
+    assert second["notice"].startswith("Amended on 3 November 2026.")
+    assert (second["version"], second["date"]) == ("Version 2", "15 May 2026")
+
+
+def test_letterhead_is_that_of_the_settings() -> None:
+    chosen = {"letterhead_name": "Northgate", "letterhead_lines": "1 Road | NG1", "letterhead_footer": "Private"}
+    assert sheet(letter(), **chosen)["letterhead"] == {
+        "name": "Northgate",
+        "lines": ["1 Road", "NG1"],
+        "footer": "Private",
+    }
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"letterhead_time_zone": "Mars/Olympus"},
+        {"letterhead_time_zone": "../etc/passwd"},
+        {"letterhead_name": ""},
+        {"letterhead_lines": "|".join("1234567")},
+        {"mode": "production"},
+    ],
+)
+def test_start_is_refused_with_a_letterhead_that_cannot_be(chosen: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match=r"(?i)letterhead"):
+        settings(**chosen)
+
+
+def print_one(written: StoredLetter) -> bytes:
+    return asyncio.run(Printer(settings()).print(written, ROSA))
+
+
+def test_letter_is_printed() -> None:
+    assert print_one(letter()).startswith(b"%PDF-1.7")
+
+
+def test_print_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printer, "PRINT_SECONDS", 0.01)
+    started = time.monotonic()
+    with pytest.raises(PrinterUnavailable):
+        print_one(letter(body="a\n" * 50_000))
+    assert time.monotonic() - started < 3
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_print_that_fails_is_refused_without_a_word_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printer, "ROLE", 7)
+    with pytest.raises(PrinterUnavailable) as refused:
+        print_one(letter(body="secret"))
+    assert (refused.value.status, refused.value.retry_after) == (503, 5)
+    assert "secret" not in str(refused.value)
+
+
+def test_event_loop_goes_on_while_a_letter_is_printed() -> None:
+    async def run() -> int:
+        task = asyncio.create_task(Printer(settings()).print(letter(body="word " * 20_000), ROSA))
+        turns = 0
+        while not task.done():
+            await asyncio.sleep(0.01)
+            turns += 1
+        assert (await task).startswith(b"%PDF")
+        return turns
+
+    assert asyncio.run(run()) > 10
