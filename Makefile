@@ -24,7 +24,7 @@ measure: sync ## Measure sign-out, storms, hangs and restarts on the running fle
 	@.venv/bin/python bench/identity.py; kept=$$?; .venv/bin/python bench/faults.py && exit $$kept
 
 test: sync lint ## Lint and all tests, with real servers
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n 2 --dist loadgroup
 
 attack: sync ## The attack suite with one replica of each service and with two, and the faults that it must see
 	@QUILL_ATTACK_REPLICAS=1 .venv/bin/python -m pytest tests/attack
