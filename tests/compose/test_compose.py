@@ -148,7 +148,7 @@ def test_container_has_least_privilege(name: str) -> None:
     assert set(service.get("cap_add", [])) <= {"caddy": {"NET_BIND_SERVICE"}, "volumes": {"CHOWN"}}.get(name, set())
 
 
-@pytest.mark.parametrize("name", FLEET.keys() - JOBS - {"fhir"})
+@pytest.mark.parametrize("name", sorted(FLEET.keys() - JOBS - {"fhir"}))
 def test_container_says_whether_it_is_healthy(name: str) -> None:
     health = FLEET[name]["healthcheck"]
     assert health["test"][0] in {"CMD", "CMD-SHELL"}

@@ -19,6 +19,8 @@ from e2e.client import (
 )
 from fleet import Fleet
 
+NOBODY = "3d0f7a4e-5c1b-4b8e-9a6d-2f7c1e8b9a04"
+
 
 @pytest.fixture
 def admin(fleet: Fleet) -> Iterator[Person]:
@@ -40,10 +42,10 @@ def invitation(**members: object) -> dict[str, object]:
 CALLS: list[tuple[str, str, dict[str, object] | None, set[str]]] = [
     ("GET", "/api/auth/users", None, {"admin"}),
     ("POST", "/api/auth/users", {}, {"admin"}),
-    ("PATCH", f"/api/auth/users/{uuid4()}", {}, {"admin"}),
+    ("PATCH", f"/api/auth/users/{NOBODY}", {}, {"admin"}),
     ("POST", "/api/auth/patient-links", {}, {"clinician", "admin"}),
     ("POST", "/api/auth/patient-links/redeem", {}, {"patient"}),
-    ("DELETE", f"/api/auth/patient-links/{uuid4()}", None, {"admin"}),
+    ("DELETE", f"/api/auth/patient-links/{NOBODY}", None, {"admin"}),
     ("POST", "/api/auth/password", {}, {"patient", "clinician", "admin"}),
     ("GET", "/api/auth/me", None, {"patient", "clinician", "admin"}),
 ]

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -14,7 +13,7 @@ from e2e.client import (
 )
 from fleet import Fleet
 
-ABSENT = str(uuid4())
+ABSENT = "3d0f7a4e-5c1b-4b8e-9a6d-2f7c1e8b9a04"
 ROOT = Path(__file__).parents[2]
 PROBLEMS = json.loads((ROOT / "libs/common/common/data/problems.json").read_text())
 

@@ -12,7 +12,9 @@ from notify.errors import EndpointRefused
 from notify.models import TITLES
 
 TRUSTED = frozenset({"http://127.0.0.1:9000", "https://push.hospital.example:8443"})
-POINT = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+POINT = (
+    ec.derive_private_key(7, ec.SECP256R1()).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+)
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
