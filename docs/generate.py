@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID
 
+import problem_pages
 from common.auth import Caller
-from common.errors import QuillError, ReplayedError
+from common.errors import QuillError
 from common.events import DURABLES, FACTS, SPEC_VERSION, STREAMS, Event
 from common.openapi import create_document
 from common.policy import Policy, PolicyRoute
@@ -23,24 +24,6 @@ from pydantic import SecretStr
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "libs/common/common/data"
 SERVICES = ("auth", "patients", "letters", "notify")
-# What only Caddy, the public door, can say.
-DOOR_PROBLEMS: dict[str, dict[str, Any]] = {
-    "request-timeout": {
-        "title": "The request took too long to arrive",
-        "status": 408,
-        "meaning": "Headers must arrive within five seconds and the body within ten. Send the request again.",
-    },
-    "wrong-host": {
-        "title": "This server does not answer for that host",
-        "status": 421,
-        "meaning": "The Host header names another site. Use the address under which this site was given to you.",
-    },
-    "refused": {
-        "title": "The request was refused",
-        "status": 400,
-        "meaning": "The request could not be understood as HTTP. Nothing was done.",
-    },
-}
 CALLERS = (("patient", False), ("patient", True), ("clinician", False), ("admin", False))
 EXAMPLE_TIME = datetime(2026, 5, 14, 9, 30, tzinfo=UTC)
 
@@ -113,21 +96,6 @@ def _headers(fact: type[Event]) -> dict[str, Any]:
         "properties": {name: {"type": "string", "const": value} for name, value in fixed.items()}
         | {name: {"type": "string"} for name in free},
     }
-
-
-def problems() -> dict[str, Any]:
-    """Every problem type that a service can answer with, from the error classes of the apps."""
-    found: dict[str, Any] = dict(DOOR_PROBLEMS)
-    for error in _subclasses(QuillError):
-        if error is ReplayedError or "slug" not in vars(error):
-            continue
-        meaning = " ".join((error.__doc__ or error.title).split())
-        found.setdefault(error.slug, {"title": error.title, "status": error.status, "meaning": meaning})
-    return dict(sorted(found.items()))
-
-
-def _subclasses(base: type[QuillError]) -> list[type[QuillError]]:
-    return [base, *(below for one in base.__subclasses__() for below in _subclasses(one))]
 
 
 def events_page() -> str:
@@ -220,8 +188,9 @@ def main() -> int:
     apps = {service: create_app(service) for service in SERVICES}
     wanted = {
         DATA / "asyncapi.json": json.dumps(asyncapi(), indent=1, sort_keys=True) + "\n",
-        DATA / "problems.json": json.dumps(problems(), indent=1, ensure_ascii=False) + "\n",
+        DATA / "problems.json": json.dumps(problem_pages.problems(), indent=1, ensure_ascii=False) + "\n",
         ROOT / "docs/events.md": events_page(),
+        ROOT / "docs/problems.md": problem_pages.page(),
         ROOT / "docs/access.md": access_page(apps.values()),
     }
     for service, app in apps.items():

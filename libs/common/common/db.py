@@ -14,7 +14,9 @@ STATEMENT_TIMEOUT_SECONDS = 5
 
 
 class StorageUnavailable(BackendUnavailable):
-    """Our own database does not answer."""
+    """The service's own database does not answer. Repeat the request after the time in Retry-After, with the same
+    Idempotency-Key if it had one. Operators: see whether PostgreSQL runs, takes connections and has space: `quill
+    doctor`."""
 
     slug, title = "storage-unavailable", "This service cannot reach its own database"
 

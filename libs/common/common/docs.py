@@ -19,6 +19,7 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
+PROBLEM_PARTS = ("cause", "cure", "operators")
 OWN_FILES = resources.files("common").joinpath("data")
 SWAGGER_UI = resources.files("fastapi_offline").joinpath("static")
 ASSETS = {
@@ -109,10 +110,10 @@ async def _problem_page(slug: str) -> HTMLResponse:
     problem = _problems().get(slug)
     if problem is None:
         raise NotFound
-    meaning = f"<p>{escape(problem['meaning'])}</p>"
-    return _page(
-        problem["title"], f"<h1>{escape(problem['title'])}</h1><p>HTTP status {problem['status']}</p>{meaning}"
+    told = "".join(
+        f"<h2>{name.title()}</h2><p>{escape(problem[name])}</p>" for name in PROBLEM_PARTS if name in problem
     )
+    return _page(problem["title"], f"<h1>{escape(problem['title'])}</h1><p>HTTP status {problem['status']}</p>{told}")
 
 
 def _problems() -> dict[str, dict[str, Any]]:

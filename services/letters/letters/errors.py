@@ -4,7 +4,8 @@ from common.errors import BackendUnavailable, Conflict, QuillError
 
 
 class PatientInactive(Conflict):
-    """The patient's record is marked inactive: its letters can be read, but no new letter is written into it."""
+    """The patient's record is marked inactive, so that no new letter is written into it. Its letters can be read; where
+    the record is right, make the patient active first."""
 
     slug, title = "patient-inactive", "The patient's record is inactive"
 
@@ -16,13 +17,15 @@ class LetterWithdrawn(Conflict):
 
 
 class LetterRefused(QuillError):
-    """The record system does not accept this letter; sending it again unchanged will not help."""
+    """The record system finds this letter invalid. Sending it again unchanged will not help: change its text.
+    Operators: if it refuses every letter, its template is another one than letters brings."""
 
     slug, status, title = "letter-refused", 422, "The record system refused this letter"
 
 
 class RecordUnreadable(BackendUnavailable):
-    """The record system answered in a form that cannot be shown safely; it has been logged for the operators."""
+    """The record system answered in a form that cannot be shown safely. Tell the operators the X-Request-Id of the
+    answer. Operators: the log of letters has that id and where the reading failed."""
 
     slug, title = "record-unreadable", "A record could not be read"
 

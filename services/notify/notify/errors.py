@@ -8,6 +8,6 @@ class EndpointRefused(Invalid):
 
 
 class TooManyDevices(Conflict):
-    """Ten devices are registered for this user already; remove one under /api/push/registrations first."""
+    """Ten devices are registered for this user already. Remove one under /api/push/registrations first."""
 
     slug, title = "too-many-devices", "Too many devices are registered; remove one first"

@@ -4,12 +4,13 @@ from common.errors import Conflict, Invalid
 
 
 class NhsNumberTaken(Conflict):
-    """Another patient has this NHS number: find and use that patient, or correct the number."""
+    """Another patient has this NHS number. Find and use that patient, or correct the number."""
 
     slug, title = "nhs-number-taken", "This NHS number is already registered"
 
 
 class PatientRefused(Invalid):
-    """The FHIR server does not take this patient: check values against FHIR R4 and remove what is unusual."""
+    """The FHIR server does not take this patient. Check the values against FHIR R4 and remove what is unusual; sent
+    unchanged it is refused again."""
 
     slug, title = "patient-refused", "The FHIR server does not accept this patient"
