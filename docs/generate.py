@@ -5,6 +5,7 @@ Run as `python docs/generate.py`; with `--check` it writes nothing and fails whe
 
 import importlib
 import json
+import re
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -183,6 +184,25 @@ def _decide(policy: Policy, role: str, *, linked: bool, patient_id: UUID) -> str
     return "yes"
 
 
+def decisions_page() -> str:
+    """docs/decisions.md: each ADR by its title and the first two sentences of its context."""
+    lines = [
+        "# Decisions",
+        "",
+        "One page for each decision that shapes the code: context, decision, consequences, alternatives. Add the next",
+        "number; change an old one only where it has become untrue. Generated from `docs/adr`.",
+        "",
+        "| | Decision | Because |",
+        "|---|---|---|",
+    ]
+    for file in sorted((ROOT / "docs/adr").glob("*.md")):
+        number, title = file.read_text().splitlines()[0].removeprefix("# ").split(". ", 1)
+        context = " ".join(file.read_text().partition("## Context")[2].partition("## ")[0].split())
+        because = " ".join(re.split(r"(?<=\.) ", context)[:2])
+        lines.append(f"| {number} | [{title}](adr/{file.name}) | {because} |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
     """Write or check every generated file; the number of files out of date when checking."""
     apps = {service: create_app(service) for service in SERVICES}
@@ -190,6 +210,7 @@ def main() -> int:
         DATA / "asyncapi.json": json.dumps(asyncapi(), indent=1, sort_keys=True) + "\n",
         DATA / "problems.json": json.dumps(problem_pages.problems(), indent=1, ensure_ascii=False) + "\n",
         ROOT / "docs/events.md": events_page(),
+        ROOT / "docs/decisions.md": decisions_page(),
         ROOT / "docs/problems.md": problem_pages.page(),
         ROOT / "docs/access.md": access_page(apps.values()),
     }

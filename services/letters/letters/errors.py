@@ -11,7 +11,7 @@ class PatientInactive(Conflict):
 
 
 class LetterWithdrawn(Conflict):
-    """The letter was withdrawn: it can be read, marked as what it is, but neither amended nor withdrawn again."""
+    """The letter was withdrawn. It can be read, marked as what it is, but neither amended nor withdrawn again."""
 
     slug, title = "letter-withdrawn", "The letter was withdrawn"
 
