@@ -68,6 +68,7 @@ KINDS: Sequence[Call] = [
     Call("patient", "GET", LETTERS + "/{letter}/versions", 200, ("R", "letter", "ok")),
     Call("patient", "GET", "/api/fhir/DocumentReference?patient={patient}", 200, ("R", "letter", "ok")),
     Call("admin", "GET", "/api/fhir/DocumentReference?patient={patient}", 403, ("R", "letter", "denied")),
+    Call("admin", "GET", "/api/patients/{patient}/export", 403, ("R", "export", "denied")),
     Call("clinician", "PUT", LETTERS + "/{letter}", 412, ("U", "letter", "failed"), CHANGE, {"If-Match": '"9"'}),
     Call("clinician", "POST", LETTERS + "/{letter}/withdraw", 428, ("U", "letter", "failed"), {"reason": "R"}),
     Call("patient", "POST", LETTERS + "/{letter}/withdraw", 403, ("U", "letter", "denied"), {"reason": "R"}),

@@ -40,11 +40,9 @@ class RequestContext:
         headers = Headers(scope=scope)
         own_id = _valid_id(headers.get("X-Request-Id"))
         request_id.set(own_id)
-        trace = headers.get("traceparent", "")
-        traceparent.set(trace if TRACEPARENT.fullmatch(trace) else new_traceparent())
+        traceparent.set(_valid_trace(headers.get("traceparent", "")))
         scope.setdefault("state", {})["request_id"] = own_id
-        # HEAD is GET without the body, which the server leaves out (RFC 9110 §9.3.2).
-        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        inner = _with_get_for_head(scope)
         started, status = time.perf_counter(), 0
 
         async def send_with_headers(message: Message) -> None:
@@ -58,9 +56,11 @@ class RequestContext:
                 for name, value in SECURITY_HEADERS.items():
                     answer.setdefault(name, value)
             await send(message)
+            if message.get("more_body"):  # an archive that goes on may take longer, a standstill may not
+                deadline.reschedule(asyncio.get_running_loop().time() + DEADLINE_SECONDS)
 
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS):
+            async with asyncio.timeout(DEADLINE_SECONDS) as deadline:
                 await self._app(inner, receive, send_with_headers)
         except TimeoutError:
             if not status:
@@ -75,6 +75,15 @@ def _valid_id(sent: str | None) -> str:
         return str(UUID(sent)) if sent and len(sent) == 36 else str(uuid4())
     except ValueError:
         return str(uuid4())
+
+
+def _with_get_for_head(scope: Scope) -> Scope:
+    """HEAD is GET without the body, which the server leaves out (RFC 9110 §9.3.2)."""
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+
+
+def _valid_trace(sent: str) -> str:
+    return sent if TRACEPARENT.fullmatch(sent) else new_traceparent()
 
 
 def _log(scope: Scope, status: int, milliseconds: float) -> None:

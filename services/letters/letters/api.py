@@ -7,9 +7,9 @@ from common.openapi import with_headers
 from common.policy import PolicyRouter, allow, refuses
 from common.rest import CurrentCaller, CurrentWork, Cursor, ExpectedVersion, IdempotencyKey, Limit, Page, PathId, etag
 from fastapi import Depends, Query
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
-from letters import policy, service
+from letters import export, policy, service
 from letters.document import DocumentQuery, bundle_of
 from letters.errors import LetterRefused, LetterWithdrawn, PatientInactive, PrinterUnavailable, RecordUnreadable
 from letters.letter import LetterAt
@@ -65,6 +65,13 @@ class PdfResponse(Response):
 
 
 PDF = {"content": {PdfResponse.media_type: {"schema": {"type": "string", "format": "binary"}}}}
+
+
+class ZipResponse(StreamingResponse):
+    media_type = "application/zip"
+
+
+ZIP = {"content": {ZipResponse.media_type: {"schema": {"type": "string", "format": "binary"}}}}
 
 
 # Before the letter itself, whose path takes any last part.
@@ -128,6 +135,20 @@ async def list_versions(
 ) -> Page[LetterVersion]:
     """Who made each version of a letter, when and why, newest first."""
     return await service.list_versions(work, caller, at=at, limit=limit, cursor=cursor)
+
+
+@router.get(
+    "/{patient_id}/export",
+    response_class=ZipResponse,
+    responses={200: ZIP | with_headers("Content-Disposition")},
+    tags=["letters"],
+)
+@allow(policy.READ_LETTERS, audits="export")
+@refuses(PrinterUnavailable, RecordUnreadable)
+async def export_record(patient_id: PathId, caller: CurrentCaller, work: CurrentWork) -> ZipResponse:
+    """Everything about a patient as one archive: the FHIR Patient, letters as PDF, their versions as openEHR JSON."""
+    pieces = await export.export_record(work, caller, patient_id=patient_id)
+    return ZipResponse(pieces, headers={"Content-Disposition": 'attachment; filename="record.zip"'})
 
 
 @fhir.get("/DocumentReference", response_class=FhirResponse, tags=["fhir"])

@@ -85,6 +85,14 @@ class Patients:
             name=" ".join(filter(None, words)), birth_date=told.birth_date, nhs_number=told.nhs_number
         )
 
+    async def get_resource(self, patient_id: UUID, *, caller: Caller) -> bytes:
+        """The patient as FHIR R4 JSON; patients records that the caller read it. Refused as `is_active`."""
+        bearer = {"Authorization": f"Bearer {caller.token}"}
+        answer = await http.call(self._client, "GET", f"/api/fhir/patients/{patient_id}", headers=bearer)
+        if answer.status_code != 200:
+            raise REFUSALS.get(answer.status_code, BackendUnavailable)
+        return answer.content
+
     async def _ask[A: _Answer](self, patient_id: UUID, *, caller: Caller, answer: type[A]) -> A:
         return await _ask(self._client, f"/internal/patients/{patient_id}", caller=caller, answer=answer)
 

@@ -143,6 +143,18 @@ class EHRbase:
             raise NotFound
         return letter
 
+    async def get_composition(self, ehr_id: UUID, uid: UUID, *, version: int) -> bytes:
+        """One version of a letter of this EHR as the server has it: canonical JSON.
+
+        Raises:
+            NotFound: this EHR has no such letter or version.
+        """
+        name = version_uid(uid, version, system_id=self.system_id)
+        answer = await self._ask("GET", f"/ehr/{ehr_id}/composition/{name}", expected={200, 204, 404})
+        if answer.status_code != 200:
+            raise NotFound
+        return answer.content
+
     async def list_versions(self, ehr_id: UUID, uid: UUID) -> list[LetterVersion]:
         """How each version of a letter of this EHR came to be, newest first.
 
