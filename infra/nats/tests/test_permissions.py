@@ -271,20 +271,6 @@ def test_older_server_is_brought_to_the_catalogue_with_its_messages(server_folde
         asyncio.run(scenario(older.url))
 
 
-def test_partner_follows_letters_with_a_durable_of_its_own(server: NatsServer) -> None:
-    async def scenario() -> None:
-        async with client_of(server, "letters") as letters, client_of(server, "partner") as partner:
-            live = await partner.subscribe("quill.letters.v1.>")
-            jetstream = partner.jetstream()
-            subscription = await jetstream.pull_subscribe(LETTER, durable="partner-register", stream="LETTERS")
-            await letters.jetstream().publish(LETTER, b"{}")
-            assert (await live.next_msg(timeout=5)).subject == LETTER
-            (message,) = await subscription.fetch(1, timeout=5)
-            await message.ack_sync(timeout=5)
-
-    asyncio.run(scenario())
-
-
 def test_partner_publishes_no_fact_and_leaves_the_fleets_durables_alone(server: NatsServer) -> None:
     forbidden = [
         LETTER,
@@ -298,6 +284,7 @@ def test_partner_publishes_no_fact_and_leaves_the_fleets_durables_alone(server: 
         forbidden += [f"$JS.API.CONSUMER.{action}.{place}" for action in actions]
         forbidden += [f"$JS.API.CONSUMER.CREATE.{place}.{durable.subject}", f"$JS.ACK.{place}.1.1.1.1.0"]
     forbidden += ["$JS.API.CONSUMER.CREATE.AUTH.partner-x", "$JS.API.CONSUMER.CREATE.LETTERS"]
+    forbidden += ["$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.CONSUMER.DELETE.LETTERS.partner-x"]
     with signed_in(server, "partner") as wire:
         for subject in forbidden:
             assert not wire.may_publish(subject), subject
