@@ -1,124 +1,64 @@
 """Writes what is generated from the code: API and event documents, problem types, who may call what. CI diffs them.
 
-Run as `python docs/generate.py`; with `--check` it writes nothing and fails when something is out of date.
+Run as `python docs/generate.py`; with `--check` it writes nothing and fails when something is out of date. At a
+release, `--release` keeps the events' schemas as those that later ones must not take anything from.
 """
 
 import importlib
 import json
-import re
+import shutil
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 from uuid import UUID
 
-import problem_pages
+import event_pages
 from common.auth import Caller
-from common.errors import QuillError
-from common.events import DURABLES, FACTS, SPEC_VERSION, STREAMS, Event
+from common.errors import QuillError, ReplayedError
 from common.openapi import create_document
 from common.policy import Policy, PolicyRoute
+from event_pages import made_id
 from fastapi import FastAPI
 from pydantic import SecretStr
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "libs/common/common/data"
 SERVICES = ("auth", "patients", "letters", "notify")
+# What only Caddy, the public door, can say.
+DOOR_PROBLEMS: dict[str, dict[str, Any]] = {
+    "request-timeout": {
+        "title": "The request took too long to arrive",
+        "status": 408,
+        "meaning": "Headers must arrive within five seconds and the body within ten. Send the request again.",
+    },
+    "wrong-host": {
+        "title": "This server does not answer for that host",
+        "status": 421,
+        "meaning": "The Host header names another site. Use the address under which this site was given to you.",
+    },
+    "refused": {
+        "title": "The request was refused",
+        "status": 400,
+        "meaning": "The request could not be understood as HTTP. Nothing was done.",
+    },
+}
 CALLERS = (("patient", False), ("patient", True), ("clinician", False), ("admin", False))
-EXAMPLE_TIME = datetime(2026, 5, 14, 9, 30, tzinfo=UTC)
 
 
-def example_of(fact: type[Event]) -> dict[str, Any]:
-    """A golden example: the same ids for the same members in every event."""
-    values = {name: _example_value(name, field.annotation) for name, field in fact.model_fields.items()}
-    return fact.model_validate(values).model_dump(mode="json")
+def problems() -> dict[str, Any]:
+    """Every problem type that a service can answer with, from the error classes of the apps."""
+    found: dict[str, Any] = dict(DOOR_PROBLEMS)
+    for error in _subclasses(QuillError):
+        if error is ReplayedError or "slug" not in vars(error):
+            continue
+        meaning = " ".join((error.__doc__ or error.title).split())
+        found.setdefault(error.slug, {"title": error.title, "status": error.status, "meaning": meaning})
+    return dict(sorted(found.items()))
 
 
-def _example_value(name: str, annotation: Any) -> Any:
-    chosen = {"roles": ["clinician"], "resource": "letter", "address": "203.0.113.7", "request_id": str(_id("request"))}
-    if name in chosen:
-        return chosen[name]
-    kinds = get_args(annotation) or (annotation,)
-    by_kind = {UUID: _id(name), datetime: EXAMPLE_TIME, int: 1, bool: False, str: str(_id(name))}
-    return next((by_kind[kind] for kind in kinds if kind in by_kind), kinds[0])
-
-
-def _id(name: str) -> UUID:
-    return UUID(bytes=name.encode().ljust(16, b".")[:16], version=4)
-
-
-def asyncapi() -> dict[str, Any]:
-    """The AsyncAPI 3 document of the catalogue."""
-    messages = {
-        fact.subject: {
-            "name": fact.__name__,
-            "contentType": "application/json",
-            "summary": _summary(fact),
-            "headers": _headers(fact),
-            "payload": fact.model_json_schema(),
-            "examples": [{"payload": example_of(fact)}],
-        }
-        for fact in FACTS
-    }
-    channels = {
-        subject: {"address": subject, "messages": {subject: {"$ref": f"#/components/messages/{subject}"}}}
-        for subject in messages
-    }
-    operations = {
-        f"announce-{subject}": {"action": "send", "channel": {"$ref": f"#/channels/{subject}"}} for subject in messages
-    }
-    return {
-        "asyncapi": "3.0.0",
-        "info": {"title": "Quill events", "version": "1", "license": {"name": "Apache-2.0"}},
-        "defaultContentType": "application/json",
-        "channels": channels,
-        "operations": operations,
-        "components": {"messages": messages},
-    }
-
-
-def _summary(fact: type[Event]) -> str:
-    if fact.__doc__ and "__doc__" in vars(fact):
-        return fact.__doc__.splitlines()[0]
-    words = fact.subject.split(".")
-    return f"A {words[-2]} was {words[-1]}."
-
-
-def _headers(fact: type[Event]) -> dict[str, Any]:
-    fixed = {
-        "ce-specversion": SPEC_VERSION,
-        "ce-type": fact.subject,
-        "ce-dataschema": fact.schema_path(),
-    }
-    free = ("ce-id", "ce-source", "ce-subject", "ce-time", "Nats-Msg-Id", "traceparent")
-    return {
-        "type": "object",
-        "properties": {name: {"type": "string", "const": value} for name, value in fixed.items()}
-        | {name: {"type": "string"} for name in free},
-    }
-
-
-def events_page() -> str:
-    """docs/events.md."""
-    lines = [
-        "# Events",
-        "",
-        "Generated from `libs/common/common/events.py`. CloudEvents 1.0 in binary mode over NATS JetStream; bodies",
-        "carry ids, versions, states and times, never names, letter text, contact data or NHS numbers.",
-        "",
-        "| Subject | Stream | Members | Durable consumers |",
-        "|---|---|---|---|",
-    ]
-    for fact in FACTS:
-        members = ", ".join(f"`{name}`" for name in fact.model_fields)
-        durables = ", ".join(f"`{one.name}`" for one in DURABLES if one.event is fact) or "–"
-        lines.append(f"| `{fact.subject}` | {fact.stream()} | {members} | {durables} |")
-    lines += ["", "| Stream | Subjects | Kept for |", "|---|---|---|"]
-    lines += [
-        f"| {one.name} | {', '.join(f'`{s}`' for s in one.subjects)} | {one.max_age.days} days |" for one in STREAMS
-    ]
-    return "\n".join(lines) + "\n"
+def _subclasses(base: type[QuillError]) -> list[type[QuillError]]:
+    return [base, *(below for one in base.__subclasses__() for below in _subclasses(one))]
 
 
 def create_app(service: str) -> FastAPI:
@@ -167,7 +107,9 @@ def _anonymous(policy: Policy) -> str:
 def _cell(policy: Policy, role: str, *, linked: bool) -> str:
     if not policy.needs_token:
         return "yes"
-    answers = [_decide(policy, role, linked=linked, patient_id=asked) for asked in (_id("mine"), _id("foreign"))]
+    answers = [
+        _decide(policy, role, linked=linked, patient_id=asked) for asked in (made_id("mine"), made_id("foreign"))
+    ]
     return "own" if policy.own or answers[0] != answers[1] else answers[0]
 
 
@@ -175,7 +117,11 @@ def _decide(policy: Policy, role: str, *, linked: bool, patient_id: UUID) -> str
     unused: dict[str, Any] = dict.fromkeys(("session_id", "csrf_hash", "token"), "")
     unused |= dict.fromkeys(("token_version", "auth_time", "issued_at", "expires_at"), 0)
     caller = Caller(
-        user_id=_id("user"), roles=frozenset({role}), patient_id=_id("mine") if linked else None, amr=(), **unused
+        user_id=made_id("user"),
+        roles=frozenset({role}),
+        patient_id=made_id("mine") if linked else None,
+        amr=(),
+        **unused,
     )
     try:
         policy.check(caller, str(patient_id))
@@ -184,34 +130,12 @@ def _decide(policy: Policy, role: str, *, linked: bool, patient_id: UUID) -> str
     return "yes"
 
 
-def decisions_page() -> str:
-    """docs/decisions.md: each ADR by its title and the first two sentences of its context."""
-    lines = [
-        "# Decisions",
-        "",
-        "One page for each decision that shapes the code: context, decision, consequences, alternatives. Add the next",
-        "number; change an old one only where it has become untrue. Generated from `docs/adr`.",
-        "",
-        "| | Decision | Because |",
-        "|---|---|---|",
-    ]
-    for file in sorted((ROOT / "docs/adr").glob("*.md")):
-        number, title = file.read_text().splitlines()[0].removeprefix("# ").split(". ", 1)
-        context = " ".join(file.read_text().partition("## Context")[2].partition("## ")[0].split())
-        because = " ".join(re.split(r"(?<=\.) ", context)[:2])
-        lines.append(f"| {number} | [{title}](adr/{file.name}) | {because} |")
-    return "\n".join(lines) + "\n"
-
-
 def main() -> int:
     """Write or check every generated file; the number of files out of date when checking."""
     apps = {service: create_app(service) for service in SERVICES}
     wanted = {
-        DATA / "asyncapi.json": json.dumps(asyncapi(), indent=1, sort_keys=True) + "\n",
-        DATA / "problems.json": json.dumps(problem_pages.problems(), indent=1, ensure_ascii=False) + "\n",
-        ROOT / "docs/events.md": events_page(),
-        ROOT / "docs/decisions.md": decisions_page(),
-        ROOT / "docs/problems.md": problem_pages.page(),
+        **event_pages.documents(ROOT / "docs", DATA),
+        DATA / "problems.json": json.dumps(problems(), indent=1, ensure_ascii=False) + "\n",
         ROOT / "docs/access.md": access_page(apps.values()),
     }
     for service, app in apps.items():
@@ -225,6 +149,9 @@ def main() -> int:
         return len(stale)
     for path in stale:
         path.write_text(wanted[path])
+    if "--release" in sys.argv:
+        for schema in (ROOT / "docs/events").glob("*.json"):
+            shutil.copy(schema, ROOT / "docs/events/released")
     return 0
 
 

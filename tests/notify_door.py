@@ -13,7 +13,8 @@ from uuid import UUID, uuid4
 
 import httpx
 from common.auth import hash_csrf
-from common.events import Envelope, Event
+from common.events import Event
+from common.outbox import Envelope
 from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import RSAKey

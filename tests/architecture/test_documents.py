@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from common.events import DURABLES, FACTS, REVOCATION_SUBJECTS, AccessRecorded
+from jsonschema import Draft7Validator
 
 ROOT = Path(__file__).parents[2]
 NATS_CONFIG = (ROOT / "infra/nats/nats-server.conf").read_text()
@@ -27,6 +28,26 @@ def test_event_has_a_golden_example_that_its_model_reads(fact: type) -> None:
     message = ASYNCAPI["components"]["messages"][fact.subject]  # type: ignore[attr-defined]
     example = message["examples"][0]["payload"]
     assert fact.model_validate(example).model_dump(mode="json") == example  # type: ignore[attr-defined]
+
+
+def test_asyncapi_document_is_one_by_the_specifications_own_schema() -> None:
+    schema = json.loads((ROOT / "tests/contracts/asyncapi-3.0.0.schema.json").read_text())
+    Draft7Validator(schema).validate(ASYNCAPI)
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.subject)
+def test_event_says_itself_what_it_means_and_its_example_keeps_its_schemas(fact: type) -> None:
+    message = ASYNCAPI["components"]["messages"][fact.subject]  # type: ignore[attr-defined]
+    assert message["summary"] == (vars(fact)["__doc__"] or "").splitlines()[0]
+    for part in ("payload", "headers"):
+        Draft7Validator.check_schema(message[part])
+        Draft7Validator(message[part]).validate(message["examples"][0][part])
+
+
+def test_no_page_is_left_of_an_event_that_is_gone() -> None:
+    subjects = {fact.subject for fact in FACTS}
+    assert {page.stem for page in (ROOT / "docs/events").glob("*.md")} == subjects | {"contract"}
+    assert {schema.stem for schema in (ROOT / "docs/events").glob("*.json")} == subjects | {"headers"}
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.subject)

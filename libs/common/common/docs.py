@@ -49,6 +49,7 @@ def router(name: str, settings: ServiceSettings) -> PolicyRouter:
         add("/docs/events", _events_page)
         add("/docs/events.json", _events_document)
         add("/docs/events/{subject}.json", _event_schema)
+        add("/docs/events/{subject}", _event_page)
         add("/docs/assets/{file}", _asset)
         add(f"/docs/{name}.json", openapi_document)
     routes.prefix = ""
@@ -90,15 +91,13 @@ async def _event_schema(subject: str) -> JSONResponse:
 
 
 async def _events_page() -> HTMLResponse:
-    rows = []
-    for subject, message in _data("asyncapi.json")["components"]["messages"].items():
-        example = escape(json.dumps(message["examples"][0]["payload"], indent=2))
-        rows.append(f"<h2><code>{escape(subject)}</code></h2><p>{escape(message['summary'])}</p><pre>{example}</pre>")
-    intro = (
-        '<p>What Quill announces on NATS JetStream, as CloudEvents in binary mode: <a href="/api/docs/events.json">'
-        "the AsyncAPI document</a>. Bodies carry ids, versions, states and times, never clinical data.</p>"
-    )
-    return _page("Events", "<h1>Events</h1>" + intro + "".join(rows))
+    return _page("Events", _data("events.json")["index"])
+
+
+async def _event_page(subject: str) -> HTMLResponse:
+    if (body := _data("events.json").get(subject)) is None:
+        raise NotFound
+    return _page(subject, body)
 
 
 async def _problems_page() -> HTMLResponse:

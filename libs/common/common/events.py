@@ -1,16 +1,15 @@
 """The catalogue of every fact that crosses a service's border: subjects, bodies, streams, durable consumers.
 
 Bodies carry ids, versions, states and times. Names, letter text, contact data and NHS numbers never.
+The docstrings are what partners read: docs/generate.py makes the pages and the AsyncAPI document from them.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from common import clock
+from pydantic import BaseModel, ConfigDict
 
 SPEC_VERSION = "1.0"
 RETENTION = timedelta(days=30)
@@ -18,7 +17,30 @@ DUPLICATE_WINDOW = timedelta(minutes=10)
 
 
 class Event(BaseModel):
-    """A fact in the past tense; `subject` is its NATS subject and its CloudEvents type."""
+    """A fact in the past tense; `subject` is its NATS subject and its CloudEvents type.
+
+    A member means the same wherever it stands:
+        action: what was done: created, read, updated, deleted or executed (`C`, `R`, `U`, `D`, `E`).
+        actor_id: the account that did it; null for strangers.
+        address: the network address of the call; null when there was none.
+        at: when it was done.
+        author_id: the account of the clinician who wrote this version.
+        cause_event_id: the `ce-id` of the event that caused it; null when a person did.
+        disabled: whether nobody can sign in with the account.
+        expires_at: the latest end that the session could have had.
+        letter_uid: the letter, through all its versions.
+        notification_id: the notification in the inbox.
+        outcome: done (`ok`), refused by a rule (`denied`), or not possible as it was asked (`failed`).
+        patient_id: the patient, as the FHIR server names them.
+        request_id: the `X-Request-Id` of the call.
+        resource: the kind of thing that it was done to.
+        resource_id: the thing that it was done to.
+        roles: what the account may be: `patient`, `clinician`, `admin`.
+        session_id: the session.
+        token_version: access tokens with a lower version are refused.
+        user_id: the account.
+        version: the version that the event is about, 1 for what is new.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -42,6 +64,8 @@ class Event(BaseModel):
 
 
 class UserRegistered(Event):
+    """Somebody opened an account, or an administrator made one for them."""
+
     subject = "quill.auth.v1.user.registered"
     about = "users/{user_id}"
     user_id: UUID
@@ -49,6 +73,8 @@ class UserRegistered(Event):
 
 
 class UserUpdated(Event):
+    """An account got other roles, was disabled or enabled, or its older tokens ended."""
+
     subject = "quill.auth.v1.user.updated"
     about = "users/{user_id}"
     user_id: UUID
@@ -58,6 +84,8 @@ class UserUpdated(Event):
 
 
 class UserLinked(Event):
+    """An account may from now on read a record as its patient."""
+
     subject = "quill.auth.v1.user.linked"
     about = "users/{user_id}"
     user_id: UUID
@@ -65,10 +93,14 @@ class UserLinked(Event):
 
 
 class UserUnlinked(UserLinked):
+    """An account may no longer read the patient's record."""
+
     subject = "quill.auth.v1.user.unlinked"
 
 
 class SessionRevoked(Event):
+    """A session was ended before its time, with all tokens that belong to it."""
+
     subject = "quill.auth.v1.session.revoked"
     about = "sessions/{session_id}"
     session_id: UUID
@@ -77,6 +109,8 @@ class SessionRevoked(Event):
 
 
 class PatientCreated(Event):
+    """A patient was registered; the FHIR server has the record."""
+
     subject = "quill.patients.v1.patient.created"
     about = "patients/{patient_id}"
     patient_id: UUID
@@ -84,10 +118,14 @@ class PatientCreated(Event):
 
 
 class PatientUpdated(PatientCreated):
+    """A patient's demographics changed: ask for this version or a later one."""
+
     subject = "quill.patients.v1.patient.updated"
 
 
 class LetterCreated(Event):
+    """A clinician wrote a letter; it is in the patient's EHR."""
+
     subject = "quill.letters.v1.letter.created"
     about = "patients/{patient_id}/letters/{letter_uid}"
     letter_uid: UUID
@@ -97,14 +135,20 @@ class LetterCreated(Event):
 
 
 class LetterAmended(LetterCreated):
+    """A clinician replaced a letter by a new version; the older ones stay readable."""
+
     subject = "quill.letters.v1.letter.amended"
 
 
 class LetterWithdrawn(LetterCreated):
+    """A clinician withdrew a letter: it stays in the EHR, marked, and is no longer valid."""
+
     subject = "quill.letters.v1.letter.withdrawn"
 
 
 class LetterRead(Event):
+    """The patient opened a letter for the first time; later readings are not told."""
+
     subject = "quill.letters.v1.letter.read"
     about = "patients/{patient_id}/letters/{letter_uid}"
     letter_uid: UUID
@@ -113,6 +157,8 @@ class LetterRead(Event):
 
 
 class NotificationAttempted(Event):
+    """A push service took the message that tells of a notification."""
+
     subject = "quill.notify.v1.notification.attempted"
     about = "notifications/{notification_id}"
     notification_id: UUID
@@ -121,10 +167,14 @@ class NotificationAttempted(Event):
 
 
 class NotificationFailed(NotificationAttempted):
+    """No device could be told of a notification; it waits in the inbox."""
+
     subject = "quill.notify.v1.notification.failed"
 
 
 class NotificationRead(NotificationAttempted):
+    """The patient read a notification; it is told once."""
+
     subject = "quill.notify.v1.notification.read"
 
 
@@ -216,32 +266,3 @@ DURABLES = (
         for source in AUDIT_SOURCES
     ),
 )
-
-
-class Envelope(BaseModel):
-    """CloudEvents 1.0 attributes as NATS headers (binary mode); `ce-id` is also the `Nats-Msg-Id`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: UUID
-    type: str
-    source: str
-    subject: str
-    time: datetime = Field(default_factory=clock.now)
-    dataschema: str
-    traceparent: str = ""
-
-    def headers(self) -> dict[str, str]:
-        """The NATS headers of this event."""
-        return {
-            "Nats-Msg-Id": str(self.id),
-            "ce-specversion": SPEC_VERSION,
-            "ce-id": str(self.id),
-            "ce-type": self.type,
-            "ce-source": self.source,
-            "ce-subject": self.subject,
-            "ce-time": self.time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-            "ce-dataschema": self.dataschema,
-            "content-type": "application/json",
-            **({"traceparent": self.traceparent} if self.traceparent else {}),
-        }

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from nats.aio.client import Client as NatsClient
 from nats.errors import Error as NatsError
+from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, delete, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
@@ -17,7 +18,7 @@ from sqlmodel import Field, SQLModel, col
 
 from common import clock
 from common.db import Database, StorageUnavailable
-from common.events import BEAT_SUBJECT, RETENTION, Envelope, Event
+from common.events import BEAT_SUBJECT, RETENTION, SPEC_VERSION, Event
 from common.logging import get_logger, traceparent
 from common.nats import to_its_end
 
@@ -47,6 +48,35 @@ class OutboxRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     claimed_until: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     published_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+
+
+class Envelope(BaseModel):
+    """CloudEvents 1.0 attributes as NATS headers (binary mode); `ce-id` is also the `Nats-Msg-Id`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    type: str
+    source: str
+    subject: str
+    time: datetime = Field(default_factory=clock.now)
+    dataschema: str
+    traceparent: str = ""
+
+    def headers(self) -> dict[str, str]:
+        """The NATS headers of this event."""
+        return {
+            "Nats-Msg-Id": str(self.id),
+            "ce-specversion": SPEC_VERSION,
+            "ce-id": str(self.id),
+            "ce-type": self.type,
+            "ce-source": self.source,
+            "ce-subject": self.subject,
+            "ce-time": self.time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "ce-dataschema": self.dataschema,
+            "content-type": "application/json",
+            **({"traceparent": self.traceparent} if self.traceparent else {}),
+        }
 
 
 def add(
