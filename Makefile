@@ -6,7 +6,7 @@ EXAMPLES ?= 100
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres bench docs
 
-.PHONY: help run status sync test lint story measure attack fuzz chaos chaos-teeth
+.PHONY: help run status sync test lint story measure samples attack fuzz chaos chaos-teeth
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -25,6 +25,9 @@ measure: sync ## Measure sign-out, storms, hangs and restarts on the running fle
 
 test: sync lint ## Lint and all tests, with real servers
 	@.venv/bin/python -m pytest -n 2 --dist loadgroup
+
+samples: sync ## The five programs of samples/, over restarts of the broker; needs Node, Go, a JDK and Maven
+	@QUILL_SAMPLES=all .venv/bin/python -m pytest tests/samples
 
 attack: sync ## The attack suite with one replica of each service and with two, and the faults that it must see
 	@QUILL_ATTACK_REPLICAS=1 .venv/bin/python -m pytest tests/attack

@@ -48,6 +48,8 @@ def test_health_tells_every_service_and_backend(fleet: Fleet) -> None:
         "/",
         "/api/docs",
         "/api/docs/events",
+        "/api/docs/events/contract",
+        "/api/docs/events/quill.letters.v1.letter.created",
         "/api/docs/assets/swagger-ui.css",
         "/api/docs/assets/swagger-ui-bundle.js",
         "/problems",

@@ -61,11 +61,19 @@ def postgres_server(folder: Path) -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def nats_server(folder: Path, *, passwords: Mapping[str, str] | None = None) -> Iterator[NatsServer]:
-    """A JetStream server with its store in `folder`; with `passwords` it has the fleet's users and permissions."""
+def nats_server(
+    folder: Path, *, passwords: Mapping[str, str] | None = None, port: int | None = None
+) -> Iterator[NatsServer]:
+    """A JetStream server with its store in `folder`; with `passwords` it has the fleet's users and permissions.
+
+    Args:
+        folder: may have been another server's, whose streams this one has then.
+        passwords: by user; without them everyone may do everything.
+        port: where clients find it; a free one otherwise.
+    """
     home = Home(folder)
     home.create()
-    port = free_port()
+    port = port or free_port()
     monitor_port = free_port(avoid=[port])
     if passwords is None:
         program = nats.bare_program(home, port=port, monitor_port=monitor_port)
