@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID
 
-from common.events import DURABLES, FACTS, STREAMS, Event
+from common.events import DURABLES, FACTS, STREAMS, Durable, Event
 from common.outbox import Envelope
 from markdown_it import MarkdownIt
+from provision.streams import consumer_config
 
 DIALECT = "http://json-schema.org/draft-07/schema#"  # of which AsyncAPI's own schema language is a superset
 CONTRACT = Path(__file__).with_name("events") / "contract.md"
@@ -53,7 +54,7 @@ def _html(markdown: str) -> str:
     """As the services show it: the same text, with links to the addresses at which they show the rest."""
     for link, shown in SHOWN_LINKS.items():
         markdown = markdown.replace(link, shown)
-    return MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
+    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown))
 
 
 def summary_of(fact: type[Event]) -> str:
@@ -180,7 +181,7 @@ def _index() -> str:
         "|---|---|---|---|",
     ]
     for fact in FACTS:
-        durables = ", ".join(f"`{one.name}`" for one in DURABLES if one.event is fact) or "–"
+        durables = ", ".join(f"`{one.name}`" for one in DURABLES if _follows(one, fact)) or "–"
         link = f"[`{fact.subject}`](events/{fact.subject}.md)"
         lines.append(f"| {link} | {summary_of(fact)} | {fact.stream()} | {durables} |")
     lines += ["", "| Stream | Subjects | Kept for |", "|---|---|---|"]
@@ -188,6 +189,10 @@ def _index() -> str:
         f"| {one.name} | {', '.join(f'`{s}`' for s in one.subjects)} | {one.max_age.days} days |" for one in STREAMS
     ]
     return "\n".join(lines) + "\n"
+
+
+def _follows(durable: Durable, fact: type[Event]) -> bool:
+    return any(subject.startswith(fact.subject) for subject in consumer_config(durable).filter_subjects or ())
 
 
 def _page(fact: type[Event]) -> str:
