@@ -102,6 +102,21 @@ def test_partner_reads_again_from_a_number_or_a_time(server: NatsServer) -> None
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("ordered", [False, True], ids=["durable", "ordered"])
+def test_partner_has_letters_pushed_to_its_inbox(server: NatsServer, ordered: bool) -> None:
+    async def scenario() -> None:
+        async with client_of(server, "partner") as partner:
+            config = ConsumerConfig(name=name(), deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=2)
+            durable = None if ordered else config.name
+            subscription = await partner.jetstream().subscribe(
+                FOLLOWED, stream="LETTERS", durable=durable, config=config, ordered_consumer=ordered
+            )
+            message = await subscription.next_msg(timeout=5)
+            assert message.metadata.sequence.stream == 2
+
+    asyncio.run(scenario())
+
+
 async def state(client: Client) -> dict[str, Any]:
     """Every stream's messages, and what the fleet's durables on LETTERS have handed out."""
     jetstream = client.jetstream()
