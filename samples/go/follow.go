@@ -23,7 +23,7 @@ func must[T any](value T, err error) T {
 }
 
 func main() {
-	config := jetstream.ConsumerConfig{Durable: os.Args[1], FilterSubject: "quill.letters.v1.>"}
+	config := jetstream.ConsumerConfig{Durable: os.Args[1], FilterSubject: "quill.letters.v1.>", AckWait: 10 * time.Second}
 	if len(os.Args) > 2 {
 		if number, err := strconv.ParseUint(os.Args[2], 10, 64); err == nil {
 			config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverByStartSequencePolicy, number

@@ -35,7 +35,8 @@ async def main(name: str, *start: str) -> None:
     url, user, password = (os.environ[f"NATS_{what}"] for what in ("URL", "USER", "PASSWORD"))
     forever = {"max_reconnect_attempts": -1, "inbox_prefix": "_INBOX_partner"}
     client = await nats.connect(url, user=user, password=password, **forever)
-    config = {"durable_name": name, "filter_subject": "quill.letters.v1.>"} | (beginning(*start) if start else {})
+    config = {"durable_name": name, "filter_subject": "quill.letters.v1.>", "ack_wait": 10}
+    config |= beginning(*start) if start else {}
     await client.jetstream().add_consumer("LETTERS", ConsumerConfig(**config))
     subscription = await client.jetstream().pull_subscribe_bind(name, "LETTERS")
     while True:

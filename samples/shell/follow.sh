@@ -24,8 +24,9 @@ beginning() {
 
 create() {
     filter='quill.letters.v1.>'
-    config="{\"name\":\"$name\",\"durable_name\":\"$name\",\"filter_subject\":\"$filter\",\"ack_policy\":\"explicit\"$(beginning)}"
-    ask request --raw "\$JS.API.CONSUMER.CREATE.LETTERS.$name.$filter" "{\"stream_name\":\"LETTERS\",\"config\":$config}"
+    config="\"name\":\"$name\",\"durable_name\":\"$name\",\"filter_subject\":\"$filter\""
+    config="$config,\"ack_policy\":\"explicit\",\"ack_wait\":10000000000$(beginning)"
+    ask request --raw "\$JS.API.CONSUMER.CREATE.LETTERS.$name.$filter" "{\"stream_name\":\"LETTERS\",\"config\":{$config}}"
 }
 
 handle() { # ID SUBJECT DATA

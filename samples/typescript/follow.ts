@@ -3,7 +3,7 @@
 // NAME is the durable's name (partner-something); the file is NAME.tsv. START is a sequence number or a time such as
 // 2026-05-14T09:30:00Z, for a new durable. The file is the effect and the memory in one: a line that is there was handled.
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
+import { connect, nanos } from "@nats-io/transport-node";
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -35,7 +35,7 @@ const client = await connect({
 });
 const manager = await jetstreamManager(client, { checkAPI: false });
 const durable = { durable_name: name, filter_subject: "quill.letters.v1.>", ack_policy: AckPolicy.Explicit };
-await manager.consumers.add("LETTERS", { ...durable, ...beginning() });
+await manager.consumers.add("LETTERS", { ...durable, ack_wait: nanos(10_000), ...beginning() });
 const consumer = await jetstream(client, { checkAPI: false }).consumers.get("LETTERS", name);
 
 while (true) {

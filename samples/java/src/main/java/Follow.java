@@ -39,7 +39,7 @@ public class Follow {
     public static void main(String[] arguments) throws Exception {
         String name = arguments[0], start = arguments.length > 1 ? arguments[1] : "";
         Follow follow = new Follow(name + ".tsv");
-        var config = ConsumerConfiguration.builder().durable(name).filterSubject("quill.letters.v1.>");
+        var config = ConsumerConfiguration.builder().durable(name).filterSubject("quill.letters.v1.>").ackWait(10_000);
         if (start.matches("\\d+")) config.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(Long.parseLong(start));
         else if (!start.isEmpty()) config.deliverPolicy(DeliverPolicy.ByStartTime).startTime(ZonedDateTime.parse(start));
         Connection client = Nats.connect(Options.builder().server(System.getenv("NATS_URL"))
