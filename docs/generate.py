@@ -6,6 +6,7 @@ release, `--release` keeps the events' schemas as those that later ones must not
 
 import importlib
 import json
+import re
 import shutil
 import sys
 from collections.abc import Iterable
@@ -14,8 +15,9 @@ from typing import Any
 from uuid import UUID
 
 import event_pages
+import problem_pages
 from common.auth import Caller
-from common.errors import QuillError, ReplayedError
+from common.errors import QuillError
 from common.openapi import create_document
 from common.policy import Policy, PolicyRoute
 from event_pages import made_id
@@ -25,40 +27,7 @@ from pydantic import SecretStr
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "libs/common/common/data"
 SERVICES = ("auth", "patients", "letters", "notify")
-# What only Caddy, the public door, can say.
-DOOR_PROBLEMS: dict[str, dict[str, Any]] = {
-    "request-timeout": {
-        "title": "The request took too long to arrive",
-        "status": 408,
-        "meaning": "Headers must arrive within five seconds and the body within ten. Send the request again.",
-    },
-    "wrong-host": {
-        "title": "This server does not answer for that host",
-        "status": 421,
-        "meaning": "The Host header names another site. Use the address under which this site was given to you.",
-    },
-    "refused": {
-        "title": "The request was refused",
-        "status": 400,
-        "meaning": "The request could not be understood as HTTP. Nothing was done.",
-    },
-}
 CALLERS = (("patient", False), ("patient", True), ("clinician", False), ("admin", False))
-
-
-def problems() -> dict[str, Any]:
-    """Every problem type that a service can answer with, from the error classes of the apps."""
-    found: dict[str, Any] = dict(DOOR_PROBLEMS)
-    for error in _subclasses(QuillError):
-        if error is ReplayedError or "slug" not in vars(error):
-            continue
-        meaning = " ".join((error.__doc__ or error.title).split())
-        found.setdefault(error.slug, {"title": error.title, "status": error.status, "meaning": meaning})
-    return dict(sorted(found.items()))
-
-
-def _subclasses(base: type[QuillError]) -> list[type[QuillError]]:
-    return [base, *(below for one in base.__subclasses__() for below in _subclasses(one))]
 
 
 def create_app(service: str) -> FastAPI:
@@ -130,12 +99,33 @@ def _decide(policy: Policy, role: str, *, linked: bool, patient_id: UUID) -> str
     return "yes"
 
 
+def decisions_page() -> str:
+    """docs/decisions.md: each ADR by its title and the first two sentences of its context."""
+    lines = [
+        "# Decisions",
+        "",
+        "One page for each decision that shapes the code: context, decision, consequences, alternatives. Add the next",
+        "number; change an old one only where it has become untrue. Generated from `docs/adr`.",
+        "",
+        "| | Decision | Because |",
+        "|---|---|---|",
+    ]
+    for file in sorted((ROOT / "docs/adr").glob("*.md")):
+        number, title = file.read_text().splitlines()[0].removeprefix("# ").split(". ", 1)
+        context = " ".join(file.read_text().partition("## Context")[2].partition("## ")[0].split())
+        because = " ".join(re.split(r"(?<=\.) ", context)[:2])
+        lines.append(f"| {number} | [{title}](adr/{file.name}) | {because} |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
     """Write or check every generated file; the number of files out of date when checking."""
     apps = {service: create_app(service) for service in SERVICES}
     wanted = {
         **event_pages.documents(ROOT / "docs", DATA),
-        DATA / "problems.json": json.dumps(problems(), indent=1, ensure_ascii=False) + "\n",
+        DATA / "problems.json": json.dumps(problem_pages.problems(), indent=1, ensure_ascii=False) + "\n",
+        ROOT / "docs/decisions.md": decisions_page(),
+        ROOT / "docs/problems.md": problem_pages.page(),
         ROOT / "docs/access.md": access_page(apps.values()),
     }
     for service, app in apps.items():

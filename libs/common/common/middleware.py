@@ -49,12 +49,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                answer = MutableHeaders(scope=message)
-                answer["X-Request-Id"] = own_id
-                if not scope["app"].state.ready:
-                    answer["Connection"] = "close"  # it is about to end: callers are to turn elsewhere
-                for name, value in SECURITY_HEADERS.items():
-                    answer.setdefault(name, value)
+                _complete(MutableHeaders(scope=message), own_id, ending=not scope["app"].state.ready)
             await send(message)
             if message.get("more_body"):  # an archive that goes on may take longer, a standstill may not
                 deadline.reschedule(asyncio.get_running_loop().time() + DEADLINE_SECONDS)
@@ -75,6 +70,14 @@ def _valid_id(sent: str | None) -> str:
         return str(UUID(sent)) if sent and len(sent) == 36 else str(uuid4())
     except ValueError:
         return str(uuid4())
+
+
+def _complete(headers: MutableHeaders, own_id: str, *, ending: bool) -> None:
+    headers["X-Request-Id"] = own_id
+    if ending:
+        headers["Connection"] = "close"  # callers are to turn elsewhere
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
 
 
 def _with_get_for_head(scope: Scope) -> Scope:
