@@ -10,6 +10,8 @@ import pytest
 from native.environments import of_running
 from native.home import Home, write_json
 from native.secrets import load_secrets
+from native.services import Backends, Context, environment
+from native.settings import read_settings
 from ops.house import Settings
 
 
@@ -69,3 +71,19 @@ def test_command_without_a_fleet_says_what_it_needs(tmp_path: Path) -> None:
     assert "start the fleet first" in done.stderr
     assert "QUILL_DATABASE_URL" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_person_chooses_the_letterhead_and_nothing_else_of_letters(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("QUILL_LETTERHEAD_NAME", "QUILL_EHRBASE_SYSTEM_ID", "QUILL_OTHER"):
+        monkeypatch.setenv(name, "chosen")
+    names = ("postgres", "nats", "auth", "patients", "letters", "notify")
+    context = Context(
+        home=home,
+        settings=read_settings({}),
+        ports=dict.fromkeys(names, 1),
+        secrets=load_secrets(home),
+        backends=Backends("fhir", "openehr", "quill", "password", "system"),
+    )
+    told = environment(context, "letters")
+    assert [name for name, value in told.items() if value == "chosen"] == ["QUILL_LETTERHEAD_NAME"]
+    assert "QUILL_LETTERHEAD_NAME" not in environment(context, "notify")

@@ -13,8 +13,9 @@ from markdown_it.token import Token
 
 DEEPEST = 16  # levels of tokens; a list in a list takes two
 MOST_TOKENS = 20_000
-MOST_COLUMNS = 8
+MOST_COLUMNS = 6
 LONGEST_WORD = 40
+LINE = 80  # characters, about
 DEEPEST_HEADING = 6
 # Belongs to the character before it.
 MARK = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
@@ -97,7 +98,7 @@ class _Reader:
         if too_many or columns > MOST_COLUMNS:
             return _typed("\n".join(lines))
         sides = [str(cell.token.attrs.get("style", "")).removeprefix("text-align:") or "left" for cell in rows[0]]
-        cells = [[_runs(cell, longest=LONGEST_WORD // columns) for cell in row] for row in rows]
+        cells = [[_runs(cell, longest=min(LINE // columns - 2, LONGEST_WORD)) for cell in row] for row in rows]
         return {"kind": "table", "sides": sides, "rows": cells}
 
 
@@ -106,13 +107,13 @@ def _paragraph(node: _Node) -> Block:
 
 
 def _typed(text: str) -> Block:
-    return {"kind": "typed", "text": _breakable(text.expandtabs(4).strip("\n"), LONGEST_WORD)}
+    return {"kind": "typed", "text": breakable(text.expandtabs(4).strip("\n"), LONGEST_WORD)}
 
 
 def _runs(node: _Node, *, longest: int = LONGEST_WORD) -> list[Run]:
     """The text of a paragraph, heading or cell in pieces of one style each, which do not nest."""
     pieces = [piece for inline in node.children for piece in _pieces(inline.token.children or [])]
-    return [{**run, "text": _breakable(run["text"], longest)} for run in pieces if run["text"]]
+    return [{**run, "text": breakable(run["text"], longest)} for run in pieces if run["text"]]
 
 
 def _pieces(tokens: Sequence[Token]) -> Iterator[Run]:
@@ -145,7 +146,7 @@ def _address(token: Token) -> str:
     return " ".join(str(token.attrs[name]) for name in ("href", "src", "title") if token.attrs.get(name))
 
 
-def _breakable(text: str, longest: int) -> str:
-    """Let words that could leave the page be broken anywhere (U+200B)."""
+def breakable(text: str, longest: int) -> str:
+    """Let words of more characters be broken anywhere (U+200B), as they could leave their place on the page."""
     long_words = re.compile(rf"\S{{{longest + 1},}}")
     return long_words.sub(lambda word: re.sub(rf"(?<!^)(?!{MARK}|$)", "\u200b", word[0]), text)

@@ -8,7 +8,7 @@ import re
 import resource
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -17,12 +17,13 @@ from typing import Any, cast
 import typst
 from fontTools.ttLib import TTFont
 
-from letters.markdown import MARK, blocks_of
+from letters.markdown import MARK, blocks_of, breakable
 
 CPU_SECONDS = 10
 MEMORY_BYTES = 768 * 2**20
 FONTS = [Path(str(resources.files(package) / "files")) for package in ("fontpkg_noto_sans", "fontpkg_source_code_pro")]
 TITLE, SECTION = 1, 2  # levels of headings
+LONGEST_WORD = 28  # in a title, or in a name above the text
 NOT_PLAIN = re.compile(r"[^\n\r\t -~]")
 PILED = re.compile(f"({MARK}{{4}}){MARK}+")
 
@@ -36,28 +37,29 @@ def render(letter: Mapping[str, Any]) -> bytes:
     Raises:
         RuntimeError: it cannot be typeset.
     """
-    shown = _printable(letter)
+    shown = _each_text(letter, printable)
     blocks = blocks_of(shown["body"], below=TITLE)
     for heading, text in shown["sections"]:
         runs = [{"text": heading, "strong": False, "emphasis": False, "code": False}]
         blocks += [{"kind": "heading", "level": SECTION, "runs": runs}, *blocks_of(text, below=SECTION)]
+    around = _each_text(shown | {"body": "", "sections": []}, lambda text: breakable(text, LONGEST_WORD))
     folder = resources.files("letters")
     compiler = typst.Compiler(
         folder.joinpath("letter.typ").read_bytes(),
         root=str(folder),
         font_paths=typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=FONTS),
-        sys_inputs={"letter": json.dumps({**shown, "blocks": blocks})},
+        sys_inputs={"letter": json.dumps({**around, "blocks": blocks})},
     )
     pdf = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=letter["timestamp"])
     return cast(bytes, pdf)
 
 
-def _printable(value: Any) -> Any:
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return printable(value)
+        return change(value)
     if isinstance(value, Mapping):
-        return {name: _printable(item) for name, item in value.items()}
-    return [_printable(item) for item in value] if isinstance(value, list | tuple) else value
+        return {name: _each_text(item, change) for name, item in value.items()}
+    return [_each_text(item, change) for item in value] if isinstance(value, list | tuple) else value
 
 
 def printable(text: str) -> str:

@@ -41,7 +41,8 @@ def shown(runs: list[dict[str, Any]]) -> str:
     ("text", "blocks"),
     [
         ("One\ntwo  \nthree\n\nFour", ["One two\nthree", "Four"]),
-        ("a *b* **c** ***d*** `e`", ["a _b_ **c** **_d_** `e`".replace("**_d_**", "**_d_**")]),
+        ("a *b* **c** ***d*** `e`", ["a _b_ **c** **_d_** `e`"]),
+        ("*a *b* c*", ["_a __b__ c_"]),
         ("- a\n  - b\n- c", [["list", None, ["a", ["list", None, ["b"]]], ["c"]]]),
         ("3. a\n4. b", [["list", 3, ["a"], ["b"]]]),
         ("> a\n>\n> b", [["quote", "a", "b"]]),

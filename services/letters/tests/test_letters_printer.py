@@ -84,7 +84,7 @@ def test_amended_letter_says_so_and_which_version_it_is() -> None:
 
 def test_letterhead_is_that_of_the_settings() -> None:
     chosen = {"letterhead_name": "Northgate", "letterhead_lines": "1 Road | NG1", "letterhead_footer": "Private"}
-    assert sheet(letter(), **chosen)["letterhead"] == {
+    assert sheet(letter(), ROSA, **chosen)["letterhead"] == {
         "name": "Northgate",
         "lines": ["1 Road", "NG1"],
         "footer": "Private",
