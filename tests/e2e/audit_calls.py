@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+import httpx
 from e2e.client import BIRTH_DATE, PASSWORD, Person, patient_resource, unique
 
 type Json = dict[str, Any]
@@ -40,6 +41,7 @@ class Done:
         return self.status < 500
 
 
+CUT_OFF = 502  # what a client makes of an answer that ended in its middle
 DEMOGRAPHICS, LETTERS = "/api/patients/{patient}/demographics", "/api/patients/{patient}/letters"
 FHIR, LINKS = "/api/fhir/patients", "/api/auth/patient-links"
 LETTER = {"title": "Clinic letter", "body": "Seen in clinic."}
@@ -113,11 +115,13 @@ class Stage:
             body |= {"password": PASSWORD}
         headers = {name: value and value.format_map(names) for name, value in call.headers.items()}
         began = time.monotonic()
-        answer = person.send(
-            call.method, call.path.format_map(names), json=body, headers={**headers, "X-Request-Id": request_id}
-        )
+        headers["X-Request-Id"] = request_id
+        try:
+            status = person.send(call.method, call.path.format_map(names), json=body, headers=headers).status_code
+        except httpx.RemoteProtocolError:
+            status = CUT_OFF
         span, actor = (began, time.monotonic()), person.user.get("id")
-        return Done(call, request_id, actor, span, answer.status_code)
+        return Done(call, request_id, actor, span, status)
 
     def is_told(self, done: Done, entries: Sequence[Json]) -> bool:
         """Whether these entries tell of the call what they must, as often as they must."""

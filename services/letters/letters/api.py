@@ -116,7 +116,7 @@ async def amend_letter(
 
 
 @router.post("/{patient_id}/letters/{uid}/withdraw", responses={200: with_headers("ETag")}, tags=["letters"])
-@allow(policy.WRITE_LETTERS, audits="letter")
+@allow(policy.WRITE_LETTERS, audits="letter", action="U")
 @refuses(LetterWithdrawn, LetterRefused, RecordUnreadable)
 async def withdraw_letter(
     at: At, draft: LetterWithdraw, version: ExpectedVersion, caller: CurrentCaller, work: CurrentWork

@@ -163,6 +163,8 @@ def test_only_clinicians_change_letters(house: House, path: str, patient_id: UUI
     who = house.person(*roles, patient_id=patient_id)
     assert [change(path, who).status_code for change in (house.amend, house.withdraw)] == [403, 403]
     assert house.read(f"{path}/versions", who).status_code == (200 if "patient" in roles else 403)
+    refused = [one for one in house.events(AUDIT, patient_id) if one["actor_id"] == str(who.user_id)][:2]
+    assert [(one["action"], one["outcome"]) for one in refused] == [("U", "denied")] * 2
 
 
 def test_letter_of_somebody_else_or_of_nobody_is_404(house: House, path: str, clinician: Person) -> None:
