@@ -9,16 +9,19 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from aiohttp.abc import AbstractResolver, ResolveResult
+from common.app import Loop
 from common.auth import Caller
 from common.events import Event, LetterCreated, SessionRevoked, UserLinked, UserUnlinked
 from common.outbox import OutboxRow
 from common.work import Work
-from e2e.push_receiver import Push, Subscriber
+from e2e.push_receiver import Hook, Push, Subscriber
 from notify import sender, service
+from notify.backend import Backend
 from notify.consumers import CONSUMERS
 from notify.models import DeviceRow, NotificationRow
-from notify.push import Backend
 from notify.schemas import DeviceCreate, NotificationPublic, PushCreate
+from notify.webhooks import service as webhooks
+from notify.webhooks.schemas import WebhookCreate, WebhookCreated, WebhookPublic
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -78,9 +81,25 @@ class Stage:
     async def happen(self, event: Event, *, at: datetime | None = None, event_id: UUID | None = None) -> UUID:
         """Hand an event to its consumer, as the pull loop does."""
         chosen = event_id or uuid4()
-        consumer = next(one for one in CONSUMERS if one.event is type(event))
+        consumer = next(one for one in CONSUMERS if one.events == (type(event),))
         await consumer.handle(self.work.caused_by(chosen, at=at or datetime.now(UTC)), event)  # type: ignore[arg-type]
         return chosen
+
+    async def tell(self, event: Event, *, at: datetime | None = None, event_id: UUID | None = None) -> UUID:
+        """Hand an event to the webhooks, as the pull loop does."""
+        chosen = event_id or uuid4()
+        consumer = next(one for one in CONSUMERS if "-webhooks-" in one.durable and type(event) in one.events)
+        await consumer.handle(self.work.caused_by(chosen, at=at or datetime.now(UTC)), event)
+        return chosen
+
+    async def webhook(self, hook: Hook, *events: str) -> WebhookCreated:
+        """An administrator has facts posted there."""
+        wanted = WebhookCreate(url=hook.endpoint, events=list(events) or ["letter.created"])
+        return await webhooks.create_webhook(self.work, self.user("admin"), wanted=wanted, key=None)
+
+    async def webhooks(self) -> list[WebhookPublic]:
+        """What an administrator sees of the webhooks."""
+        return (await webhooks.list_webhooks(self.work, self.user("admin"))).items
 
     async def letter(self, patient_id: UUID, *, kind: type[LetterCreated] = LetterCreated, **when: datetime) -> UUID:
         """Something happens to a new letter of a patient; its uid."""
@@ -142,9 +161,9 @@ class Stage:
             return [fact.model_validate(row.body) for row in (await session.scalars(query)).all()]
 
     @asynccontextmanager
-    async def sending(self) -> AsyncIterator[None]:
-        """A running sender."""
-        task = asyncio.create_task(sender.run(self.work))
+    async def sending(self, *loops: Loop) -> AsyncIterator[None]:
+        """Running senders, of pushes if nothing else is said."""
+        task = asyncio.gather(*(loop(self.work) for loop in loops or (sender.run,)))
         try:
             yield
         finally:

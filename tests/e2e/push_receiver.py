@@ -1,4 +1,7 @@
-"""A push service on loopback for tests: keeps what comes, opens it as the browser would, answers what a test wants."""
+"""A push service on loopback for tests: keeps what comes, opens it as the browser would, answers what a test wants.
+
+It can be the receiver of webhooks just as well.
+"""
 
 import base64
 import json
@@ -33,7 +36,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Push:
-    """One request as it came; `payload` is what the browser's service worker would see."""
+    """One request as it came; `payload` is what the browser's service worker (or the webhook's receiver) would see."""
 
     at: float
     headers: Mapping[str, str]
@@ -74,13 +77,25 @@ class Subscriber:
         assert enough, f"{len(self.pushes)} of {number} pushes came within {seconds} s"
         return self.pushes
 
+    def opened(self, body: bytes) -> bytes:
+        """What a push holds, opened with the private key."""
+        plain: bytes = http_ece.decrypt(body, private_key=self.private_key, auth_secret=self.auth, version="aes128gcm")
+        return plain
+
     def take(self, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Open a push with the private key, keep it and say how to answer."""
-        payload = http_ece.decrypt(body, private_key=self.private_key, auth_secret=self.auth, version="aes128gcm")
+        """Open what came, keep it and say how to answer."""
+        payload = json.loads(self.opened(body))
         with self.came:
-            self.pushes.append(Push(time.monotonic(), headers, body, json.loads(payload)))
+            self.pushes.append(Push(time.monotonic(), headers, body, payload))
             self.came.notify_all()
             return self.replies.pop(0) if self.replies else Reply()
+
+
+class Hook(Subscriber):
+    """The receiver of a webhook: what comes is not encrypted."""
+
+    def opened(self, body: bytes) -> bytes:
+        return body
 
 
 class PushReceiver(ThreadingHTTPServer):
@@ -104,8 +119,15 @@ class PushReceiver(ThreadingHTTPServer):
 
     def subscribe(self, *replies: Reply) -> Subscriber:
         """A new browser."""
+        return self._know(Subscriber, *replies)
+
+    def hook(self, *replies: Reply) -> Hook:
+        """A new receiver of a webhook."""
+        return self._know(Hook, *replies)
+
+    def _know[S: Subscriber](self, kind: type[S], *replies: Reply) -> S:
         path = f"/push/{uuid4()}"
-        subscriber = Subscriber.at(self.origin + path, *replies)
+        subscriber = kind.at(self.origin + path, *replies)
         self.subscribers[path] = subscriber
         return subscriber
 

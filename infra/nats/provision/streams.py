@@ -55,7 +55,7 @@ def consumer_config(durable: Durable) -> ConsumerConfig:
     return ConsumerConfig(
         name=durable.name,
         durable_name=durable.name,
-        filter_subjects=[durable.subject, durable.again],
+        filter_subjects=[*durable.subjects, durable.again],
         deliver_policy=DeliverPolicy.ALL,
         ack_policy=AckPolicy.EXPLICIT,
         ack_wait=ACK_WAIT_SECONDS,

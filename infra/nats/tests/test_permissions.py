@@ -247,7 +247,7 @@ def catalogue_of_before(folder: Path) -> Iterator[NatsServer]:
             await client.jetstream().add_stream(old)
         for durable in DURABLES:
             config_of_durable = consumer_config(durable)
-            config_of_durable.filter_subject, config_of_durable.filter_subjects = durable.subject, None
+            config_of_durable.filter_subject, config_of_durable.filter_subjects = durable.subjects[0], None
             await client.jetstream().add_consumer(durable.event.stream(), config_of_durable)
         await client.jetstream().publish(LETTER, b"{}")
         await client.close()
@@ -282,7 +282,7 @@ def test_partner_publishes_no_fact_and_leaves_the_fleets_durables_alone(server: 
         place = f"{durable.event.stream()}.{durable.name}"
         actions = ("CREATE", "DURABLE.CREATE", "INFO", "DELETE", "MSG.NEXT", "RESET", "PAUSE")
         forbidden += [f"$JS.API.CONSUMER.{action}.{place}" for action in actions]
-        forbidden += [f"$JS.API.CONSUMER.CREATE.{place}.{durable.subject}", f"$JS.ACK.{place}.1.1.1.1.0"]
+        forbidden += [f"$JS.API.CONSUMER.CREATE.{place}.{durable.subjects[0]}", f"$JS.ACK.{place}.1.1.1.1.0"]
     forbidden += ["$JS.API.CONSUMER.CREATE.AUTH.partner-x", "$JS.API.CONSUMER.CREATE.LETTERS"]
     forbidden += ["$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.CONSUMER.DELETE.LETTERS.partner-x"]
     with signed_in(server, "partner") as wire:

@@ -222,7 +222,7 @@ STREAMS = (
     Stream("AUTH", ("quill.auth.v1.>", "quill.again.auth.>")),
     Stream("PATIENTS", ("quill.patients.v1.>", "quill.again.patients.>")),
     Stream("LETTERS", ("quill.letters.v1.>", "quill.again.letters.>")),
-    Stream("NOTIFY", ("quill.notify.v1.>",)),
+    Stream("NOTIFY", ("quill.notify.v1.>", "quill.again.notify.>")),
     # The year that entries are kept at least, less the time that one may lie among dead letters (90 days) and wait in
     # an outbox (30): none can come again after it was pruned.
     Stream("AUDIT", ("quill.audit.v1.>", "quill.again.audit.>"), max_age=timedelta(days=240)),
@@ -232,23 +232,31 @@ STREAMS = (
 
 @dataclass(frozen=True, slots=True)
 class Durable:
-    """A durable pull consumer that one service owns; an ordered one waits for each ack before it hands out the next."""
+    """A durable pull consumer that one service owns; an ordered one waits for each ack before it hands out the next.
+
+    event: the fact it follows, or the first of those of one stream that `filters` names by their subjects.
+    """
 
     name: str
     event: type[Event]
-    filter_subject: str | None = None
+    filters: tuple[str, ...] = ()
     ordered: bool = False
 
     @property
-    def subject(self) -> str:
-        """The subject it is filtered to."""
-        return self.filter_subject or self.event.subject
+    def subjects(self) -> tuple[str, ...]:
+        """The subjects it is filtered to."""
+        return self.filters or (self.event.subject,)
 
     @property
     def again(self) -> str:
         """Where an operator hands its dead letters to it again, and to nobody else."""
         return f"quill.again.{self.event.stream().lower()}.{self.name}"
 
+
+# What webhooks tell, by stream. The audit trail is auth's to show: it knows where from somebody looked at what.
+WEBHOOK_FACTS = {
+    name: tuple(fact for fact in FACTS if fact.stream() == name) for name in ("AUTH", "PATIENTS", "LETTERS", "NOTIFY")
+}
 
 # Auth has entries of its own in its database; the others' chains keep the order of the stream.
 AUDIT_SOURCES = ("patients", "letters", "notify")
@@ -262,7 +270,11 @@ DURABLES = (
     Durable("notify-user-unlinked", UserUnlinked),
     Durable("notify-session-revoked", SessionRevoked),
     *(
-        Durable(f"auth-access-recorded-{source}", AccessRecorded, f"{AccessRecorded.subject}.{source}", ordered=True)
+        Durable(f"notify-webhooks-{stream.lower()}", facts[0], tuple(fact.subject for fact in facts))
+        for stream, facts in WEBHOOK_FACTS.items()
+    ),
+    *(
+        Durable(f"auth-access-recorded-{source}", AccessRecorded, (f"{AccessRecorded.subject}.{source}",), ordered=True)
         for source in AUDIT_SOURCES
     ),
 )

@@ -2,7 +2,8 @@
 
 import os
 
-import notify.models  # noqa: F401 - makes the tables known
+import notify.models
+import notify.webhooks.models  # noqa: F401 - so does this
 from common.db import run_migrations
 from sqlmodel import SQLModel
 

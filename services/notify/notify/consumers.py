@@ -1,11 +1,22 @@
 """Events that reach notify, each with the use case it asks for."""
 
-from common.consumer import consumes
-from common.events import LetterAmended, LetterCreated, LetterWithdrawn, SessionRevoked, UserLinked, UserUnlinked
+from typing import Any
+
+from common.consumer import Consumer, consumes
+from common.events import (
+    WEBHOOK_FACTS,
+    LetterAmended,
+    LetterCreated,
+    LetterWithdrawn,
+    SessionRevoked,
+    UserLinked,
+    UserUnlinked,
+)
 from common.work import Work
 
 from notify import service
-from notify.push import Backend
+from notify.backend import Backend
+from notify.webhooks import service as webhooks
 
 
 @consumes(LetterCreated, durable="notify-letter-created")
@@ -20,7 +31,7 @@ async def on_letter_amended(work: Work[Backend], event: LetterAmended) -> None:
 
 @consumes(LetterWithdrawn, durable="notify-letter-withdrawn")
 async def on_letter_withdrawn(work: Work[Backend], event: LetterWithdrawn) -> None:
-    await service.notify_patient(work, event, template="amended_letter")
+    await service.notify_patient(work, event, template="amended_letter", withdrawn=True)
 
 
 @consumes(UserLinked, durable="notify-user-linked")
@@ -38,7 +49,11 @@ async def on_session_revoked(work: Work[Backend], event: SessionRevoked) -> None
     await service.end_session(work, session_id=event.session_id)
 
 
-CONSUMERS = (
+CONSUMERS: tuple[Consumer[Backend, Any], ...] = (
     *(on_letter_created, on_letter_amended, on_letter_withdrawn),
     *(on_user_linked, on_user_unlinked, on_session_revoked),
+    *(
+        consumes(*facts, durable=f"notify-webhooks-{stream.lower()}")(webhooks.tell_webhooks)
+        for stream, facts in WEBHOOK_FACTS.items()
+    ),
 )

@@ -11,3 +11,13 @@ class TooManyDevices(Conflict):
     """Ten devices are registered for this user already. Remove one under /api/push/registrations first."""
 
     slug, title = "too-many-devices", "Too many devices are registered; remove one first"
+
+
+class UrlRefused(Invalid):
+    """A webhook's address must be https, on port 443, of a public server; others are added by QUILL_WEBHOOK_ORIGINS."""
+
+
+class TooManyWebhooks(Conflict):
+    """Twenty webhooks are registered already; remove one under /api/webhooks first."""
+
+    slug, title = "too-many-webhooks", "Too many webhooks are registered; remove one first"

@@ -6,10 +6,13 @@ from common.app import Service, build_app
 from fastapi import FastAPI
 
 from notify import api, sender
+from notify.backend import open_backend
 from notify.consumers import CONSUMERS
-from notify.push import open_backend
 from notify.service import SEND_PUSH
 from notify.settings import Settings
+from notify.webhooks import api as webhooks
+from notify.webhooks import sender as webhook_sender
+from notify.webhooks.service import CREATE_WEBHOOK
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -17,10 +20,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     chosen = settings or Settings()
     service = Service(
         name="notify",
-        routers=[api.push, api.notifications],
+        routers=[api.push, api.notifications, webhooks.router],
         open_backend=partial(open_backend, chosen),
-        operations=[SEND_PUSH],
+        operations=[SEND_PUSH, CREATE_WEBHOOK],
         consumers=CONSUMERS,
-        loops=[sender.run],
+        loops=[sender.run, sender.run_reminders, webhook_sender.run],
     )
     return build_app(service, chosen)

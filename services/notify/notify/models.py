@@ -57,6 +57,7 @@ class NotificationRow(SQLModel, table=True):
     """An entry of an inbox. Without a user it waits for its patient to be linked.
 
     carried_by: the notification whose push also stands for this one; itself, unless several waited for the link.
+    remind_at: when it is pushed once more, should it be unread by then.
     """
 
     __tablename__ = "notifications"
@@ -68,6 +69,7 @@ class NotificationRow(SQLModel, table=True):
         Index("notifications_unread", "user_id", postgresql_where=text("read_at IS NULL")),
         Index("notifications_patient", "patient_id"),
         Index("notifications_carried", "carried_by"),
+        Index("notifications_remind", "remind_at", postgresql_where=text("remind_at IS NOT NULL")),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -80,6 +82,7 @@ class NotificationRow(SQLModel, table=True):
     state: State = Field(default="pending", sa_column=Column(String, nullable=False))
     created_at: datetime = Field(default_factory=NOW, sa_column=Column(DateTime(timezone=True), nullable=False))
     read_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    remind_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 
     @property
     def title(self) -> str:

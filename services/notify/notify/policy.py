@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Set
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Literal
 from uuid import UUID
@@ -112,6 +112,11 @@ def from_base64url(text: str) -> bytes | None:
         return None
 
 
+def refuse_address() -> EndpointRefused:
+    """What is said of an endpoint whose name leads to an address that is not public."""
+    return _refused("endpoint", msg="Not a public address")
+
+
 def _refused(*loc: str, msg: str) -> EndpointRefused:
     return EndpointRefused.at("body", *loc, type="push_subscription", msg=msg)
 
@@ -132,11 +137,11 @@ def judge(status: int | None) -> Verdict:
 
 def pause_before_next(tries: int, *, retry_after: str | None, now: datetime) -> timedelta:
     """How long to leave a push service alone: what it asks for (RFC 9110 §10.2.3), else 1 s, 4 s, 16 s, 64 s."""
-    asked = _asked_pause(retry_after, now=now)
+    asked = asked_pause(retry_after, now=now)
     return min(asked if asked is not None else timedelta(seconds=4.0 ** (tries - 1)), MAX_PAUSE)
 
 
-def _asked_pause(retry_after: str | None, *, now: datetime) -> timedelta | None:
+def asked_pause(retry_after: str | None, *, now: datetime) -> timedelta | None:
     if retry_after is None:
         return None
     if re.fullmatch(r"[0-9]{1,9}", retry_after):
@@ -153,3 +158,28 @@ def owner_after(owner: UUID | None, *, user_id: UUID, linked: bool) -> UUID | No
     if linked:
         return user_id
     return None if owner == user_id else owner
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When pushes go out.
+
+    quiet: local times between which none does, the second one excluded; they may span midnight.
+    zone: whose local time.
+    remind_after: how long after its push a letter that is still unread is pushed once more.
+    """
+
+    quiet: tuple[time, time] | None = None
+    zone: tzinfo = UTC
+    remind_after: timedelta | None = None
+
+    def is_quiet(self, now: datetime) -> bool:
+        """Whether pushes wait: the clock on the wall decides, whatever it did since (summer time, corrections)."""
+        if self.quiet is None:
+            return False
+        (start, end), wall = self.quiet, now.astimezone(self.zone).time()
+        return start <= wall < end if start < end else not end <= wall < start
+
+    def remind_at(self, told_at: datetime) -> datetime | None:
+        """When to remind of what was told then; None where nobody is reminded."""
+        return None if self.remind_after is None else told_at + self.remind_after

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from notify.models import DeliveryRow, DeviceRow, LinkRow, NotificationRow, State
+from notify.models import NOW, DeliveryRow, DeviceRow, LinkRow, NotificationRow, State
 
 
 async def lock_names(session: AsyncSession, *names: str) -> None:
@@ -59,15 +59,17 @@ async def remove_devices(session: AsyncSession, *, state: State, **which: UUID) 
 # Deliveries
 
 
-async def open_deliveries(session: AsyncSession, *, notification_id: UUID, user_id: UUID) -> None:
-    """Have a notification pushed to each device of its user, if there is any."""
+async def open_deliveries(session: AsyncSession, *, notification_id: UUID, user_id: UUID) -> bool:
+    """Have a notification pushed to each device of its user; False when there is none."""
     # The lock waits for a device that is being removed, rather than fail on it.
     query = select(col(DeviceRow.id)).filter_by(user_id=user_id).with_for_update(read=True, key_share=True)
     device_ids = (await session.scalars(query)).all()
-    session.add_all(DeliveryRow(notification_id=notification_id, device_id=device_id) for device_id in device_ids)
-    await session.flush()
+    for device_id in device_ids:
+        row = insert(DeliveryRow).values(notification_id=notification_id, device_id=device_id, tries=0, due_at=NOW())
+        await session.execute(row.on_conflict_do_nothing())
     if not device_ids:
         await settle(session, [notification_id], state="no_device")
+    return bool(device_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,8 @@ async def give_back(session: AsyncSession, *, patient_id: UUID, user_id: UUID) -
     theirs = (col(NotificationRow.patient_id) == patient_id, col(NotificationRow.user_id) == user_id)
     ids = select(col(NotificationRow.id)).where(*theirs)
     await session.execute(delete(DeliveryRow).where(col(DeliveryRow.notification_id).in_(ids)))
-    fresh = {"user_id": None, "state": "pending", "read_at": None, "carried_by": col(NotificationRow.id)}
+    fresh = {"user_id": None, "state": "pending", "carried_by": col(NotificationRow.id)}
+    fresh |= dict.fromkeys(("read_at", "remind_at"))
     await session.execute(update(NotificationRow).where(*theirs).values(**fresh))
 
 
@@ -160,6 +163,26 @@ async def take_waiting(session: AsyncSession, *, patient_id: UUID, user_id: UUID
     statement = update(NotificationRow).where(*waiting).values(user_id=user_id).returning(NotificationRow)
     rows = (await session.scalars(statement)).all()
     return sorted(rows, key=lambda row: row.created_at, reverse=True)
+
+
+async def close_older(session: AsyncSession, *, newest: NotificationRow, withdrawn: bool) -> None:
+    """Remind of a letter's older notifications no more; when it was withdrawn, nobody needs to open them either."""
+    of_letter = (
+        col(NotificationRow.patient_id) == newest.patient_id,
+        col(NotificationRow.letter_uid) == newest.letter_uid,
+    )
+    older = update(NotificationRow).where(*of_letter, col(NotificationRow.id) != newest.id)
+    await session.execute(older.values(remind_at=None))
+    if withdrawn:
+        unread = older.where(col(NotificationRow.read_at).is_(None))
+        await session.execute(unread.values(read_at=clock.now(), state="read"))
+
+
+async def find_reminder(session: AsyncSession) -> NotificationRow | None:
+    """The notification that is due to be reminded of for longest."""
+    due = col(NotificationRow.remind_at) <= clock.now()
+    query = select(NotificationRow).where(due).order_by(col(NotificationRow.remind_at)).limit(1)
+    return (await session.scalars(query)).one_or_none()
 
 
 async def list_notifications(

@@ -1,78 +1,56 @@
-"""Sends what is due, outside of any transaction, and stores what came of it. Any number of replicas may run it."""
+"""Sends pushes that are due and stores what came of it. Any number of replicas may run it."""
 
 import asyncio
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from common import clock
-from common.db import StorageUnavailable
 from common.events import NotificationAttempted, NotificationFailed
 from common.logging import get_logger
 from common.work import Work
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notify import policy, repository
+from notify import policy, pump, repository, service
+from notify.backend import Backend
 from notify.errors import EndpointRefused
 from notify.models import NotificationRow, State
+from notify.outside import NO_ANSWER, Answer
 from notify.policy import Verdict
-from notify.push import NO_ANSWER, Answer, Backend
 from notify.repository import Due
 
 log = get_logger(__name__)
 
 CONCURRENCY = 64
 LEASE = timedelta(seconds=20)
-POLL_SECONDS = 1.0
-STOP_SECONDS = 3.0
-STORE_TRIES = 60  # what was sent is sent again if the database stays away for longer
+REMIND_SECONDS = 10.0
 
 
 async def run(work: Work[Backend]) -> None:
-    """Send until cancelled: at once when something was committed here, within a second what others left."""
-    due, sending = work.backend.due, set[asyncio.Task[None]]()
-    try:
-        while True:
-            due.clear()
-            free = CONCURRENCY - len(sending)
-            taken = await _take(work, limit=free)
-            for one in taken:
-                task = asyncio.create_task(_send(work, one))
-                sending.add(task)
-                task.add_done_callback(sending.discard)
-            if len(taken) == free:
-                await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
-            else:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(due.wait(), POLL_SECONDS)
-    finally:
-        # What was sent already is stored, so that a restart does not send it again.
-        late = (await asyncio.wait(sending, timeout=STOP_SECONDS))[1] if sending else set()
-        for task in late:
-            task.cancel()
+    """Send until cancelled."""
+    await pump.run(partial(_take, work), partial(_send, work), due=work.backend.due, limit=CONCURRENCY)
 
 
-async def _take(work: Work[Backend], *, limit: int) -> list[Due]:
-    try:
-        async with work.database.transaction() as session:
-            return await repository.take_due(session, limit=limit, lease=LEASE)
-    except StorageUnavailable:
-        log.warning("sender waits for the database")
-    except Exception:
-        log.exception("sender failed")
-    return []
+async def run_reminders(work: Work[Backend]) -> None:
+    """Push once more what is unread for too long, until cancelled."""
+    while work.backend.timing.remind_after is not None:
+        while await pump.survive(service.remind_of_unread(work)):
+            pass
+        await asyncio.sleep(REMIND_SECONDS)
+
+
+async def _take(work: Work[Backend], limit: int) -> Sequence[Due]:
+    """Nothing during the quiet hours, which the wall clock decides each time: it may jump, and so may its zone."""
+    if work.backend.timing.is_quiet(clock.now()):
+        return []
+    async with work.database.transaction() as session:
+        return await repository.take_due(session, limit=limit, lease=LEASE)
 
 
 async def _send(work: Work[Backend], due: Due) -> None:
-    try:
-        verdict, answer = await _try(work.backend, due)
-        for _ in range(STORE_TRIES):
-            with suppress(StorageUnavailable):
-                return await _store(work, due, verdict, answer)
-            await asyncio.sleep(POLL_SECONDS / 2)
-    except Exception:
-        log.exception("push failed", notification=str(due.notification.id))
+    verdict, answer = await _try(work.backend, due)
+    await pump.store(partial(_store, work, due, verdict, answer))
 
 
 async def _try(backend: Backend, due: Due) -> tuple[Verdict, Answer]:

@@ -14,9 +14,9 @@ from common.work import Work
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notify import policy, repository
+from notify.backend import Backend
 from notify.errors import TooManyDevices
 from notify.models import DeviceRow, NotificationRow, Template
-from notify.push import Backend
 from notify.schemas import DeviceCreate, DevicePublic, Inbox, NotificationPublic, PushCreate
 
 MAX_USER_AGENT_LENGTH = 256
@@ -78,8 +78,11 @@ async def end_session(work: Work[Backend], *, session_id: UUID) -> None:
         await repository.remove_devices(session, state="no_device", session_id=session_id)
 
 
-async def notify_patient(work: Work[Backend], event: LetterCreated, *, template: Template) -> None:
-    """Every event about a patient's letter makes one notification, even while nobody is linked."""
+async def notify_patient(
+    work: Work[Backend], event: LetterCreated, *, template: Template, withdrawn: bool = False
+) -> None:
+    """Every event about a patient's letter makes one notification, even while nobody is linked; a withdrawal closes
+    the letter's older ones."""
     notification = NotificationRow(
         template=template,
         patient_id=event.patient_id,
@@ -89,6 +92,9 @@ async def notify_patient(work: Work[Backend], event: LetterCreated, *, template:
     )
     async with work.transaction() as session:
         await _store(session, notification)
+        if notification.user_id is not None and not withdrawn:
+            notification.remind_at = work.backend.timing.remind_at(clock.now())
+        await repository.close_older(session, newest=notification, withdrawn=withdrawn)
     work.backend.due.set()
 
 
@@ -114,20 +120,41 @@ async def change_link(work: Work[Backend], event: UserLinked, *, linked: bool) -
             await repository.give_back(session, patient_id=event.patient_id, user_id=link.user_id)
         link.user_id, link.changed_at = owner, at
         if owner is not None:
-            await _push_waiting(session, patient_id=event.patient_id, user_id=owner)
+            await _push_waiting(work, session, patient_id=event.patient_id, user_id=owner)
     work.backend.due.set()
 
 
-async def _push_waiting(session: AsyncSession, *, patient_id: UUID, user_id: UUID) -> None:
+async def _push_waiting(work: Work[Backend], session: AsyncSession, *, patient_id: UUID, user_id: UUID) -> None:
     waited = await repository.take_waiting(session, patient_id=patient_id, user_id=user_id)
     oldest = clock.now() - policy.DELIVERED_ON_LINKING
     await repository.settle(session, [row.id for row in waited if row.created_at <= oldest], state="no_device")
-    fresh = [row for row in waited if row.created_at > oldest]
+    fresh = [row for row in waited if row.created_at > oldest and row.read_at is None]
     for row in fresh:
         row.carried_by = fresh[0].id
     await session.flush()
     if fresh:
         await repository.open_deliveries(session, notification_id=fresh[0].id, user_id=user_id)
+    # Of a withdrawn letter only the last notification is open, and that is not of a new one.
+    if any(row.template == "new_letter" and row.letter_uid for row in fresh):
+        fresh[0].remind_at = work.backend.timing.remind_at(clock.now())
+
+
+async def remind_of_unread(work: Work[Backend]) -> bool:
+    """A letter that is unread for too long is pushed once more, and only once; False when there is none."""
+    async with work.transaction() as session:
+        found = await repository.find_reminder(session)
+        if found is None or found.patient_id is None:
+            return False
+        # Whatever sets or takes back a reminder holds this lock.
+        await repository.lock_link(session, patient_id=found.patient_id)
+        await session.refresh(found)
+        if found.remind_at is not None and found.user_id is not None:
+            opened = await repository.open_deliveries(session, notification_id=found.id, user_id=found.user_id)
+            if opened and found.state in {"no_device", "failed"}:
+                found.state = "pending"
+        found.remind_at = None
+    work.backend.due.set()
+    return True
 
 
 async def send_push(work: Work[Backend], caller: Caller, *, wanted: PushCreate, key: Idempotency | None) -> UUID:

@@ -1,15 +1,19 @@
-"""Settings of notify: its push identity, the key of what it encrypts at rest, origins added to the push services."""
+"""Settings of notify: its push identity, the key of what it encrypts at rest, added origins, when pushes go out."""
 
+from datetime import time, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common.settings import ServiceSettings, refuse_weak
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import AfterValidator, Field, SecretStr
 
-from notify.policy import from_base64url
+from notify.policy import Timing, from_base64url
 
 Key = Annotated[SecretStr, AfterValidator(refuse_weak)]
 ORIGIN = r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?"
+ORIGINS = rf"^\s*({ORIGIN}\s*(,\s*|$))*$"
+WALL_TIME = r"([01]\d|2[0-3]):[0-5]\d"
 
 
 def _check_scalar(secret: SecretStr) -> SecretStr:
@@ -20,6 +24,21 @@ def _check_scalar(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _check_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("must be a time zone, for example Europe/London") from error
+    return name
+
+
+def _check_hours(hours: str) -> str:
+    start, _, end = hours.partition("-")
+    if hours and start == end:
+        raise ValueError("must begin and end at different times; leave it empty for no quiet hours")
+    return hours
+
+
 class Settings(ServiceSettings):
     """What notify needs to know to start."""
 
@@ -27,10 +46,24 @@ class Settings(ServiceSettings):
     vapid_subject: str = Field(pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://[^\s/]+)$")
     encryption_key: Key
     encryption_key_previous: Key | None = None
-    push_origins: str = Field(default="", pattern=rf"^\s*({ORIGIN}\s*(,\s*|$))*$")
+    push_origins: str = Field(default="", pattern=ORIGINS)
+    webhook_origins: str = Field(default="", pattern=ORIGINS)
+    quiet_hours: Annotated[str, AfterValidator(_check_hours)] = Field(
+        default="", pattern=rf"^({WALL_TIME}-{WALL_TIME})?$"
+    )
+    time_zone: Annotated[str, AfterValidator(_check_zone)] = "Europe/London"
+    remind_after_hours: int = Field(default=0, ge=0, le=720)
 
     @property
     def encryption_keys(self) -> list[str]:
         """The current key of subscriptions at rest, then the one before it."""
         keys = (self.encryption_key, self.encryption_key_previous)
         return [key.get_secret_value() for key in keys if key is not None]
+
+    @property
+    def timing(self) -> Timing:
+        """When pushes go out."""
+        start, _, end = self.quiet_hours.partition("-")
+        quiet = (time.fromisoformat(start), time.fromisoformat(end)) if self.quiet_hours else None
+        remind_after = timedelta(hours=self.remind_after_hours) if self.remind_after_hours else None
+        return Timing(quiet, ZoneInfo(self.time_zone), remind_after)

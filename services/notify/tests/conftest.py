@@ -10,15 +10,16 @@ from e2e.push_receiver import PushReceiver, base64url, push_receiver
 from fleet import migrated_database
 from native.bare import NatsServer, PostgresServer
 from nats.aio.client import Client
-from notify.push import open_backend
+from notify.backend import open_backend
 from notify.service import SEND_PUSH
 from notify.settings import Settings
+from notify.webhooks.service import CREATE_WEBHOOK
 from notify_door import Auth, Door, auth_service, open_door
 from notify_stage import Dns, Stage
 from provision.streams import provision
 from sqlalchemy import text
 
-TABLES = "deliveries, notifications, links, devices, inbox, outbox, operations"
+TABLES = "webhook_deliveries, webhooks, deliveries, notifications, links, devices, inbox, outbox, operations"
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def settings(notify_database: str, receiver: PushReceiver) -> Settings:
             "vapid_private_key": base64url(bytes(range(1, 33))),
             "vapid_subject": "mailto:push@quill.test",
             "encryption_key": "e" * 32,
-            "push_origins": receiver.origin,
+            **dict.fromkeys(("push_origins", "webhook_origins"), receiver.origin),
         }
     )
 
@@ -64,7 +65,7 @@ async def stage(settings: Settings, anyio_backend: str) -> AsyncIterator[Stage]:
     async with database.transaction() as session:
         await session.execute(text(f"TRUNCATE {TABLES}"))
     async with open_backend(settings, lookup=dns) as backend:
-        yield Stage(Work("notify", database, backend, Relay(database, Client()), [SEND_PUSH]), dns)
+        yield Stage(Work("notify", database, backend, Relay(database, Client()), [SEND_PUSH, CREATE_WEBHOOK]), dns)
     await database.close()
 
 

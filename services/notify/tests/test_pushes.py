@@ -15,7 +15,7 @@ from common.db import StorageUnavailable
 from common.events import LetterAmended, LetterWithdrawn, NotificationAttempted, NotificationFailed
 from common.inbox import AlreadyHandled
 from e2e.push_receiver import PushReceiver, Reply, Subscriber
-from notify import policy, repository, sender, service
+from notify import policy, pump, repository, service
 from notify.models import DeliveryRow
 from notify_stage import Stage
 from py_vapid import Vapid02
@@ -197,7 +197,7 @@ async def test_push_is_given_up_after_five_tries(stage: Stage, receiver: PushRec
 async def test_hanging_push_service_delays_nobody_else(
     stage: Stage, receiver: PushReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notify.push.SEND_SECONDS", 0.5)
+    monkeypatch.setattr("notify.outside.SEND_SECONDS", 0.5)
     hanging, well = receiver.subscribe(Reply(None)), receiver.subscribe()
     _, slow_patient = await linked(stage, hanging)
     _, patient_id = await linked(stage, well)
@@ -318,4 +318,4 @@ async def test_letter_is_pushed_at_once_and_not_at_the_next_poll(stage: Stage, r
             started = time.monotonic()
             await stage.letter(patient_id)
             delays.append((await stage.pushed(phone, number=number))[-1].at - started)
-    assert sorted(delays)[len(delays) // 2] < sender.POLL_SECONDS / 3, delays
+    assert sorted(delays)[len(delays) // 2] < pump.POLL_SECONDS / 3, delays

@@ -1,0 +1,36 @@
+"""The endpoints of webhooks."""
+
+from common.policy import PolicyRouter, allow, refuses
+from common.rest import CurrentCaller, CurrentWork, Cursor, IdempotencyKey, Limit, Page, PathId
+
+from notify.errors import TooManyWebhooks, UrlRefused
+from notify.webhooks import policy, service
+from notify.webhooks.schemas import WebhookCreate, WebhookCreated, WebhookPublic
+
+router = PolicyRouter("/webhooks")
+
+
+@router.post("", status_code=201)
+@allow(policy.MANAGE_WEBHOOKS, audits="webhook")
+@refuses(TooManyWebhooks, UrlRefused)
+async def create_webhook(
+    wanted: WebhookCreate, caller: CurrentCaller, work: CurrentWork, key: IdempotencyKey
+) -> WebhookCreated:
+    """Have facts posted to a server and signed (Standard Webhooks); the secret is shown here only."""
+    return await service.create_webhook(work, caller, wanted=wanted, key=key)
+
+
+@router.get("")
+@allow(policy.MANAGE_WEBHOOKS, audits="webhook")
+async def list_webhooks(
+    caller: CurrentCaller, work: CurrentWork, limit: Limit = 20, cursor: Cursor = None
+) -> Page[WebhookPublic]:
+    """Where facts are posted to, and whether they arrive."""
+    return await service.list_webhooks(work, caller, cursor=cursor, limit=limit)
+
+
+@router.delete("/{webhook_id}", status_code=204)
+@allow(policy.MANAGE_WEBHOOKS, audits="webhook")
+async def remove_webhook(webhook_id: PathId, caller: CurrentCaller, work: CurrentWork) -> None:
+    """Post nothing there any more."""
+    await service.remove_webhook(work, caller, webhook_id=webhook_id)

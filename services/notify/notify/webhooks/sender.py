@@ -1,0 +1,83 @@
+"""Posts facts that are due to their receivers and stores what came of it. Any number of replicas may run it."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from common import clock
+from common.logging import get_logger
+from common.work import Work
+
+from notify import pump
+from notify.backend import Backend
+from notify.errors import UrlRefused
+from notify.outside import NO_ANSWER, Answer
+from notify.webhooks import policy, repository
+from notify.webhooks.clients import BATCH
+from notify.webhooks.models import WebhookDeliveryRow, WebhookRow
+from notify.webhooks.repository import Batch
+
+log = get_logger(__name__)
+
+LEASE = timedelta(seconds=20)
+
+
+async def run(work: Work[Backend]) -> None:
+    """Send until cancelled; while one webhook has a batch under way, the others go on."""
+    busy, due = set[UUID](), work.backend.facts_due
+
+    async def take(_limit: int) -> Sequence[Batch]:
+        async with work.database.transaction() as session:
+            batches = await repository.take_due(session, busy=busy, size=BATCH, lease=LEASE)
+        busy.update(batch.webhook.id for batch in batches)
+        return batches
+
+    async def send(batch: Batch) -> None:
+        await asyncio.gather(*(pump.survive(_deliver(work, batch.webhook, one)) for one in batch.deliveries))
+        busy.discard(batch.webhook.id)
+        due.set()
+
+    await pump.run(take, send, due=due, limit=policy.MAX_WEBHOOKS)
+
+
+async def _deliver(work: Work[Backend], webhook: WebhookRow, delivery: WebhookDeliveryRow) -> None:
+    answer = await _try(work.backend, webhook, delivery)
+    await pump.store(partial(_store, work, delivery, answer))
+
+
+async def _try(backend: Backend, webhook: WebhookRow, delivery: WebhookDeliveryRow) -> Answer:
+    if delivery.tries > policy.MAX_TRIES:
+        return NO_ANSWER
+    receiver = backend.vault.open_receiver(webhook.sealed, webhook_id=webhook.id)
+    body = policy.body_of(delivery.name, at=delivery.happened_at, data=delivery.data)
+    try:
+        return await backend.webhooks.deliver(receiver, delivery.event_id, body)
+    except UrlRefused:
+        return NO_ANSWER
+
+
+async def _store(work: Work[Backend], taken: WebhookDeliveryRow, answer: Answer) -> None:
+    (status, retry_after), now = answer, clock.now()
+    verdict = policy.judge(status, tries=taken.tries)
+    async with work.transaction() as session:
+        webhook = await repository.lock(session, webhook_id=taken.webhook_id)
+        delivery = await repository.find_mine(session, taken)
+        if webhook is None or delivery is None:
+            return
+        if verdict == "accepted":
+            webhook.failing_since = None
+            await session.delete(delivery)
+            return
+        webhook.failing_since = webhook.failing_since or now
+        if verdict == "later":
+            delivery.due_at = now + policy.pause_before_next(taken.tries, retry_after=retry_after, now=now)
+            return
+        delivery.dead_at = now
+        await repository.forget_dead(session, webhook_id=webhook.id, before=now - policy.UNDELIVERED_KEPT)
+        log.error("webhook never got an event", webhook=str(webhook.id), event_id=str(taken.event_id), status=status)
+        if verdict == "gone" or policy.is_dead(failing_since=webhook.failing_since, now=now):
+            webhook.disabled_at = now
+            await repository.bury_open(session, webhook_id=webhook.id)
+            log.error("webhook disabled", webhook=str(webhook.id), status=status)
