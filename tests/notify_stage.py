@@ -82,7 +82,7 @@ class Stage:
         """Hand an event to its consumer, as the pull loop does."""
         chosen = event_id or uuid4()
         consumer = next(one for one in CONSUMERS if one.events == (type(event),))
-        await consumer.handle(self.work.caused_by(chosen, at=at or datetime.now(UTC)), event)  # type: ignore[arg-type]
+        await consumer.handle(self.work.caused_by(chosen, at=at or datetime.now(UTC)), event)
         return chosen
 
     async def tell(self, event: Event, *, at: datetime | None = None, event_id: UUID | None = None) -> UUID:

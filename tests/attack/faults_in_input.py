@@ -126,17 +126,16 @@ def redirects_are_followed(patch: Patch) -> None:
 
 @fault("notify", cases=[f"{PUSH}_push_service_whose_name_leads_inside_only_later_is_not_connected_to[0]"])
 def addresses_are_checked_at_registration_only(patch: Patch) -> None:
-    from notify import policy
-    from notify.push import PublicResolver, PushClient
+    from notify.outside import Outside, PublicResolver
 
     resolve = PublicResolver.resolve
 
-    async def check_address(self: PushClient, endpoint: str) -> None:
-        scheme, _, host = policy.check_endpoint(endpoint, trusted=self.trusted).partition("://")
+    async def check_address(self: Outside, origin: str) -> None:
+        scheme, _, host = origin.partition("://")
         if scheme == "https":
             await resolve(self._resolver, host, 443)
 
-    patch.setattr(PushClient, "check_address", check_address)
+    patch.setattr(Outside, "check_address", check_address)
     patch.setattr(PublicResolver, "resolve", lambda self, *args, **known: self._lookup.resolve(*args, **known))
 
 
@@ -159,9 +158,9 @@ def hosts_that_end_alike_are_push_services(patch: Patch) -> None:
 @fault("notify", cases=[f"{PUSH}_proxy_of_the_environment_is_not_used"], at_start=True)
 def proxies_of_the_environment_are_used(patch: Patch) -> None:
     from httpx import AsyncClient
-    from notify import push
+    from notify import outside
 
-    patch.setattr(push, "_client", lambda _: AsyncClient(timeout=push.SEND_SECONDS))
+    patch.setattr(outside, "_client", lambda *_: AsyncClient(timeout=outside.SEND_SECONDS))
 
 
 @fault("notify", cases=[f"{PUSH}_subscription_with_unusable_keys_is_refused[p256dh-off the curve]"])

@@ -43,6 +43,7 @@ BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     f"POST /api/patients/{UID}/letters": ("clinician", {"title": MARK, "body": MARK}),
     "POST /api/push/register": ("patient", {"endpoint": MARK, "keys": {"p256dh": "x", "auth": "x"}}),
     "POST /api/push/send": ("clinician", {"user_id": MARK, "template": "test"}),
+    "POST /api/webhooks": ("admin", {"url": MARK, "events": ["letter.created"]}),
 }
 
 

@@ -103,6 +103,7 @@ class PushReceiver(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128  # its default of 5 makes the sixth that connects at once wait for a second
 
     def __init__(self, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), _Handler)

@@ -56,7 +56,7 @@ def house(fleet: Fleet, push_service: PushReceiver) -> Iterator[House]:
         foreign["notification_id"] = eventually(lambda: stranger.get("/api/notifications").json()["items"])[0]["id"]
         foreign["user_id"] = stranger.id
         foreign["session_id"] = stranger.get("/api/auth/sessions").json()["items"][0]["id"]
-        absent = dict.fromkeys(foreign, str(uuid4()))
+        absent = dict.fromkeys((*foreign, "webhook_id"), str(uuid4()))
         yield House(dict(zip(CALLERS, people, strict=True)), own, foreign, absent)
 
 

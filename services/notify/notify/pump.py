@@ -50,6 +50,7 @@ async def run[T](
         late = (await asyncio.wait(sending, timeout=STOP_SECONDS))[1] if sending else set()
         for task in late:
             task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
 
 async def survive[T](step: Coroutine[Any, Any, T]) -> T | None:
