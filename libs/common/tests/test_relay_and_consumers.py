@@ -11,7 +11,7 @@ from common import consumer, events, outbox
 from common.consumer import Consumer, consumes
 from common.db import Database
 from common.errors import BackendUnavailable, Conflict
-from common.events import PatientCreated
+from common.events import Event, PatientCreated, PatientUpdated
 from common.outbox import OutboxRow, Relay
 from common.work import Work
 from nats.aio.client import Client
@@ -94,7 +94,7 @@ async def test_event_delivered_twice_is_handled_once(work: Work[None], client: C
         event_id = await announce(work, patient_id)
         await until(lambda: handled)
         # Past the duplicate window the server would take it again; another Nats-Msg-Id stands for that here.
-        headers = {"ce-id": str(event_id), "Nats-Msg-Id": str(uuid4())}
+        headers = {"ce-id": str(event_id), "ce-type": PatientCreated.subject, "Nats-Msg-Id": str(uuid4())}
         body = PatientCreated(patient_id=patient_id, version=1).model_dump_json().encode()
         await client.jetstream().publish(PatientCreated.subject, body, headers=headers)
         later = uuid4()
@@ -121,20 +121,56 @@ async def test_retryable_failure_is_delivered_again_until_it_succeeds(work: Work
         await until(lambda: len(attempts) == 2, seconds=10)
 
 
-async def test_malformed_event_is_dead_lettered_and_the_next_one_handled(work: Work[None], client: Client) -> None:
-    patient_id, seen = uuid4(), []
+WELL_FORMED = PatientCreated(patient_id=uuid4(), version=1).model_dump_json().encode()
+
+
+@pytest.mark.parametrize(
+    ("change", "body"),
+    [
+        ({}, b'{"patient_id": 7}'),
+        ({}, b"{"),
+        ({"ce-id": "1"}, WELL_FORMED),
+        ({"ce-id": None}, WELL_FORMED),
+        ({"ce-time": "yesterday"}, WELL_FORMED),
+        ({"ce-type": PatientUpdated.subject}, WELL_FORMED),
+        ({"ce-type": None}, WELL_FORMED),
+    ],
+)
+async def test_malformed_event_is_dead_lettered_and_the_next_one_handled(
+    work: Work[None], client: Client, change: dict[str, str | None], body: bytes
+) -> None:
+    patient_id, seen, mark = uuid4(), [], str(uuid4())
 
     @consumes(PatientCreated, durable="letters-patient-created")
     async def collect(handling: Work[None], event: PatientCreated) -> None:
         seen.append(event.patient_id)
 
+    told = {"ce-id": str(uuid4()), "ce-type": PatientCreated.subject, "mark": mark} | change
+    headers = {name: value for name, value in told.items() if value is not None}
     async with consuming(collect, work, client):
-        await client.jetstream().publish(PatientCreated.subject, b'{"patient_id": 7}', headers={"ce-id": str(uuid4())})
+        await client.jetstream().publish(PatientCreated.subject, body, headers=headers)
         await announce(work, patient_id)
         await until(lambda: patient_id in seen)
     buried = await client.jetstream().get_last_msg("DLQ", "quill.dlq.patients.letters-patient-created")
     assert buried.headers is not None
-    assert (buried.data, buried.headers["Quill-Reason"]) == (b'{"patient_id": 7}', "malformed")
+    assert (buried.data, buried.headers["mark"], buried.headers["Quill-Reason"]) == (body, mark, "malformed")
+
+
+async def test_consumer_of_several_facts_gets_each_as_what_it_is(work: Work[None], client: Client) -> None:
+    patient_id, seen = uuid4(), list[Event]()
+
+    @consumes(PatientCreated, PatientUpdated, durable="notify-webhooks-patients")
+    async def collect(handling: Work[None], event: PatientCreated) -> None:
+        if event.patient_id == patient_id:
+            seen.append(event)
+
+    facts = [PatientCreated(patient_id=patient_id, version=1), PatientUpdated(patient_id=patient_id, version=2)]
+    async with consuming(collect, work, client):
+        async with work.transaction() as session:
+            for fact in facts:
+                work.announce(session, fact)
+        await until(lambda: len(seen) == len(facts))
+    assert sorted(seen, key=lambda event: type(event).subject) == facts
 
 
 async def test_row_claimed_by_a_dead_relay_is_sent_after_its_claim(work: Work[None], client: Client) -> None:
