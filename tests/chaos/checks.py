@@ -176,10 +176,10 @@ def check_notifications(world: World) -> Iterator[str]:
 
 
 def check_dead_letters(world: World) -> Iterator[str]:
-    """What cannot be handled was put aside, and nothing else was."""
-    buried = Broker(world.fleet).count("DLQ")
-    if buried != world.poisoned:
-        yield f"{buried} dead letters for {world.poisoned} poisoned messages"
+    """What cannot be handled was put aside by each durable that it came to, and nothing else was."""
+    buried, followers = Broker(world.fleet).count("DLQ"), sum(broker.CREATED in one.subjects for one in DURABLES)
+    if buried != world.poisoned * followers:
+        yield f"{buried} dead letters of {followers} durables for {world.poisoned} poisoned messages"
 
 
 def check_answers(world: World) -> Iterator[str]:

@@ -32,6 +32,10 @@ ABOUT_POSTGRES = text(
     " current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes,"
     " current_setting('synchronous_commit') AS synchronous_commit, clock_timestamp() AS now"
 )
+# A disabled one counts until it is removed.
+WEBHOOKS = text(
+    "SELECT count(*) FILTER (WHERE failing_since IS NOT NULL AND disabled_at IS NULL), count(disabled_at) FROM webhooks"
+)
 
 
 async def check_database(settings: Settings, service: str) -> AsyncIterator[Finding]:
@@ -50,6 +54,8 @@ async def check_database(settings: Settings, service: str) -> AsyncIterator[Find
         yield await _outbox(session, service)
         if service in list(Operating):
             yield await _operations(session, service)
+        if service == "notify":
+            yield await _webhooks(session)
 
 
 def _server_problems(name: str, told: Mapping[str, Any]) -> list[Finding]:
@@ -90,6 +96,13 @@ async def _operations(session: AsyncSession, service: str) -> Finding:
     found = (await session.execute(select(func.count(), func.min(col(OperationRow.created_at))).where(waits))).one()
     advice = "see `quill operations ls`, and whether its backend answers"
     return _backlog(f"{service} operations", *found, what="waiting", advice=advice)
+
+
+async def _webhooks(session: AsyncSession) -> Finding:
+    failing, disabled = (await session.execute(WEBHOOKS)).one()
+    if not failing and not disabled:
+        return ok("webhooks", "none is failing or disabled")
+    return warn("webhooks", f"failing: {failing}, disabled: {disabled}", "see docs/operations.md, Webhooks")
 
 
 def _backlog(check: str, number: int, oldest: datetime | None, *, what: str, advice: str) -> Finding:

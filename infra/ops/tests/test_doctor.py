@@ -1,7 +1,7 @@
 """The doctor names what is wrong, and does not when nothing is."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -34,16 +34,31 @@ async def found(name: str, check: Check) -> dict[str, Finding]:
 
 
 @pytest.fixture
-def migrated(house: House, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """Letters' database as its migrations make it."""
-    url = migrated_database(postgres_server, "letters")
-    monkeypatch.setenv("QUILL_LETTERS_DATABASE_URL", url)
-    monkeypatch.setenv("QUILL_SERVICES_FOLDER", str(ROOT / "services"))
-    return Database(url, pool_size=1)
+def migrate(
+    house: House, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Database]:
+    """Makes a service's database as its migrations make it."""
+
+    def make(service: str) -> Database:
+        url = migrated_database(postgres_server, service)
+        monkeypatch.setenv(f"QUILL_{service.upper()}_DATABASE_URL", url)
+        monkeypatch.setenv("QUILL_SERVICES_FOLDER", str(ROOT / "services"))
+        return Database(url, pool_size=1)
+
+    return make
+
+
+@pytest.fixture
+def migrated(migrate: Callable[[str], Database]) -> Database:
+    return migrate("letters")
 
 
 async def letters() -> dict[str, Finding]:
-    return await found("letters database", partial(stores.check_database, Settings(), "letters"))
+    return await database_of("letters")
+
+
+async def database_of(service: str) -> dict[str, Finding]:
+    return await found(f"{service} database", partial(stores.check_database, Settings(), service))
 
 
 async def test_server_that_does_not_wait_for_its_disk_is_named(migrated: Database) -> None:
@@ -85,6 +100,18 @@ async def test_what_waits_for_over_a_minute_is_worth_a_look(migrated: Database) 
     assert told["letters outbox"].found == "not published: 1, the oldest for 3 min"
     assert told["letters operations"].found == "waiting: 1, the oldest for 3 min"
     assert {told[f"letters {name}"].state for name in ("outbox", "operations")} == {State.WARN}
+
+
+async def test_webhooks_that_get_nothing_are_counted(migrate: Callable[[str], Database]) -> None:
+    notify = migrate("notify")
+    assert (await database_of("notify"))["webhooks"].state is State.OK
+    made = "INSERT INTO webhooks (id, sealed, events, created_at, failing_since, disabled_at) VALUES "
+    made += "(gen_random_uuid(), '', '{}', now(), now(), NULL), (gen_random_uuid(), '', '{}', now(), now(), now())"
+    async with notify.transaction() as session:
+        await session.execute(text(made))
+    await notify.close()
+    told = (await database_of("notify"))["webhooks"]
+    assert (told.state, told.found) == (State.WARN, "failing: 1, disabled: 1")
 
 
 async def broker() -> dict[str, Finding]:
@@ -137,6 +164,7 @@ async def test_durable_that_is_behind_and_dead_letters_are_worth_a_look(house: H
     warnings = {one.check: one.found for one in told if one.state is State.WARN}
     assert warnings == {
         "letters-patient-created": "waiting: 1, the oldest for 3 min",
+        "notify-webhooks-patients": "waiting: 1, the oldest for 3 min",
         "dead letters": "buried: 1",
     }
 

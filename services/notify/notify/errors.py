@@ -18,6 +18,6 @@ class UrlRefused(Invalid):
 
 
 class TooManyWebhooks(Conflict):
-    """Twenty webhooks are registered already; remove one under /api/webhooks first."""
+    """Twenty webhooks are registered already. Remove one under /api/webhooks first."""
 
     slug, title = "too-many-webhooks", "Too many webhooks are registered; remove one first"

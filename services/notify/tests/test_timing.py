@@ -220,6 +220,26 @@ async def test_letters_that_waited_for_the_link_are_reminded_of_together_from_th
     assert len(phone.pushes) == 2
 
 
+async def test_user_who_is_linked_next_is_reminded_from_then_on(
+    stage: Stage, receiver: PushReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reminding, (old, new) = timed(stage, REMINDING), (receiver.subscribe(), receiver.subscribe())
+    first, patient_id = await linked(reminding, old)
+    second = reminding.user()
+    await reminding.register(second, new)
+    async with sending(reminding, monkeypatch):
+        for number in (1, 2):
+            await reminding.letter(patient_id)
+            await reminding.pushed(old, number=number)
+        clock.move_to(LATER - 3600)
+        await reminding.unlink(first, patient_id)
+        await reminding.link(second, patient_id, at=clock.now())
+        await reminding.pushed(new)
+        clock.move_to(LATER)
+        await asyncio.sleep(0.5)
+    assert (len(old.pushes), len(new.pushes)) == (2, 1)
+
+
 async def test_reminder_finds_the_device_that_was_not_there_before(
     stage: Stage, receiver: PushReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

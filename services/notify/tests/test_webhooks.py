@@ -267,15 +267,31 @@ async def test_fact_of_a_sender_that_died_is_sent_by_another(stage: Stage, recei
     hook = receiver.hook()
     await stage.webhook(hook)
     await stage.tell(letter())
-    async with stage.work.database.transaction() as session:
-        (batch,) = await repository.take_due(session, busy=(), size=5, lease=timedelta(seconds=1))
+    await take(stage, lease=timedelta(seconds=1))
     async with delivering(stage):
         await asyncio.sleep(0.3)
         assert hook.pushes == []
         await arrived(hook)
         await until_waiting(stage, 0)
-    # The one that was frozen wakes up: its answer counts no more.
-    await sender._store(stage.work, batch.deliveries[0], (500, None))
+
+
+async def take(stage: Stage, *, lease: timedelta) -> WebhookDeliveryRow:
+    async with stage.work.database.transaction() as session:
+        (batch,) = await repository.take_due(session, busy=(), size=5, lease=lease)
+    return batch.deliveries[0]
+
+
+@pytest.mark.parametrize("status", [200, 410, 500])
+async def test_sender_that_was_frozen_changes_nothing_that_another_has(
+    stage: Stage, receiver: PushReceiver, status: int
+) -> None:
+    await stage.webhook(receiver.hook())
+    await stage.tell(letter())
+    frozen = await take(stage, lease=timedelta())
+    mine = await take(stage, lease=sender.LEASE)
+    await sender._store(stage.work, frozen, (status, None))
+    (row,) = await waiting(stage)
+    assert (row.tries, row.due_at) == (2, mine.due_at)
     assert (await stage.webhooks())[0].state == "active"
 
 
@@ -360,3 +376,10 @@ async def test_webhook_that_was_sealed_under_the_key_before_is_still_told(
     async with delivering(newer):
         await newer.tell(letter())
         await arrived(hook)
+
+
+async def test_webhook_whose_key_is_gone_is_listed_and_can_be_removed(stage: Stage, receiver: PushReceiver) -> None:
+    made = await stage.webhook(receiver.hook())
+    keyless = Stage(replace(stage.work, backend=replace(stage.work.backend, vault=Vault(["n" * 32]))), stage.dns)
+    assert [(one.id, one.url) for one in await keyless.webhooks()] == [(made.id, None)]
+    await service.remove_webhook(keyless.work, stage.user("admin"), webhook_id=made.id)

@@ -39,11 +39,12 @@ class WebhookCreated(BaseModel):
 class WebhookPublic(BaseModel):
     """A webhook, without its secret.
 
-    `failing_since`: since when nothing got through. `undelivered`: facts of the last 30 days that were given up.
+    `url`: null when the key that it was sealed under is gone. `failing_since`: since when nothing got through.
+    `undelivered`: facts of the last 30 days that were given up.
     """
 
     id: UUID
-    url: str
+    url: str | None
     events: list[EventName]
     created_at: datetime
     state: WebhookState

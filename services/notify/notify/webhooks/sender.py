@@ -28,7 +28,7 @@ async def run(work: Work[Backend]) -> None:
     """Send until cancelled; while one webhook has a batch under way, the others go on."""
     busy, due = set[UUID](), work.backend.facts_due
 
-    async def take(_limit: int) -> Sequence[Batch]:
+    async def take(_limit: int) -> Sequence[Batch]:  # of all that are not busy; there are no more than the limit
         async with work.database.transaction() as session:
             batches = await repository.take_due(session, busy=busy, size=BATCH, lease=LEASE)
         busy.update(batch.webhook.id for batch in batches)
