@@ -22,7 +22,7 @@ def parse(body: bytes) -> Any:
     """
     try:
         value = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
+            body.decode("utf-8"), object_pairs_hook=unique, parse_constant=_refuse_constant, parse_float=_finite
         )
     except (ValueError, RecursionError) as error:
         raise Invalid.at("body", type="json_invalid", msg="The body is not acceptable JSON") from error
@@ -30,7 +30,8 @@ def parse(body: bytes) -> Any:
     return value
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, for `object_pairs_hook`. Raises ValueError when it has a name twice (RFC 7493 §2.3)."""
     value = dict(pairs)
     if len(value) != len(pairs):
         raise ValueError("repeated member")
