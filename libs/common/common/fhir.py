@@ -27,11 +27,11 @@ def operation_outcome(error: QuillError) -> FhirResponse:
 def _issue(error: QuillError, row: dict[str, Any]) -> dict[str, Any]:
     code = _CODES.get(error.status, "exception" if error.status == 500 else "invalid")
     issue = {"severity": "error", "code": code, "details": {"text": error.title}, "diagnostics": row["msg"]}
-    return issue | {"expression": [_path(row["loc"][1:])]} if row["loc"][0] == "body" else issue
+    return issue | {"expression": [fhir_path(row["loc"][1:])]} if row["loc"][0] == "body" else issue
 
 
-def _path(steps: Sequence[str | int]) -> str:
-    """The FHIRPath of an element of the Patient that was sent."""
+def fhir_path(steps: Sequence[str | int]) -> str:
+    """The FHIRPath of an element of a Patient, by the steps that lead there."""
     return "Patient" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
 
 

@@ -1,6 +1,7 @@
 """Who may do what with demographics, and the rules about their state. Pure: no database, no backend."""
 
 from datetime import date, timedelta
+from typing import Protocol
 
 from common.errors import Invalid, VersionStale
 from common.policy import Policy
@@ -30,6 +31,22 @@ def check_birth_date(value: date) -> date:
     if not date.today() - _LONGEST_LIFE <= value <= date.today():
         raise ValueError("must be within the last 130 years and not in the future")
     return value
+
+
+class Identified(Protocol):
+    """What tells people apart for certain."""
+
+    @property
+    def birth_date(self) -> date | None: ...
+
+    @property
+    def nhs_number(self) -> str | None: ...
+
+
+def may_be_one_person(one: Identified, other: Identified) -> bool:
+    """Whether nothing contradicts it. Names do not count: people change them."""
+    pairs = ((one.birth_date, other.birth_date), (one.nhs_number, other.nhs_number))
+    return all(left is None or right is None or left == right for left, right in pairs)
 
 
 def check_version(*, current: int, expected: int) -> None:

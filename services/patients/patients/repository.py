@@ -41,6 +41,13 @@ async def nhs_number_holder(session: AsyncSession, number: str) -> UUID | None:
     return await session.scalar(select(col(NhsNumberRow.patient_id)).where(settled))
 
 
+async def nhs_number_holders(session: AsyncSession, numbers: Sequence[str]) -> Mapping[str, UUID]:
+    """Who has these numbers or is about to get them; those that are free are missing."""
+    held = select(col(NhsNumberRow.nhs_number), col(NhsNumberRow.patient_id))
+    rows = await session.execute(held.where(col(NhsNumberRow.nhs_number).in_(numbers)))
+    return {row.nhs_number: row.patient_id for row in rows}
+
+
 async def release_nhs_number(session: AsyncSession, number: str, *, patient_id: UUID) -> None:
     """Undo one claim; the number is free unless the patient has it or another operation claims it."""
     mine = (col(NhsNumberRow.nhs_number) == number) & (col(NhsNumberRow.patient_id) == patient_id)
@@ -141,6 +148,12 @@ async def _rarest(session: AsyncSession, prefixes: Sequence[Prefix]) -> int:
         some = select(col(IndexedWord.word)).where(prefix.matches(IndexedWord)).limit(_WORTH_COUNTING)
         counts.append(await session.scalar(select(func.count()).select_from(some.subquery())) or 0)
     return counts.index(min(counts)) if counts else -1
+
+
+async def known_patients(session: AsyncSession, patient_ids: Sequence[UUID]) -> Mapping[UUID, IndexedPatient]:
+    """Those of these patients that are in the index."""
+    known = select(IndexedPatient).where(col(IndexedPatient.patient_id).in_(patient_ids))
+    return {row.patient_id: row for row in await session.scalars(known)}
 
 
 async def unseen_since(session: AsyncSession, moment: datetime) -> Sequence[UUID]:

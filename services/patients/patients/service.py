@@ -1,11 +1,13 @@
 """The use cases of patients, one function each."""
 
+import hashlib
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from common.audit import Access, Action
+from common.audit import Access, Action, Actor
 from common.auth import Caller
-from common.errors import Invalid, NotFound
+from common.errors import Invalid, NotFound, QuillError, VersionStale
 from common.operations import Completed, Idempotency
 from common.rest import Page, decode_cursor, encode_cursor
 from common.work import Work
@@ -25,7 +27,7 @@ async def create_patient(
 ) -> StoredPatient:
     """A patient is acknowledged once the FHIR server has them under our id; no two have one NHS number."""
     intent = WritePatient(resource=resource, nhs_number=mapping.shown(resource).nhs_number)
-    completed = await _write(work, caller, intent, key=key)
+    completed = await _write(work, caller.actor, intent, key=key)
     if completed.committed is not None:
         return completed.committed
     stored = await work.backend.read_version(UUID(completed.answer["patient_id"]), completed.answer["version"])
@@ -33,6 +35,33 @@ async def create_patient(
         raise NotFound
     await _record(work, caller, action="R", resource="patient", patient_id=stored.patient_id)
     return stored
+
+
+class Imported(Enum):
+    """What became of a patient that another system has."""
+
+    NOW, EARLIER, AS_ANOTHER, DELETED = range(4)
+
+
+async def import_patient(work: PatientsWork, actor: Actor, *, patient_id: UUID, resource: dict[str, Any]) -> Imported:
+    """A patient of another system is written once, under the id that follows from theirs, and never changed by it."""
+    told = mapping.shown(resource)
+    intent = WritePatient(patient_id=patient_id, resource=resource, nhs_number=told.nhs_number)
+    digest = hashlib.sha256(intent.model_dump_json().encode()).hexdigest()
+    try:
+        completed = await _write(work, actor, intent, key=Idempotency(f"{patient_id}/{digest}", digest))
+        if not completed.replayed:
+            return Imported.NOW
+    except QuillError as refusal:
+        if refusal.slug != VersionStale.slug:
+            raise
+    known = await _current(work, patient_id)
+    if known is None:
+        return Imported.DELETED
+    async with work.transaction() as session:
+        await index_patient(session, known)
+    same = policy.may_be_one_person(mapping.shown(known.resource), told)
+    return Imported.EARLIER if same else Imported.AS_ANOTHER
 
 
 async def read_patient(
@@ -71,7 +100,7 @@ async def update_demographics(
         return mapping.demographics_of(current)
     number = wanted.nhs_number if wanted.nhs_number != before.nhs_number else None
     intent = WritePatient(patient_id=patient_id, version=version, resource=resource, nhs_number=number)
-    completed = await _write(work, caller, intent, key=None)
+    completed = await _write(work, caller.actor, intent, key=None)
     return mapping.demographics_of(completed.committed or current)
 
 
@@ -115,15 +144,15 @@ async def verify_patient(
 
 
 async def _write(
-    work: PatientsWork, caller: Caller, intent: WritePatient, *, key: Idempotency | None
+    work: PatientsWork, actor: Actor, intent: WritePatient, *, key: Idempotency | None
 ) -> Completed[StoredPatient]:
     try:
-        return await work.operation(WRITE_PATIENT, intent, actor=caller.actor, idempotency=key)
+        return await work.operation(WRITE_PATIENT, intent, actor=actor, idempotency=key)
     except NhsNumberTaken:
         # Others may have deleted the patient who has the number, or taken it from them, in the FHIR server.
         if intent.nhs_number is None or not await _ask_for_holder(work, intent.nhs_number):
             raise
-    return await work.operation(WRITE_PATIENT, intent, actor=caller.actor, idempotency=key)
+    return await work.operation(WRITE_PATIENT, intent, actor=actor, idempotency=key)
 
 
 async def _ask_for_holder(work: PatientsWork, nhs_number: str) -> bool:

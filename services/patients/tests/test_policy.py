@@ -1,6 +1,7 @@
 """Who may do what, as truth tables."""
 
 from datetime import date, timedelta
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -72,6 +73,29 @@ def test_birth_date_is_past_and_within_a_life(days: int, fits: bool) -> None:
     else:
         with pytest.raises(ValueError, match="130 years"):
             policy.check_birth_date(born)
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "may_be"),
+    [
+        (("1980-02-29", "9434765919"), ("1980-02-29", "9434765919"), True),
+        (("1980-02-29", None), ("1980-02-29", "9434765919"), True),
+        ((None, "9434765919"), ("1980-02-29", "9434765919"), True),
+        ((None, None), (None, None), True),
+        (("1980-02-29", None), ("1980-03-01", None), False),
+        (("1980-02-29", "9434765919"), ("1980-02-29", "9990000018"), False),
+        (("1980-02-29", "9434765919"), ("1980-03-01", "9434765919"), False),
+    ],
+)
+def test_people_are_one_unless_birth_date_or_number_contradict_it(
+    known: tuple[str | None, ...], told: tuple[str | None, ...], may_be: bool
+) -> None:
+    one, other = (
+        SimpleNamespace(birth_date=born and date.fromisoformat(born), nhs_number=number)
+        for born, number in (known, told)
+    )
+    assert policy.may_be_one_person(one, other) is may_be
+    assert policy.may_be_one_person(other, one) is may_be
 
 
 def test_only_the_version_that_was_read_may_be_replaced() -> None:
