@@ -191,6 +191,11 @@ class House:
     nats_url: str
     log: Path
 
+    def heal(self) -> None:
+        """Make everybody well."""
+        self.door.mood = "open"
+        self.neighbours.patients_silent = self.neighbours.auth_silent = False
+
     def person(self, *roles: str, patient_id: UUID | None = None, name: str | None = "Dr Ines Varga") -> Person:
         """Somebody with these roles, known to auth by this name."""
         user_id, now = uuid4(), int(time.time())
@@ -355,8 +360,8 @@ def house_of_letters(
 
 
 @pytest.fixture
-def house(house_of_letters: House) -> House:
-    """The service, with everybody well."""
-    house_of_letters.door.mood = "open"
-    house_of_letters.neighbours.patients_silent = house_of_letters.neighbours.auth_silent = False
-    return house_of_letters
+def house(house_of_letters: House) -> Iterator[House]:
+    """The service, with everybody well, and left so: other tests may take a while before the next one needs it."""
+    house_of_letters.heal()
+    yield house_of_letters
+    house_of_letters.heal()
