@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
+from common.fhir import fhir_path
 from pydantic import ValidationError
 
 from patients.fhir_schemas import Patient
 from patients.importing.sources import Json, Refused, Row
-from patients.outcome import fhir_path
 
 type Step = str | int
 type Place = tuple[Step, ...]
