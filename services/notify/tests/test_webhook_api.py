@@ -20,7 +20,7 @@ from notify_stage import Stage
 
 pytestmark = pytest.mark.anyio
 
-CALLS = [("GET", "/webhooks"), ("POST", "/webhooks"), ("DELETE", f"/webhooks/{uuid4()}")]
+CALLS = [("GET", "/webhooks"), ("POST", "/webhooks"), ("DELETE", "/webhooks/3d0f7a4e-5c1b-4b8e-9a6d-2f7c1e8b9a04")]
 FACTS: list[tuple[str, Event, str]] = [
     ("letter.created", LetterCreated(letter_uid=uuid4(), patient_id=uuid4(), version=1, author_id=uuid4()), "letters"),
     ("patient.updated", PatientUpdated(patient_id=uuid4(), version=2), "patients"),
