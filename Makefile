@@ -24,7 +24,7 @@ measure: sync ## Measure sign-out, storms, hangs and restarts on the running fle
 	@.venv/bin/python bench/identity.py; kept=$$?; .venv/bin/python bench/faults.py && exit $$kept
 
 test: sync lint ## Lint and all tests, with real servers
-	@.venv/bin/python -m pytest -n 2 --dist loadgroup
+	@.venv/bin/python -m pytest -n 2 --dist loadscope
 
 samples: sync ## The five programs of samples/, over restarts of the broker; needs Node, Go, a JDK and Maven
 	@QUILL_SAMPLES=all .venv/bin/python -m pytest tests/samples

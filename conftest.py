@@ -1,6 +1,7 @@
 """Makes the shared servers of tests/fleet.py known to every test of the house, and says which tests share them."""
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 pytest_plugins = ["fleet"]
 
@@ -8,8 +9,13 @@ pytest_plugins = ["fleet"]
 ON_ONE_FLEET = ("tests/e2e", "tests/edge")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share servers in one process, where several run the tests (`--dist loadgroup`)."""
-    for item in items:
-        folder = "/".join(item.path.relative_to(item.config.rootpath).parts[:2])
-        item.add_marker(pytest.mark.xdist_group(ON_ONE_FLEET[0] if folder in ON_ONE_FLEET else folder))
+class ByFolder(LoadScopeScheduling):  # type: ignore[misc]
+    """Keeps tests that share servers in one process, where several run the tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = "/".join(nodeid.split("/")[:2])
+        return ON_ONE_FLEET[0] if folder in ON_ONE_FLEET else folder
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFolder:
+    return ByFolder(config, log)

@@ -24,7 +24,8 @@ class Visitor:
 
     async def sign_in(self, username: str, password: str) -> dict[str, Any]:
         """Sign in and return the user."""
-        session = await self.call("POST", "/api/auth/login", json={"username": username, "password": password})
+        form = {"username": username, "password": password}
+        session = await self.call("POST", "/api/auth/login", json=form, harmless=True)
         return self._begin(session)
 
     async def refresh(self) -> dict[str, Any]:
@@ -37,11 +38,18 @@ class Visitor:
         user: dict[str, Any] = session["user"]
         return user
 
-    async def call(self, method: str, path: str, *, json: object = None, key: str | None = None) -> Any:
-        """The answer's JSON; a 503 is asked again (with a key it is the same write), other errors raise LaunchError."""
+    async def call(
+        self, method: str, path: str, *, json: object = None, key: str | None = None, harmless: bool = False
+    ) -> Any:
+        """The answer's JSON; other errors than 503 raise LaunchError.
+
+        Args:
+            key: makes it the same write when it is asked again after a 503.
+            harmless: so is a POST that may be done twice.
+        """
         for attempt in range(_ATTEMPTS):
             answer = await self.send(method, path, json=json, key=key)
-            if answer.status_code != 503 or (method == "POST" and key is None):
+            if answer.status_code != 503 or (method == "POST" and key is None and not harmless):
                 break
             await asyncio.sleep(0.5 * (attempt + 1))
         if answer.is_error:
