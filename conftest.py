@@ -17,5 +17,6 @@ class ByFolder(LoadScopeScheduling):  # type: ignore[misc]
         return ON_ONE_FLEET[0] if folder in ON_ONE_FLEET else folder
 
 
+@pytest.hookimpl(optionalhook=True)  # tests that run tests of their own do without xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFolder:
     return ByFolder(config, log)

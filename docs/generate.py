@@ -39,7 +39,8 @@ def create_app(service: str) -> FastAPI:
 
 def public_routes(apps: Iterable[FastAPI]) -> dict[tuple[str, str], PolicyRoute]:
     """Every route behind the public door, by path and method."""
-    found = {(route.path, method): route for app in apps for route in app.state.routes for method in route.methods}
+    routes = [route for app in apps for route in app.state.routes]
+    found = {(route.path_format, method): route for route in routes for method in route.methods}
     return {key: found[key] for key in sorted(found) if key[0].startswith(("/api", "/problems"))}
 
 

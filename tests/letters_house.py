@@ -29,7 +29,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from letters.composition import contribution_of
 from letters.letter import Author, StoredLetter
-from native.bare import NatsServer, PostgresServer
+from native.bare import PostgresServer, nats_server
 from native.ports import free_port
 
 ORIGIN = "http://localhost:8080"
@@ -332,12 +332,11 @@ def openehr_port(postgres_server: PostgresServer, tmp_path_factory: pytest.TempP
 @pytest.fixture(scope="session")
 def house_of_letters(
     postgres_server: PostgresServer,
-    nats_server: NatsServer,
+    server_folder: Path,
     openehr_port: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[House]:
     """One letters service for all tests; each makes its own patients and people."""
-    provision(nats_server.url)
     database_url = migrated_database(postgres_server, "letters")
     port = free_port()
     path = "/ehrbase/rest/openehr/v1"
@@ -345,10 +344,13 @@ def house_of_letters(
     url = f"http://127.0.0.1:{port}"
     argv = [sys.executable, "-m", "uvicorn", "--factory", "letters.main:create_app", "--port", str(port)]
     openehr = httpx.Client(base_url=f"http://127.0.0.1:{openehr_port}{path}/", auth=("quill", SECRET))
-    with Neighbours() as neighbours, Door(openehr_port) as door, openehr:
+    # A broker of its own: the service would take the events of other tests, and they those of its tests.
+    broker = nats_server(server_folder / "letters-nats")
+    with Neighbours() as neighbours, Door(openehr_port) as door, openehr, broker as nats:
+        provision(nats.url)
         environment = {
             **{"QUILL_MODE": "demo", "QUILL_PUBLIC_ORIGIN": ORIGIN, "QUILL_PSEUDONYM_KEY": SECRET},
-            **{"QUILL_DATABASE_URL": database_url, "QUILL_NATS_URL": nats_server.url},
+            **{"QUILL_DATABASE_URL": database_url, "QUILL_NATS_URL": nats.url},
             **{"QUILL_NATS_USER": "letters", "QUILL_NATS_PASSWORD": "unasked", "QUILL_DRAIN_SECONDS": "0"},
             **{f"QUILL_{name}_URL": neighbours.url for name in ("AUTH", "PATIENTS", "LETTERS", "NOTIFY")},
             **{"QUILL_EHRBASE_URL": door.url + path, "QUILL_EHRBASE_USER": "quill", "QUILL_EHRBASE_PASSWORD": SECRET},
@@ -356,7 +358,7 @@ def house_of_letters(
         }
         service = running(argv, environment, ready=f"{url}/readyz", log=log)
         with service, httpx.Client(base_url=url, timeout=15) as client:
-            yield House(client, neighbours, door, openehr, database_url, nats_server.url, log)
+            yield House(client, neighbours, door, openehr, database_url, nats.url, log)
 
 
 @pytest.fixture

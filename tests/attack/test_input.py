@@ -15,7 +15,7 @@ from fleet import Fleet
 
 MARK = "Canary5d1f"
 ROUNDS = 5
-UID = "018f4ed5-3bb0-7c1d-9d2c-0123456789ab"
+UID, LETTER = "018f4ed5-3bb0-7c1d-9d2c-0123456789ab", "018f4ed5-3bb0-7c1d-9d2c-0123456789ac"
 BIRTH_DATE, SECRET = "1961-04-12", f"{MARK} a phrase nobody has"
 NAME = {"use": "official", "family": MARK}
 SHOWN: dict[str, Any] = {
@@ -41,6 +41,8 @@ BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     f"PUT /api/patients/{UID}/demographics": ("clinician", SHOWN),
     "POST /api/fhir/patients": ("clinician", {"resourceType": "Patient", "name": [NAME]}),
     f"POST /api/patients/{UID}/letters": ("clinician", {"title": MARK, "body": MARK}),
+    f"PUT /api/patients/{UID}/letters/{LETTER}": ("clinician", {"title": MARK, "body": MARK, "reason": MARK}),
+    f"POST /api/patients/{UID}/letters/{LETTER}/withdraw": ("clinician", {"reason": MARK}),
     "POST /api/push/register": ("patient", {"endpoint": MARK, "keys": {"p256dh": "x", "auth": "x"}}),
     "POST /api/push/send": ("clinician", {"user_id": MARK, "template": "test"}),
     "POST /api/webhooks": ("admin", {"url": MARK, "events": ["letter.created"]}),
@@ -175,6 +177,7 @@ def test_bodies_of_this_file_are_all_that_are_taken() -> None:
     takes = {str(call) for call in read_calls() if call.method in {"POST", "PUT", "PATCH"}}
     bodiless = {"logout", "logout-all", "refresh", "read"}
     named = {call.replace(UID, "{patient_id}" if "patients" in call else "{user_id}") for call in BODIES}
+    named = {call.replace(LETTER, "{uid}") for call in named}
     assert {call for call in takes if call.rpartition("/")[2] not in bodiless} == named
 
 

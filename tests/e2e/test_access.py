@@ -18,6 +18,7 @@ CALLS = read_calls()
 CHANGES = [call for call in CALLS if call.changes]
 LETTER = {"title": "Clinic letter", "body": "Seen in clinic."}
 NAMED = {"file": "docs.css", "slug": "not-found", "subject": "quill.letters.v1.letter.created"}
+QUERIES = {"/api/fhir/DocumentReference": "?patient={patient_id}"}  # which name the record
 CSRF = CsrfRefused.title
 ENDS_SESSIONS = {"/api/auth/logout", "/api/auth/logout-all"}
 
@@ -35,7 +36,7 @@ class House:
 
     def send(self, caller: str, call: Call, ids: Ids, **kwargs: Any) -> Response:
         """The call as that caller makes it, with an empty body where it may have one."""
-        path = call.path.format_map(NAMED | ids)
+        path = (call.path + QUERIES.get(call.path, "")).format_map(NAMED | ids)
         return self.people[caller].send(call.method, path, json={} if call.changes else None, **kwargs)
 
 
@@ -86,7 +87,7 @@ def hidden() -> Iterator[tuple[Call, str, str]]:
     """What a caller may not see behind a call that is open to them: (call, caller, whose things the path names)."""
     for call in CALLS:
         for caller, cell in call.cells.items():
-            if "{" in call.path and cell in {"own", "404"}:
+            if ("{" in call.path or call.path in QUERIES) and cell in {"own", "404"}:
                 yield call, caller, "another's"
             if "{uid}" in call.path and not call.changes and cell in {"own", "404", "yes"}:
                 yield call, caller, "another's letter in one's own record"

@@ -141,7 +141,7 @@ async def test_probe_that_is_lost_while_calls_are_answered_holds_nobody_back(bac
             await asyncio.sleep(0.05)
         assert f"GET {LIVES}" in backend.asked
         backend.mood = "hung"
-        await eventually(lambda: held_back(client, backend))
+        await eventually(lambda: held_back(client, backend), seconds=20)
 
 
 async def test_backend_that_hangs_without_a_probe_is_asked_each_time(backend: Backend) -> None:
@@ -218,12 +218,12 @@ async def test_calls_name_the_replica_they_go_to_as_their_host(backend: Backend)
 
 
 async def test_health_does_not_queue_behind_calls(backend: Backend) -> None:
-    async with http.create_client(backend.url, timeout=2) as client:
+    async with http.create_client(backend.url, timeout=6) as client:
         backend.moods["/slow"] = "hung"
         calls = asyncio.gather(*(fails(client, path="/slow") for _ in range(http.LIMITS.max_connections or 0)))
         await asyncio.sleep(0.5)
         with pytest.raises(httpx.ReadTimeout):
             await client.get("/", timeout=0.5)
         http.checking.set(True)
-        assert (await client.get("/", timeout=0.5)).is_success
+        assert (await client.get("/", timeout=3)).is_success
         await calls

@@ -8,6 +8,7 @@ from common.policy import PolicyRouter, allow, refuses
 from common.rest import CurrentCaller, CurrentWork, Cursor, ExpectedVersion, IdempotencyKey, Limit, Page, PathId, etag
 from fastapi import Depends, Query
 from fastapi.responses import Response, StreamingResponse
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from letters import export, policy, service
 from letters.document import DocumentQuery, bundle_of
@@ -22,6 +23,15 @@ from letters.schemas import (
     LetterVersion,
     LetterWithdraw,
 )
+
+
+class Undotted(StringConvertor):
+    """A part of a path without a dot, so that a call of a letter is none of its PDF."""
+
+    regex = "[^/.]+"
+
+
+register_url_convertor("undotted", Undotted())
 
 router = PolicyRouter("/patients")
 fhir = PolicyRouter("/fhir")
@@ -103,7 +113,7 @@ async def read_letter(
     return letter
 
 
-@router.put("/{patient_id}/letters/{uid}", responses={200: with_headers("ETag")}, tags=["letters"])
+@router.put("/{patient_id}/letters/{uid:undotted}", responses={200: with_headers("ETag")}, tags=["letters"])
 @allow(policy.WRITE_LETTERS, body_limit=BODY_LIMIT_BYTES, audits="letter")
 @refuses(LetterWithdrawn, LetterRefused, RecordUnreadable)
 async def amend_letter(

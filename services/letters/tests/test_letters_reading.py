@@ -12,6 +12,7 @@ from letters_house import SYSTEM_ID, House, Person, wait_for
 
 AUDIT = "quill.audit.v1.access.recorded.letters"
 READ = "quill.letters.v1.letter.read"
+CREATED = "quill.patients.v1.patient.created"
 
 
 def delete(house: House, patient_id: UUID, letter: dict[str, Any]) -> None:
@@ -224,9 +225,8 @@ def test_new_patient_gets_an_ehr_from_the_event(house: House) -> None:
         client = await nats.connect(house.nats_url)
         body = json.dumps({"patient_id": str(patient_id), "version": 1}).encode()
         for _ in range(2):  # delivered again, it changes nothing
-            await client.jetstream().publish(
-                "quill.patients.v1.patient.created", body, headers={"ce-id": str(uuid4()), "Nats-Msg-Id": str(uuid4())}
-            )
+            headers = {"ce-id": str(uuid4()), "ce-type": CREATED, "Nats-Msg-Id": str(uuid4())}
+            await client.jetstream().publish(CREATED, body, headers=headers)
         await client.close()
 
     asyncio.run(announce())
