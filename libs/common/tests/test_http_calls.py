@@ -1,8 +1,8 @@
 """Calls to other systems: what hangs is not waited for again, what is slow or broken has an end, replicas step in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import httpx
 import pytest
@@ -93,6 +93,14 @@ async def held_back(client: httpx.AsyncClient, backend: Backend) -> bool:
     return len([one for one in backend.asked if not one.endswith(LIVES)]) == before
 
 
+@contextmanager
+def health() -> Iterator[None]:
+    """Calls are those of health; the tests that follow may run in the same context."""
+    token = http.checking.set(True)
+    yield
+    http.checking.reset(token)
+
+
 async def test_hanging_backend_is_asked_again_only_after_it_answered_a_probe(backend: Backend) -> None:
     async with http.create_client(backend.url, timeout=1, probe=LIVES) as client:
         backend.mood = "hung"
@@ -115,11 +123,11 @@ async def test_health_is_told_the_truth_while_calls_are_held_back(backend: Backe
     async with http.create_client(backend.url, timeout=1, probe=LIVES) as client:
         backend.mood = "hung"
         await eventually(lambda: held_back(client, backend))
-        http.checking.set(True)
-        with pytest.raises(httpx.ReadTimeout):
-            await client.get("/")
-        backend.mood = "well"
-        assert (await client.get("/")).is_success
+        with health():
+            with pytest.raises(httpx.ReadTimeout):
+                await client.get("/")
+            backend.mood = "well"
+            assert (await client.get("/")).is_success
 
 
 async def test_slow_call_to_a_backend_that_works_holds_nobody_back(backend: Backend) -> None:
@@ -224,6 +232,6 @@ async def test_health_does_not_queue_behind_calls(backend: Backend) -> None:
         await asyncio.sleep(0.5)
         with pytest.raises(httpx.ReadTimeout):
             await client.get("/", timeout=0.5)
-        http.checking.set(True)
-        assert (await client.get("/", timeout=3)).is_success
+        with health():
+            assert (await client.get("/", timeout=3)).is_success
         await calls

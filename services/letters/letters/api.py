@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from common.errors import MethodNotAllowed
 from common.fhir import FhirResponse
 from common.openapi import with_headers
 from common.policy import PolicyRouter, allow, refuses
@@ -115,7 +116,7 @@ async def read_letter(
 
 @router.put("/{patient_id}/letters/{uid:undotted}", responses={200: with_headers("ETag")}, tags=["letters"])
 @allow(policy.WRITE_LETTERS, body_limit=BODY_LIMIT_BYTES, audits="letter")
-@refuses(LetterWithdrawn, LetterRefused, RecordUnreadable)
+@refuses(LetterWithdrawn, LetterRefused, RecordUnreadable, MethodNotAllowed)
 async def amend_letter(
     at: At, draft: LetterAmend, version: ExpectedVersion, caller: CurrentCaller, work: CurrentWork
 ) -> Letter:
