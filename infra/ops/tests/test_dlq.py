@@ -57,7 +57,7 @@ async def listed(house: House) -> list[dict[str, Any]]:
 
 
 async def buried(house: House, number: int) -> list[dict[str, Any]]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(found := await listed(house)) != number:
             await asyncio.sleep(0.05)
     return found
