@@ -69,7 +69,7 @@ async def test_tail_prints_facts_of_all_streams_in_the_order_of_time(house: Hous
 
 
 async def until_published(work: Work[None]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not await all_published(work.database):
             await asyncio.sleep(0.01)
 
@@ -155,7 +155,7 @@ async def test_replay_hands_everything_again_and_what_was_handled_is_not_done_tw
 
 
 async def settled(house: House) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await waiting(house):
             await asyncio.sleep(0.05)
 

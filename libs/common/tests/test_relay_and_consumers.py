@@ -44,7 +44,7 @@ async def announce(work: Work[None], patient_id: UUID) -> UUID:
         return work.announce(session, PatientCreated(patient_id=patient_id, version=1))
 
 
-async def until(condition: object, *, seconds: float = 5) -> None:
+async def until(condition: object, *, seconds: float = 30) -> None:
     assert callable(condition)
     async with asyncio.timeout(seconds):
         while not condition():
