@@ -13,6 +13,11 @@ _CODES = {401: "login", 403: "forbidden", 404: "not-found", 409: "conflict", 412
 _CODES |= {405: "not-supported", 415: "not-supported", 428: "required", 429: "throttled", 503: "transient"}
 
 
+def bare_id(reference: str) -> str:
+    """The id in a reference to a patient; a search may name them by either (FHIR R4, parameters of type reference)."""
+    return reference.removeprefix("Patient/")
+
+
 class FhirResponse(JSONResponse):
     media_type = FHIR_JSON
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from common.audit import Access
 from common.auth import Caller
 from common.errors import QuillError
+from common.fhir import bare_id
 
 MOST_ADDRESSES = 1000
 
@@ -42,7 +43,7 @@ async def record(request: Request, error: Exception, *, access: Access, token: s
 def patient_asked_for(request: Request) -> str | None:
     """Whose record a request names: in its path, or as the `patient` of a FHIR search, which may be a reference."""
     named: str | None = request.path_params.get("patient_id") or request.query_params.get("patient")
-    return named.removeprefix("Patient/") if named else None
+    return bare_id(named) if named else None
 
 
 def _named(request: Request) -> dict[str, Any]:

@@ -49,13 +49,18 @@ class _User(_Answer):
     display_name: str | None = None
 
 
-async def _ask[A: _Answer](client: httpx.AsyncClient, path: str, *, caller: Caller, answer: type[A]) -> A:
+async def _fetch(client: httpx.AsyncClient, path: str, *, caller: Caller) -> bytes:
     bearer = {"Authorization": f"Bearer {caller.token}"}
     response = await http.call(client, "GET", path, headers=bearer)
     if response.status_code != 200:
         raise REFUSALS.get(response.status_code, BackendUnavailable)
+    return response.content
+
+
+async def _ask[A: _Answer](client: httpx.AsyncClient, path: str, *, caller: Caller, answer: type[A]) -> A:
+    content = await _fetch(client, path, caller=caller)
     try:
-        return answer.model_validate_json(response.content)
+        return answer.model_validate_json(content)
     except ValidationError as error:
         raise BackendUnavailable from error
 
@@ -87,11 +92,7 @@ class Patients:
 
     async def get_resource(self, patient_id: UUID, *, caller: Caller) -> bytes:
         """The patient as FHIR R4 JSON; patients records that the caller read it. Refused as `is_active`."""
-        bearer = {"Authorization": f"Bearer {caller.token}"}
-        answer = await http.call(self._client, "GET", f"/api/fhir/patients/{patient_id}", headers=bearer)
-        if answer.status_code != 200:
-            raise REFUSALS.get(answer.status_code, BackendUnavailable)
-        return answer.content
+        return await _fetch(self._client, f"/api/fhir/patients/{patient_id}", caller=caller)
 
     async def _ask[A: _Answer](self, patient_id: UUID, *, caller: Caller, answer: type[A]) -> A:
         return await _ask(self._client, f"/internal/patients/{patient_id}", caller=caller, answer=answer)

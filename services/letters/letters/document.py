@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from common.fhir import bare_id
 from common.rest import Id, Page
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -29,7 +30,7 @@ STATUS: Mapping[Status, tuple[str, str]] = {
 
 
 def _without_type(value: object) -> object:
-    return value.removeprefix("Patient/") if isinstance(value, str) else value
+    return bare_id(value) if isinstance(value, str) else value
 
 
 class DocumentQuery(BaseModel):

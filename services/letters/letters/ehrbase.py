@@ -149,9 +149,8 @@ class EHRbase:
         Raises:
             NotFound: this EHR has no such letter or version.
         """
-        name = version_uid(uid, version, system_id=self.system_id)
-        answer = await self._ask("GET", f"/ehr/{ehr_id}/composition/{name}", expected={200, 204, 404})
-        if answer.status_code != 200:
+        answer = await self._find_composition(ehr_id, uid, version=version)
+        if answer is None:
             raise NotFound
         return answer.content
 
@@ -182,14 +181,18 @@ class EHRbase:
     async def _query(self, query: dict[str, Any]) -> object:
         return _json(await self._ask("POST", "/query/aql", expected={200}, json=query))
 
-    async def _find(self, ehr_id: UUID, uid: UUID, *, version: int | None = None) -> StoredLetter | None:
-        """A letter of this EHR; EHRbase answers 204 for a deleted one."""
+    async def _find_composition(self, ehr_id: UUID, uid: UUID, *, version: int | None) -> httpx.Response | None:
+        """A composition of this EHR; EHRbase answers 204 for a deleted one."""
         name = str(uid) if version is None else version_uid(uid, version, system_id=self.system_id)
         answer = await self._ask("GET", f"/ehr/{ehr_id}/composition/{name}", expected={200, 204, 404})
-        if answer.status_code == 404:
-            return None
         if answer.status_code == 204:
             raise NotFound
+        return answer if answer.status_code == 200 else None
+
+    async def _find(self, ehr_id: UUID, uid: UUID, *, version: int | None = None) -> StoredLetter | None:
+        answer = await self._find_composition(ehr_id, uid, version=version)
+        if answer is None:
+            return None
         letter = record.read_letter(_json(answer))
         if letter.uid != uid or version not in {None, letter.version}:
             raise RecordUnreadable
