@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -15,23 +13,13 @@ from nats.aio.client import Client
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
+from nats_clients import client_of
 from provision.streams import provision
 
 FOLLOWED = "quill.letters.v1.>"
 LETTER = "quill.letters.v1.letter.created"
 NEXT = "$JS.API.CONSUMER.MSG.NEXT.LETTERS"
 OWN_DURABLES = [durable.name for durable in DURABLES if durable.event.stream() == "LETTERS"]
-
-
-@asynccontextmanager
-async def client_of(server: NatsServer, user: str) -> AsyncIterator[Client]:
-    client = Client()
-    inbox = f"_INBOX_{user}".encode()
-    await client.connect(server.url, user=user, password=server.passwords[user], inbox_prefix=inbox)
-    try:
-        yield client
-    finally:
-        await client.close()
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import asyncio
 import json
 import socket
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from common.events import (
 from native.bare import NatsServer, nats_server
 from nats.aio.client import Client
 from nats.errors import TimeoutError as NatsTimeout
+from nats_clients import client_of
 from provision.streams import consumer_config, provision, stream_config
 
 SERVICES = ("auth", "patients", "letters", "notify")
@@ -70,17 +71,6 @@ def signed_in(server: NatsServer, user: str) -> Iterator[Wire]:
         yield wire
     finally:
         wire.close()
-
-
-@asynccontextmanager
-async def client_of(server: NatsServer, user: str) -> AsyncIterator[Client]:
-    client = Client()
-    inbox = f"_INBOX_{user}".encode()
-    await client.connect(server.url, user=user, password=server.passwords[user], inbox_prefix=inbox)
-    try:
-        yield client
-    finally:
-        await client.close()
 
 
 @pytest.fixture(scope="module")

@@ -13,16 +13,6 @@ PATH = "/api/fhir/DocumentReference"
 AUDIT = "quill.audit.v1.access.recorded.letters"
 
 
-@pytest.fixture
-def patient_id(house: House) -> UUID:
-    return house.patient()
-
-
-@pytest.fixture
-def clinician(house: House) -> Person:
-    return house.person("clinician", name="Dr Ines Varga")
-
-
 def search(house: House, who: Person, **query: str | int) -> httpx.Response:
     return house.read(PATH, who, **query)
 

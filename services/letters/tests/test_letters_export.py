@@ -34,11 +34,6 @@ def patient_id(house: House) -> UUID:
     return patient_id
 
 
-@pytest.fixture
-def clinician(house: House) -> Person:
-    return house.person("clinician", name="Dr Ines Varga")
-
-
 def export(house: House, patient_id: UUID, who: Person) -> httpx.Response:
     return house.read(f"/api/patients/{patient_id}/export", who)
 

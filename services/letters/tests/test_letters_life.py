@@ -14,16 +14,6 @@ SECTIONS = {"diagnoses": "Type 2 diabetes", "plan": "1. Repeat HbA1c\n2. Review 
 
 
 @pytest.fixture
-def patient_id(house: House) -> UUID:
-    return house.patient()
-
-
-@pytest.fixture
-def clinician(house: House) -> Person:
-    return house.person("clinician", name="Dr Ines Varga")
-
-
-@pytest.fixture
 def patient(house: House, patient_id: UUID) -> Person:
     return house.person("patient", patient_id=patient_id)
 
