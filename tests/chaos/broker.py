@@ -13,7 +13,7 @@ from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
 CREATED = "quill.letters.v1.letter.created"
-BATCH, WAIT_SECONDS = 500, 2.0
+WAIT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,9 @@ async def _read_letters(client: Client) -> list[Message]:
     name, found = f"partner-chaos-{uuid4().hex[:8]}", list[Message]()
     config = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, inactive_threshold=30.0)
     subscription = await client.jetstream().pull_subscribe("quill.letters.v1.>", name, stream="LETTERS", config=config)
+    waiting = (await subscription.consumer_info()).num_pending or 0  # people go on writing meanwhile
     with suppress(NatsTimeout):
-        while True:
+        while len(found) < waiting:
             for message in await subscription.fetch(1, timeout=WAIT_SECONDS):
                 found.append(Message(message.subject, message.headers or {}, message.data))
                 await message.ack()
