@@ -28,7 +28,7 @@ from native.settings import SERVICES
 
 TESTS = Path(__file__).parents[1]
 BACKENDS = ("fhir", "openehr", "nats", "postgres")
-LINKED, CLINICIANS = 8, 5
+LINKED, CLINICIANS = 8, 8
 REST_SECONDS = 60.0
 WATCH_SECONDS = 5.0
 
