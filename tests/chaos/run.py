@@ -31,6 +31,7 @@ BACKENDS = ("fhir", "openehr", "nats", "postgres")
 LINKED, CLINICIANS = 8, 8
 REST_SECONDS = 60.0
 WATCH_SECONDS = 5.0
+LETTERS_A_SECOND, MORE_SECONDS = 2, 60.0
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _act(stage: Stage, history: History, chance: random.Random, *, seconds: floa
     stage.stop.set()
     for thread in bad:
         thread.join()
-    time.sleep(3)
+    _let_write(history, letters=round(seconds * LETTERS_A_SECOND))
     over.set()
     for thread in good:
         thread.join()
@@ -156,6 +157,14 @@ def _watch(
         letters = len(history.of("letter", "ok"))
         faults = sum(stage.done.values())
         tell(f"{end - time.monotonic():5.0f} s to go: {letters} letters, {stage.kills} kills, {faults} faults")
+
+
+def _let_write(history: History, *, letters: int) -> None:
+    """A few seconds more, and on a slow machine until so many letters are acknowledged."""
+    time.sleep(3)
+    deadline = time.monotonic() + MORE_SECONDS
+    while len(history.of("letter", "ok")) < letters and time.monotonic() < deadline:
+        time.sleep(0.5)
 
 
 def _look_at_memory(stage: Stage) -> None:
