@@ -142,7 +142,10 @@ def _directed(request: httpx.Request, url: httpx.URL) -> httpx.Request:
 async def _whole(transport: AiohttpTransport, request: httpx.Request) -> httpx.Response:
     try:
         response = await transport.handle_async_request(request)
-        await response.aread()
+        try:
+            await response.aread()
+        finally:
+            await response.aclose()  # what is given up halfway would keep its connection
     except httpx.TransportError as error:  # it calls refused and broken connections alike ConnectTimeout
         if isinstance(error.__cause__, NOT_SENT):
             raise httpx.ConnectError("nobody is there") from error

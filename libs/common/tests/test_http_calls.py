@@ -25,9 +25,11 @@ class Backend:
         self.mood, self.moods = "well", dict[str, str]()
         self.asked: list[str] = []
         self.url = ""
+        self.connections = 0
         self._over = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 method, path, _ = head.decode().split(" ", 2)
@@ -37,7 +39,12 @@ class Backend:
         except (asyncio.IncompleteReadError, OSError):
             return
         finally:
+            self.connections -= 1
             writer.close()
+
+    async def is_left(self) -> bool:
+        """Whether nobody is connected any more."""
+        return self.connections == 0
 
     async def _answer(self, mood: str, writer: asyncio.StreamWriter) -> bool:
         if mood == "hung":
@@ -174,6 +181,15 @@ async def test_wait_for_a_free_connection_and_the_whole_body_are_part_of_the_tim
         backend.mood = mood
         async with asyncio.timeout(3):
             await asyncio.gather(*(fails(client) for _ in range(4 * (http.LIMITS.max_connections or 0))))
+
+
+async def test_answer_that_is_given_up_halfway_leaves_no_connection_behind(backend: Backend) -> None:
+    backend.mood = "dribbling"
+    async with http.create_client(backend.url, timeout=0.5) as client:
+        with pytest.raises(BackendUnavailable) as failure:
+            await http.call(client, "GET", "/")
+        await eventually(backend.is_left, seconds=3)
+    assert failure.traceback  # whoever keeps the error must not keep the connection with it
 
 
 @pytest.mark.parametrize("mood", ["babbling", "closing"])
