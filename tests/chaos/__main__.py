@@ -14,7 +14,7 @@ def main() -> int:
     """Play the runs that were asked for and say what came of them."""
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("seeds", type=int, nargs="+")
-    parser.add_argument("--seconds", type=float, default=150, help="how long things go wrong in each run")
+    parser.add_argument("--seconds", type=float, default=120, help="how long things go wrong in each run")
     parser.add_argument("--fault", default="", help="a protection to take away, to see the run fail")
     options = parser.parse_args()
     reports = [_play(seed, seconds=options.seconds, fault=options.fault) for seed in options.seeds]

@@ -28,7 +28,7 @@ from nats.errors import Error as NatsError
 
 LEASE_AND_MORE_SECONDS = 12.0  # and a second for the completer to look
 HIT_SECONDS = 8.0
-PAUSE_SECONDS = 0.5, 4.0
+PAUSE_SECONDS = 0.5, 2.5
 BROKER_AWAY_SECONDS = 20.0
 INSIST_SECONDS = 40.0
 SPOILED = (KeyError, OSError, NatsError, subprocess.SubprocessError)

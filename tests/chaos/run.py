@@ -31,7 +31,7 @@ BACKENDS = ("fhir", "openehr", "nats", "postgres")
 LINKED, CLINICIANS = 8, 8
 REST_SECONDS = 60.0
 WATCH_SECONDS = 5.0
-LETTERS_A_SECOND, MORE_SECONDS = 2, 60.0
+LETTERS_A_SECOND, MORE_SECONDS = 2.5, 60.0
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from chaos.faults import FAULTS
 from chaos.run import run
 
 SEED = int(os.environ.get("QUILL_SEED", "1"))
-SHORT_SECONDS, LONG_SECONDS = 60, 150
+SHORT_SECONDS, LONG_SECONDS = 60, 120
 
 pytestmark = pytest.mark.timeout(0)  # it has time limits of its own
 
