@@ -10,7 +10,7 @@ from common import clock
 from common.db import Database
 from common.events import DURABLES, RETENTION, STREAMS, Durable
 from common.outbox import OutboxRow
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlmodel import col
 
 from ops import house
@@ -210,16 +210,20 @@ async def reopen(database: Database, *, since: datetime, until: datetime | None 
 
     What is older could come again for longer than consumers know what they handled.
     """
-    began, last, number = clock.now(), 0, 0
-    while places := await _reopen_some(database, after=last, since=max(since, began - RETENTION), until=until or began):
+    oldest, last, number = max(since, clock.now() - RETENTION), 0, 0
+    stored = col(OutboxRow.created_at) >= oldest
+    if until is not None:  # else all there are now, by their places: another machine's clock may be ahead of ours
+        stored &= col(OutboxRow.created_at) <= until
+    async with database.transaction() as session:
+        newest = await session.scalar(select(func.max(OutboxRow.seq))) or 0
+    while places := await _reopen_some(database, stored & col(OutboxRow.seq).between(last + 1, newest)):
         last, number = max(places), number + len(places)
     return number
 
 
-async def _reopen_some(database: Database, *, after: int, since: datetime, until: datetime) -> Sequence[int]:
-    published = col(OutboxRow.published_at).is_not(None) & (col(OutboxRow.seq) > after)
-    stored = col(OutboxRow.created_at).between(since, until)
-    some = select(col(OutboxRow.id)).where(published, stored).order_by(col(OutboxRow.seq)).limit(BATCH)
+async def _reopen_some(database: Database, wanted: ColumnElement[bool]) -> Sequence[int]:
+    published = col(OutboxRow.published_at).is_not(None)
+    some = select(col(OutboxRow.id)).where(published, wanted).order_by(col(OutboxRow.seq)).limit(BATCH)
     again = update(OutboxRow).where(col(OutboxRow.id).in_(some)).values(published_at=None)
     async with database.transaction() as session:
         return [seq or 0 for seq in await session.scalars(again.returning(col(OutboxRow.seq)))]
