@@ -14,6 +14,8 @@ from native.errors import LaunchError
 from native.home import Home, read_json
 from native.settings import read_settings
 
+STORM_RETRIES = 10
+
 
 @dataclass(frozen=True)
 class Row:
@@ -49,6 +51,11 @@ class Door:
     async def session(self) -> dict[str, str]:
         """Headers of a fresh session of theirs."""
         answer = await self.sign_in()
+        for _ in range(STORM_RETRIES):
+            if answer.status_code != 503:  # a storm that another measurement made is not over yet
+                break
+            await asyncio.sleep(int(answer.headers["Retry-After"]))
+            answer = await self.sign_in()
         if answer.status_code != 200:
             raise LaunchError(f"signing in answered {answer.status_code}")
         return session_headers(answer)
