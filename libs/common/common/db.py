@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
 from sqlalchemy import MetaData, create_engine, pool, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -11,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from common.errors import BackendUnavailable
 
 STATEMENT_TIMEOUT_SECONDS = 5
+# The driver's own, which SQLAlchemy leaves as they are when a new connection ends before it is set up.
+BROKEN_OFF = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
 
 
 class StorageUnavailable(BackendUnavailable):
@@ -55,7 +58,7 @@ class Database:
         try:
             async with self._sessions.begin() as session:
                 yield session
-        except (OSError, PoolTimeout, OperationalError, InterfaceError) as error:
+        except (OSError, PoolTimeout, OperationalError, InterfaceError, *BROKEN_OFF) as error:
             raise StorageUnavailable from error
         except DBAPIError as error:
             if error.connection_invalidated or _may_go_better(error):
