@@ -6,7 +6,7 @@ EXAMPLES ?= 100
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres bench docs
 
-.PHONY: help run status sync test lint story measure samples attack fuzz chaos chaos-teeth
+.PHONY: help run status sync test lint story measure samples browser pictures lighthouse attack fuzz chaos chaos-teeth
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -23,8 +23,11 @@ story: sync ## Play the main job against the running fleet; N=20 plays it twenty
 measure: sync ## Measure sign-out, storms, hangs and restarts on the running fleet; ends with 1 where a promise is not kept
 	@.venv/bin/python bench/identity.py; kept=$$?; .venv/bin/python bench/faults.py && exit $$kept
 
-test: sync lint ## Lint and all tests, with real servers
+test: sync browser lint ## Lint and all tests, with real servers and a real browser
 	@.venv/bin/python -m pytest -n 2 --dist loadscope
+
+browser: ## The Chromium that the tests of the web app drive: what is there, or Debian's package
+	@infra/native/browser.sh
 
 samples: sync ## The five programs of samples/, over restarts of the broker; needs Node, Go, a JDK and Maven
 	@QUILL_SAMPLES=all .venv/bin/python -m pytest tests/samples

@@ -1,0 +1,5 @@
+import { Page } from "../ui/Page";
+
+export default function Notifications() {
+  return <Page title="Notifications" />;
+}
