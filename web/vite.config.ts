@@ -4,7 +4,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import react from "@vitejs/plugin-react";
-import { defineConfig, type Plugin } from "vite";
+import { defineConfig, type Plugin, type ProxyOptions } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
 
 const COMPRESSED = /\.(js|css|html|svg|webmanifest)$/;
@@ -45,6 +45,15 @@ function fleet(): string {
   }
 }
 
+/** The services take changes from the fleet's own address only, so requests are sent on as if they came from there. */
+function throughDoor(target: string): ProxyOptions {
+  return {
+    target,
+    changeOrigin: true,
+    configure: (proxy) => proxy.on("proxyReq", (request) => request.hasHeader("origin") && request.setHeader("origin", target)),
+  };
+}
+
 export default defineConfig(({ command }) => ({
   plugins: [
     react(),
@@ -78,7 +87,7 @@ export default defineConfig(({ command }) => ({
   build: { target: "baseline-widely-available", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   server:
     command === "serve" && !process.env.VITEST
-      ? { host: "localhost", port: 5173, proxy: { "^/(api|problems)(/|$)": { target: fleet(), changeOrigin: true } } }
+      ? { host: "localhost", port: 5173, proxy: { "^/(api|problems)(/|$)": throughDoor(fleet()) } }
       : {},
   test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },
 }));

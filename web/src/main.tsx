@@ -1,6 +1,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "./ui/base.css";
+import { keepRegistered } from "./session/push";
 import { App } from "./app/App";
 import { applyTheme } from "./app/theme";
 import { watchWorker } from "./app/worker";
@@ -10,6 +11,7 @@ import { watchUse } from "./session/idle";
 applyTheme();
 beCounted();
 watchUse();
+keepRegistered();
 void restore();
 watchWorker();
 

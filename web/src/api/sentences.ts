@@ -30,6 +30,7 @@ const SENTENCES: Record<string, string> = {
   "patient-inactive": "This patient’s record is inactive, so no new letters can be written into it.",
   "patient-refused": "The record system does not accept these details. Check for unusual values.",
   "printer-unavailable": "The letter could not be printed in time. It can still be read here.",
+  "push-unavailable": "Your browser could not reach its own notification service. Try again later; some browsers and networks do not allow it at all.",
   "record-unreadable": "This record could not be read safely. Tell your administrator.",
   "request-timeout": "Sending took too long. Try again.",
   "roles-of-provider": "The roles of this account come from your organisation’s sign-in. Change them there.",

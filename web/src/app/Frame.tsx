@@ -11,6 +11,7 @@ import { Loading } from "../ui/states";
 import { Footer } from "./Footer";
 import { Header } from "./Header";
 import { OfflineBanner } from "./OfflineBanner";
+import { OpenNotification } from "./OpenNotification";
 import { UpdatePrompt } from "./UpdatePrompt";
 import "./frame.css";
 
@@ -37,6 +38,7 @@ export function Frame() {
           <SignInAgain user={session.user} />
         </Suspense>
       )}
+      <OpenNotification />
       <ScrollRestoration />
     </>
   );
