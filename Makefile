@@ -29,6 +29,13 @@ test: sync browser lint ## Lint and all tests, with real servers and a real brow
 browser: ## The Chromium that the tests of the web app drive: what is there, or Debian's package
 	@infra/native/browser.sh
 
+pictures: sync browser ## Make the README's pictures anew, from the running fleet
+	@PYTHONPATH=tests .venv/bin/python -m web.pictures
+
+lighthouse: browser ## What Lighthouse thinks of the running fleet's pages; ends with 1 where that is below 95; needs Node
+	@npm ci --prefix bench/lighthouse --no-audit --no-fund --silent
+	@CHROME_PATH=$$(command -v chromium || command -v google-chrome) node bench/lighthouse/measure.mjs
+
 samples: sync ## The five programs of samples/, over restarts of the broker; needs Node, Go, a JDK and Maven
 	@QUILL_SAMPLES=all .venv/bin/python -m pytest tests/samples
 
