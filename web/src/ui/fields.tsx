@@ -53,7 +53,15 @@ interface FieldProps extends Omit<TextFieldProps, "children" | "className" | "st
   placeholder?: string;
 }
 
-function Around({ label, hint, children }: { label: string; hint?: ReactNode; children: ReactNode }) {
+interface AroundProps {
+  label: string;
+  hint?: ReactNode;
+  error?: string;
+  children: ReactNode;
+}
+
+/** `error` is the screen's; without one it is what the browser or the server's answer says. */
+function Around({ label, hint, error, children }: AroundProps) {
   return (
     <>
       <Label>{label}</Label>
@@ -63,20 +71,20 @@ function Around({ label, hint, children }: { label: string; hint?: ReactNode; ch
         </Text>
       )}
       {children}
-      <FieldError className="field-error" />
+      <FieldError className="field-error">{error}</FieldError>
     </>
   );
 }
 
-/** `error` is set by the screen; the browser and the server's answer add theirs. */
-function validity(error: string | undefined): { validate?: () => string; isInvalid?: boolean } {
-  return error === undefined ? {} : { isInvalid: true, validate: () => error };
+/** React Aria takes `false` for a verdict as well, and would hide what browser and server say. */
+function validity(error: string | undefined): { isInvalid?: true } {
+  return error === undefined ? {} : { isInvalid: true };
 }
 
 export function TextField({ label, hint, error, size = "full", placeholder, ...props }: FieldProps) {
   return (
     <AriaTextField {...props} {...validity(error)} className="field" data-size={size}>
-      <Around label={label} hint={hint}>
+      <Around label={label} hint={hint} error={error}>
         <Input className="input" placeholder={placeholder} />
       </Around>
     </AriaTextField>
@@ -87,7 +95,7 @@ export function PasswordField({ label, hint, error, size: _, placeholder: __, ..
   const [isShown, setShown] = useState(false);
   return (
     <AriaTextField {...props} {...validity(error)} type={isShown ? "text" : "password"} className="field">
-      <Around label={label} hint={hint}>
+      <Around label={label} hint={hint} error={error}>
         <div className="input-row">
           <Input className="input" autoCapitalize="none" spellCheck={false} />
           <Button aria-label={isShown ? "Hide password" : "Show password"} onPress={() => setShown(!isShown)}>
@@ -106,7 +114,7 @@ interface AreaProps extends FieldProps {
 export function TextArea({ label, hint, error, rows = 6, size = "full", placeholder, ...props }: AreaProps) {
   return (
     <AriaTextField {...props} {...validity(error)} className="field" data-size={size}>
-      <Around label={label} hint={hint}>
+      <Around label={label} hint={hint} error={error}>
         <AriaTextArea className="input" rows={rows} placeholder={placeholder} />
       </Around>
     </AriaTextField>
@@ -174,6 +182,8 @@ export function Checkbox({ children, hint, ...props }: CheckboxProps) {
 
 interface DateProps {
   label: string;
+  /** Of the first of its fields, for an ErrorSummary. */
+  name?: string;
   hint?: string;
   /** As ISO writes it, or whatever part of it was typed: "2026-11-" */
   value: string;
@@ -183,17 +193,18 @@ interface DateProps {
 }
 
 /** A date that people know by heart, typed as day, month and year. `isWholeDate` says whether all of it is there. */
-export function DateField({ label, hint = "For example, 27 3 1964", value, onChange, error, isRequired }: DateProps) {
+export function DateField({ label, name, hint = "For example, 27 3 1964", value, onChange, error, isRequired }: DateProps) {
   const id = useId();
   const [year = "", month = "", day = ""] = value.split("-");
   const set = (parts: { day?: string; month?: string; year?: string }): void => {
     const next = { day, month, year, ...parts };
     onChange([next.year, pad(next.month), pad(next.day)].join("-"));
   };
-  const part = (name: string, text: string, length: number, change: (digits: string) => void) => (
+  const part = (title: string, text: string, length: number, change: (digits: string) => void) => (
     <label className="date-part" data-length={length}>
-      {name}
+      {title}
       <input
+        name={title === "Day" ? name : undefined}
         className="input"
         inputMode="numeric"
         autoComplete="off"

@@ -16,6 +16,11 @@ export function formatTime(value: string): string {
   return `${DAY.format(moment)} at ${CLOCK.format(moment)}`;
 }
 
+/** "09:14" */
+export function formatClock(value: string): string {
+  return CLOCK.format(new Date(value));
+}
+
 /** Full years between a birth date and a day, today by default. */
 export function age(birthDate: string, on: Date = new Date()): number {
   const [year = 0, month = 1, day = 1] = birthDate.split("-").map(Number);
