@@ -10,16 +10,20 @@ from playwright.sync_api import Page, sync_playwright
 
 PUBLIC = Path(__file__).parents[1] / "public"
 GROUND = "#0f4c5c"
+NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
+FEATHER = (
+    '<path d="M52 10C35 11 21 21 17 40l5 5c17-3 27-15 30-35Z" fill="#fff"/>'
+    '<path d="M17.5 44.6 12 54" fill="none" stroke="#fff" stroke-width="4" stroke-linecap="round"/>'
+)
 
 
 def drawings() -> dict[str, tuple[int, str]]:
     """File name → side in pixels and SVG."""
     svg = (PUBLIC / "quill.svg").read_text()
     square = svg.replace('rx="14" ', "")  # platforms cut their own corners
-    ground = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-11 -11 86 86"><path fill="{GROUND}" d="M-11-11h86v86h-86z"/>'
-    maskable = ground + re.sub(r"<rect[^>]*>", "", square) + "</svg>"  # all of it within the safe zone
-    feather = '<path d="M52 10C35 11 21 21 17 40l5 5c17-3 27-15 30-35Z" fill="#fff"/><path d="M17.5 44.6 12 54" fill="none" stroke="#fff" stroke-width="4" stroke-linecap="round"/>'
-    badge = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">{feather}</svg>'  # Android keeps its shape only
+    picture = re.sub(r"<rect[^>]*>", "", square)  # without the ground, which is drawn wider: all is in the safe zone
+    maskable = f'<svg {NAMESPACE} viewBox="-11 -11 86 86"><path fill="{GROUND}" d="M-11-11h86v86h-86z"/>{picture}</svg>'
+    badge = f'<svg {NAMESPACE} viewBox="0 0 64 64">{FEATHER}</svg>'  # of this one Android shows the outline
     return {
         "icon-192.png": (192, svg),
         "icon-512.png": (512, svg),

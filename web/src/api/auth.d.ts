@@ -1,4 +1,6 @@
 // Generated from docs/openapi/auth.json by `npm run types`.
+// document 22ff025eb12fb08cb1e59495c2aaec9d6c59d5304a923cf324b7fe2e37f8a47b
+// types b51d5c623f2ed9a00df06aa02fc86f5a44652af949a744386b0a799cfa4a06bb
 
 export interface paths {
     "/api/auth/.well-known/jwks.json": {
@@ -88,7 +90,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List Login Ways
+         * @description How people can sign in here, for the page that asks them to.
+         */
+        get: operations["list_login_ways_api_auth_login_get"];
         put?: never;
         /**
          * Login
@@ -659,6 +665,14 @@ export interface components {
             code: string;
         };
         /**
+         * LoginWays
+         * @description `oidc`: whether staff can also sign in at an identity provider, beginning at /api/auth/oidc/login.
+         */
+        LoginWays: {
+            /** Oidc */
+            oidc: boolean;
+        };
+        /**
          * ManagedUser
          * @description An account in the administrators' list.
          */
@@ -1183,6 +1197,36 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A system behind this service is not available (`/problems/backend-unavailable`) */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_login_ways_api_auth_login_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginWays"];
                 };
             };
             /** @description A system behind this service is not available (`/problems/backend-unavailable`) */

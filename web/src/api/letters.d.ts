@@ -1,4 +1,6 @@
 // Generated from docs/openapi/letters.json by `npm run types`.
+// document 689309a0cf1e5444d0ea37d2cc2ce6cfea0eeecb887c5f06a1d72d0094a1cdef
+// types d94ec1034bdd815903ab5ede41ae518539a3e923de9bc2bee4a84a6bd802ada9
 
 export interface paths {
     "/api/fhir/DocumentReference": {

@@ -1,4 +1,6 @@
 // Generated from docs/openapi/notify.json by `npm run types`.
+// document b0d305b623c5a25c1edd101a58b7e761f15e1b8d957870db92806fb498693099
+// types 990a03a4ab85123dd726dce7a3d660ae7a0503220b2e1034f0128e7855f561fc
 
 export interface paths {
     "/api/health": {

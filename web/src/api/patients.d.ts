@@ -1,4 +1,6 @@
 // Generated from docs/openapi/patients.json by `npm run types`.
+// document 17397680655dddb038994470b9b0ec10fbe0d1778e8c2338948a608f3a8f5d8a
+// types 72edd99f3dfd7549c475acdd08a9c1805ed7cc6f2320dee93f5c78917e4214a2
 
 export interface paths {
     "/api/fhir/patients": {

@@ -7,11 +7,14 @@ import { useMustEnrol, useSession } from "../session/useSession";
 import { ButtonLink } from "../ui/Button";
 import { Page } from "../ui/Page";
 
+/** Where an identity provider's answer opened no account, the browser is sent to "/" with this. */
+const REFUSED = "#sign-in-refused";
+
 export function Guard({ roles, children }: { roles: readonly Role[]; children: ReactNode }) {
   const session = useSession();
   const mustEnrol = useMustEnrol();
-  const { pathname } = useLocation();
-  if (!session) return <Navigate to="/sign-in" replace state={{ from: pathname }} />;
+  const { pathname, hash } = useLocation();
+  if (!session) return <Navigate to="/sign-in" replace state={{ from: pathname, refused: hash === REFUSED }} />;
   if (mustEnrol && pathname !== "/account") return <Navigate to="/account" replace />;
   if (session.user.roles.some((role) => roles.includes(role))) return children;
   return (
