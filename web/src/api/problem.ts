@@ -10,7 +10,20 @@ interface Body {
   type?: unknown;
   errors?: unknown;
   challenge?: unknown;
+  resourceType?: unknown;
 }
+
+/** Under /api/fhir refusals are OperationOutcomes, which say less than a problem's type does. */
+const FHIR_TYPES: Record<number, string> = {
+  401: "unauthenticated",
+  403: "forbidden",
+  404: "not-found",
+  409: "nhs-number-taken",
+  422: "invalid",
+  429: "too-many-requests",
+  500: "internal",
+  503: "outcome-unknown",
+};
 
 /** A request that was refused, or that never got an answer (`type` is then "offline"). */
 export class Problem extends Error {
@@ -51,12 +64,17 @@ export async function problemOf(response: Response): Promise<Problem> {
 
 /** The same from a body that was read already. */
 export function problemFrom(body: Body | undefined, response: Response): Problem {
-  const slug = typeof body?.type === "string" ? body.type.replace(/^\/problems\//, "") : "unknown";
   const retryAfter = Number(response.headers.get("Retry-After"));
-  return new Problem(slug, response.status, {
+  return new Problem(typeOf(body, response.status, retryAfter > 0), response.status, {
     errors: Array.isArray(body?.errors) ? (body.errors as FieldError[]) : undefined,
     challenge: typeof body?.challenge === "string" ? body.challenge : undefined,
     retryAfter: retryAfter > 0 ? retryAfter : undefined,
     requestId: response.headers.get("X-Request-Id") ?? undefined,
   });
+}
+
+function typeOf(body: Body | undefined, status: number, isToBeRepeated: boolean): string {
+  if (typeof body?.type === "string") return body.type.replace(/^\/problems\//, "");
+  if (body?.resourceType !== "OperationOutcome") return "unknown";
+  return status === 409 && isToBeRepeated ? "being-worked-on" : (FHIR_TYPES[status] ?? "unknown");
 }
