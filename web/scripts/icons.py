@@ -21,7 +21,8 @@ def drawings() -> dict[str, tuple[int, str]]:
     """File name → side in pixels and SVG."""
     svg = (PUBLIC / "quill.svg").read_text()
     square = svg.replace('rx="14" ', "")  # platforms cut their own corners
-    picture = re.sub(r"<rect[^>]*>", "", square)  # without the ground, which is drawn wider: all is in the safe zone
+    # All of it within the safe zone: the ground is drawn wider than the picture.
+    picture = re.sub(r"<rect[^>]*>", "", svg).replace("<svg ", '<svg width="64" height="64" ')
     maskable = f'<svg {NAMESPACE} viewBox="-11 -11 86 86"><path fill="{GROUND}" d="M-11-11h86v86h-86z"/>{picture}</svg>'
     badge = f'<svg {NAMESPACE} viewBox="0 0 64 64">{FEATHER}</svg>'  # of this one Android shows the outline
     return {
@@ -36,7 +37,7 @@ def drawings() -> dict[str, tuple[int, str]]:
 def draw(page: Page, name: str, side: int, svg: str) -> None:
     """Write one file."""
     page.set_viewport_size({"width": side, "height": side})
-    style = "<style>*{margin:0} svg{display:block;width:100vw;height:100vh}</style>"
+    style = "<style>*{margin:0} body>svg{display:block;width:100vw;height:100vh}</style>"
     page.set_content(f"{style}{svg}")
     page.screenshot(path=PUBLIC / name, omit_background=True)
 

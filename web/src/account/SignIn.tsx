@@ -9,10 +9,11 @@ import "./account.css";
 
 export default function SignIn() {
   const session = useSession();
-  const { state } = useLocation();
+  const { state, hash } = useLocation();
   if (session) return <Navigate to={state?.from ?? "/"} replace />;
   return (
     <Page title="Sign in" heading="Sign in to Quill" width="narrow">
+      {hash === "#signed-out" && <Banner tone="good">You have signed out.</Banner>}
       {state?.notice && <Banner tone="good">{state.notice}</Banner>}
       {state?.refused && (
         <Banner tone="bad" title="Your organisation’s sign-in did not let you in">

@@ -2,6 +2,7 @@
 
 import { useEffect, useId } from "react";
 import { type Blocker, useBlocker } from "react-router";
+import { subscribe } from "../session/store";
 
 const screens = new Set<string>();
 
@@ -9,6 +10,10 @@ export const hasUnsavedWork = (): boolean => screens.size > 0;
 
 window.addEventListener("beforeunload", (event) => {
   if (hasUnsavedWork()) event.preventDefault();
+});
+
+subscribe((state) => {
+  if (state.status === "out") screens.clear(); // whose text it is has gone
 });
 
 /** While `isUnsaved`, going elsewhere is held up: `state` of the blocker is then "blocked". See ui/LeaveWarning. */

@@ -36,15 +36,22 @@ function isFresh(session: Session | undefined): session is Session {
   return session !== undefined && session.expiresAt - Date.now() > MARGIN_MS;
 }
 
-/** Take a session over. Another person's must not find this one's screens: the tab starts anew. */
+/** Take a session over. Another person's must not find this one's screens. */
 function adopt(session: Session): void {
   const before = getSession();
-  setState({ status: "in", session });
-  if (before && before.user.id !== session.user.id) window.location.replace("/");
+  if (before && before.user.id !== session.user.id) startAnew("/");
+  else setState({ status: "in", session });
 }
 
 function leave(): void {
-  if (getState().status !== "out") setState({ status: "out" });
+  if (getSession()) startAnew("/sign-in#signed-out");
+  else setState({ status: "out" });
+}
+
+/** Loads the page again, so that nothing of whoever was here stays in memory. */
+function startAnew(address: string): void {
+  setState({ status: "out" });
+  window.location.replace(address);
 }
 
 /** At start: another tab's session, or what the refresh cookie brings. */
