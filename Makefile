@@ -6,7 +6,7 @@ EXAMPLES ?= 100
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres bench docs
 
-.PHONY: help run status sync test lint story measure samples browser pictures lighthouse attack fuzz chaos chaos-teeth
+.PHONY: help run status sync test lint lint-web story web measure samples browser pictures lighthouse attack fuzz chaos chaos-teeth
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -16,6 +16,12 @@ run: sync ## Start the whole fleet; Ctrl-C stops it. QUILL_PORT, QUILL_HOME and 
 
 status: sync ## List the processes of the running fleet
 	@.venv/bin/python -m native status
+
+web: web/node_modules/.package-lock.json ## The web app from its sources, over the running fleet, shown anew at each change; needs Node
+	@npm --prefix web run dev
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@npm --prefix web ci --no-audit --no-fund
 
 story: sync ## Play the main job against the running fleet; N=20 plays it twenty times
 	@.venv/bin/python -m native story $(N)
@@ -57,6 +63,11 @@ lint: sync ## Style, types and import rules
 	@.venv/bin/ruff format --check .
 	@set -e; for part in $(PARTS) "tests conftest.py"; do .venv/bin/mypy $$part; done
 	@.venv/bin/lint-imports
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-web; fi
+
+lint-web: web/node_modules/.package-lock.json ## Types and unit tests of the web app, a part of lint where Node is
+	@npm --prefix web run --silent check
+	@npm --prefix web test --silent
 
 sync:
 	@infra/native/sync.sh

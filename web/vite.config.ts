@@ -33,6 +33,28 @@ async function compress(file: string): Promise<void> {
   await writeFile(`${file}.gz`, await promisify(gzip)(content, { level: 9 }));
 }
 
+const STYLE_ELEMENT = "let style = document.createElement('style')";
+const STYLE_INSERTED = "document.head.prepend(style)";
+
+/** React Aria's style against scrolling behind a dialog (on iPhones) goes into a sheet: the policy refuses style elements. */
+function sheetsForStyles(): Plugin {
+  return {
+    name: "quill-sheets-for-styles",
+    transform: {
+      filter: { id: /overlays\/usePreventScroll\.mjs$/ },
+      handler(code) {
+        if (!code.includes(STYLE_ELEMENT) || !code.includes(STYLE_INSERTED)) throw new Error("React Aria styles differently now");
+        const sheet = `let sheet = new CSSStyleSheet();
+          let style = {
+            set textContent(text) { sheet.replaceSync(text); },
+            remove() { document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== sheet); },
+          };`;
+        return code.replace(STYLE_ELEMENT, sheet).replace(STYLE_INSERTED, "document.adoptedStyleSheets.push(sheet)");
+      },
+    },
+  };
+}
+
 /** Where the running fleet listens: its own file says so, or QUILL_PORT. */
 function fleet(): string {
   const home = process.env.QUILL_HOME ?? path.join(import.meta.dirname, "../.quill");
@@ -57,6 +79,7 @@ function throughDoor(target: string): ProxyOptions {
 export default defineConfig(({ command }) => ({
   plugins: [
     react(),
+    sheetsForStyles(),
     VitePWA({
       strategies: "injectManifest",
       srcDir: "src",
@@ -89,5 +112,4 @@ export default defineConfig(({ command }) => ({
     command === "serve" && !process.env.VITEST
       ? { host: "localhost", port: 5173, proxy: { "^/(api|problems)(/|$)": throughDoor(fleet()) } }
       : {},
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },
 }));

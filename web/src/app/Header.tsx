@@ -4,7 +4,7 @@ import { type FocusEvent, type KeyboardEvent, useEffect, useId, useRef, useState
 import { Link, NavLink, useLocation } from "react-router";
 import { signOut } from "../session/session";
 import type { Role, User } from "../session/store";
-import { useMustEnrol, useSession } from "../session/useSession";
+import { useMustEnrol, useSessionState } from "../session/useSession";
 import { Button } from "../ui/Button";
 import { Arrow, Menu } from "../ui/icons";
 import { formatRoles } from "../ui/format";
@@ -16,6 +16,7 @@ import "./header.css";
 
 const PLACES: Record<Role, readonly (readonly [Path, string])[]> = {
   patient: [
+    ["/", "Home"],
     ["/letters", "Letters"],
     ["/notifications", "Notifications"],
     ["/record-access", "Who has looked"],
@@ -34,7 +35,8 @@ function placesOf(user: User | undefined): [Path, string][] {
 }
 
 export function Header() {
-  const user = useSession()?.user;
+  const state = useSessionState();
+  const user = "session" in state ? state.session.user : undefined;
   const mustEnrol = useMustEnrol();
   const places = mustEnrol ? [] : placesOf(user);
   return (
@@ -45,7 +47,8 @@ export function Header() {
           Quill
         </Link>
         {places.length > 0 && <Places places={places} />}
-        {user ? <OwnMenu user={user} /> : <ThemeSwitch />}
+        {user && <OwnMenu user={user} />}
+        {!user && state.status !== "restoring" && <ThemeSwitch />}
       </div>
     </header>
   );
@@ -55,7 +58,7 @@ function Places({ places }: { places: [Path, string][] }) {
   return (
     <nav className="places" aria-label="Main">
       {places.map(([path, name]) => (
-        <NavLink key={path} to={path}>
+        <NavLink key={path} to={path} end={path === "/"}>
           {name}
         </NavLink>
       ))}
@@ -94,6 +97,7 @@ function OwnMenu({ user }: { user: User }) {
           <span className="soft">{formatRoles(user.roles)}</span>
         </p>
         <Link to="/account">Account and security</Link>
+        <Link to="/notifications">Notifications</Link>
         <Link to="/install">Install Quill</Link>
         <ThemeSwitch />
         <SignOut />

@@ -12,8 +12,11 @@ window.addEventListener("beforeunload", (event) => {
   if (hasUnsavedWork()) event.preventDefault();
 });
 
+/** Whose text it is has gone, or has said that it may be lost. */
+export const forgetUnsaved = (): void => screens.clear();
+
 subscribe((state) => {
-  if (state.status === "out") screens.clear(); // whose text it is has gone
+  if (state.status === "out") forgetUnsaved();
 });
 
 /** While `isUnsaved`, going elsewhere is held up: `state` of the blocker is then "blocked". See ui/LeaveWarning. */

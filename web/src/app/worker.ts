@@ -5,10 +5,11 @@ const AGAIN_MS = 30 * 60_000;
 type Listener = () => void;
 
 let waiting: ServiceWorker | null = null;
+let isOutdated = false;
 const listeners = new Set<Listener>();
 
-/** A newer version of Quill that is ready to take over. */
-export const waitingWorker = (): ServiceWorker | null => waiting;
+/** Whether a newer version of Quill is ready: it waits, or another tab has let it take over. */
+export const hasUpdate = (): boolean => isOutdated || waiting !== null;
 
 export function subscribeWorker(listener: Listener): () => void {
   listeners.add(listener);
@@ -21,6 +22,7 @@ export function watchWorker(): void {
 }
 
 async function register(): Promise<void> {
+  watchTakeover();
   const registration = await navigator.serviceWorker.register(address(), { scope: "/" });
   found(registration);
   registration.addEventListener("updatefound", () => follow(registration));
@@ -31,14 +33,29 @@ function follow(registration: ServiceWorkerRegistration): void {
   registration.installing?.addEventListener("statechange", () => found(registration));
 }
 
+/** The first worker takes pages over that had none; a later one leaves this page with the old version. */
+function watchTakeover(): void {
+  let isFirst = navigator.serviceWorker.controller === null;
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (!isFirst) isOutdated = true;
+    isFirst = false;
+    say();
+  });
+}
+
 /** The first worker of all takes over by itself; only a page that has one already has something to ask. */
 function found(registration: ServiceWorkerRegistration): void {
   waiting = navigator.serviceWorker.controller ? registration.waiting : null;
+  say();
+}
+
+function say(): void {
   for (const listener of listeners) listener();
 }
 
 /** Let the new version take over, and load it. */
 export function update(): void {
+  if (isOutdated) return window.location.reload();
   navigator.serviceWorker.addEventListener("controllerchange", () => window.location.reload(), { once: true });
   waiting?.postMessage({ kind: "take-over" });
 }

@@ -61,14 +61,17 @@ export async function restore(): Promise<void> {
     await renew(undefined);
   } catch (error) {
     if (getState().status === "in") return;
-    setState({ status: error instanceof Problem && error.status === 401 ? "out" : "unreachable" });
+    setState({ status: isOver(error) ? "out" : "unreachable" });
   }
+}
+
+/** Whether a refusal means that there is no session any more. Any other failure says nothing about it. */
+function isOver(error: unknown): boolean {
+  return error instanceof Problem && (error.status === 401 || error.status === 403);
 }
 
 /**
  * A session newer than the one that is stale, by one refresh for all tabs.
- *
- * @throws Problem: with status 401 the session is over; any other says nothing about it.
  */
 export async function renew(stale: Session | undefined): Promise<Session> {
   return navigator.locks.request(LOCK, () => renewLocked(stale));
@@ -143,13 +146,13 @@ export function begin(session: Session): void {
 export async function signOut(): Promise<void> {
   await navigator.locks.request(LOCK, async () => {
     const csrf = csrfCookie() ?? getSession()?.csrfToken;
-    if (csrf !== undefined) await post("/api/auth/logout", csrf).catch(ignoreEnded);
+    if (csrf !== undefined) await post("/api/auth/logout", csrf).catch(ignoreOver);
   });
   forget();
 }
 
-function ignoreEnded(error: unknown): void {
-  if (!(error instanceof Problem && error.status === 401)) throw error;
+function ignoreOver(error: unknown): void {
+  if (!isOver(error)) throw error;
 }
 
 /** All tabs forget the session, which the server has ended. */
@@ -183,7 +186,7 @@ export async function renewOrAsk(stale: Session): Promise<Session> {
   try {
     return await renew(stale);
   } catch (error) {
-    if (!(error instanceof Problem && error.status === 401)) throw error;
+    if (!isOver(error)) throw error;
     expire();
     return signedInAgain();
   }
