@@ -161,6 +161,7 @@ export function Select<T extends string>({ label, hint, value, onChange, options
 }
 
 interface CheckboxProps {
+  name?: string;
   isSelected: boolean;
   onChange: (isSelected: boolean) => void;
   children: ReactNode;
