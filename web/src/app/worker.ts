@@ -18,7 +18,7 @@ export function subscribeWorker(listener: Listener): () => void {
 
 export function watchWorker(): void {
   if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
-  window.addEventListener("load", () => void register());
+  window.addEventListener("load", () => register().catch(() => {})); // private windows have none
 }
 
 async function register(): Promise<void> {
