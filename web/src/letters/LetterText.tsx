@@ -5,7 +5,12 @@ import { Loading } from "../ui/states";
 import { type Sections, sectionsOf } from "./letter";
 import "./letters.css";
 
-const Markdown = lazy(() => import("./Markdown"));
+/** A reader without formatting, and a writer offline, still have the text. */
+const Markdown = lazy(() => import("./Markdown").catch(() => ({ default: AsTyped })));
+
+function AsTyped({ text }: { text: string; below: number }) {
+  return <div className="as-typed">{text}</div>;
+}
 
 interface Props {
   letter: { body: string; sections?: Sections };
@@ -14,7 +19,7 @@ interface Props {
 }
 
 export function LetterText({ letter, below = 1 }: Props) {
-  const Heading = `h${below + 1}` as "h2" | "h3";
+  const Heading = `h${below + 1}` as "h2";
   return (
     <Suspense fallback={<Loading what="Loading the text" />}>
       <Markdown text={letter.body} below={below} />

@@ -44,6 +44,7 @@ function rendered(text: string, below: number): string {
   if (count > MOST_TOKENS || tokens.some((token) => token.level >= DEEPEST - 1)) return typed(text);
   const shown = wholeTables(tokens, text);
   levelHeadings(shown, below);
+  shown.forEach(alignCell);
   shown.forEach((token) => token.children?.forEach(prepareLink));
   return parser.renderer.render(shown, parser.options, {});
 }
@@ -71,6 +72,12 @@ function prepareLink(token: Token, at: number, all: Token[]): void {
   const end = all.slice(at).find((one) => one.type === "link_close");
   const before = end && all[all.indexOf(end) - 1];
   if (title && before?.type === "text") before.content += ` (${title})`;
+}
+
+/** The parser aligns cells by style attributes, which our pages do not take. */
+function alignCell(token: Token): void {
+  const side = /text-align:(right|center)/.exec(String(token.attrGet("style") ?? ""))?.[1];
+  if (side) token.attrSet("class", `align-${side}`);
 }
 
 /** Headings of a text begin one level below what it stands under, and leave out none. */
