@@ -17,8 +17,8 @@ import { Banner, Loaded } from "../ui/states";
 import { AmendConflict } from "./AmendConflict";
 import { isSame } from "./changes";
 import { checkLetter, contentOf, type LetterDraft, letterDraftOf, LONGEST_LINE } from "./draft";
-import { useLetter } from "./Letter";
 import { LetterEditor } from "./LetterEditor";
+import { useLetter } from "./useLetter";
 import { usePatient } from "./usePatient";
 import { PatientScreen } from "./PatientScreen";
 

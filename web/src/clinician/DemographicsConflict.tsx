@@ -6,7 +6,7 @@ import { Badge, Banner } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
 import { describe, isSame, MEMBERS, mergeChanges, plain } from "./changes";
 import type { DemographicsUpdate } from "./patient";
-import { Lines } from "./Patient";
+import { Lines } from "./Lines";
 
 interface Props {
   /** What I had before me when I began. */

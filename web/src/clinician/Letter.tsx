@@ -1,24 +1,19 @@
 /** A letter as it stands, and what can be done with it. */
 
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useParams } from "react-router";
 import type { Letter as LetterValue } from "../letters/letter";
-import { letterKeys, readLetter } from "../letters/requests";
 import { LetterHeader } from "../letters/LetterHeader";
 import { LetterText } from "../letters/LetterText";
 import { PdfButton } from "../letters/PdfButton";
 import { PrintButton } from "../letters/PrintButton";
 import { Button, ButtonLink } from "../ui/Button";
 import { Loaded } from "../ui/states";
+import { useLetter } from "./useLetter";
 import { usePatient } from "./usePatient";
 import { PatientScreen } from "./PatientScreen";
 import { Receipt } from "./Receipt";
 import { Withdraw } from "./Withdraw";
-
-export function useLetter(patientId: string, uid: string) {
-  return useQuery({ queryKey: letterKeys.one(patientId, uid), queryFn: () => readLetter(patientId, uid) });
-}
 
 export default function Letter() {
   const { id = "", uid = "" } = useParams();
@@ -34,7 +29,7 @@ export default function Letter() {
       <Loaded query={query}>
         {({ letter, etag }) => (
           <>
-            <Actions letter={letter} etag={etag} />
+            <Actions key={uid} letter={letter} etag={etag} />
             <article className="sheet" data-status={letter.status}>
               <LetterHeader letter={letter}>
                 <p>

@@ -143,7 +143,7 @@ function Preview({ draft }: { draft: LetterDraft }) {
   const id = useId();
   const isEmpty = !shown.title && !shown.body.trim();
   return (
-    <section className="editor-preview" aria-labelledby={id}>
+    <section className="editor-preview" aria-labelledby={id} tabIndex={0}>
       <h2 id={id}>Preview</h2>
       <div className="sheet">
         {isEmpty && <p className="soft">The letter appears here as the patient will see it.</p>}

@@ -1,7 +1,7 @@
 /** How a letter came to be what it is: who made each version and why, each to be read, any two to be compared. */
 
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useParams } from "react-router";
 import { usePages } from "../api/pages";
 import type { LetterVersion } from "../letters/letter";
@@ -15,8 +15,8 @@ import { Card } from "../ui/Page";
 import { Pager } from "../ui/Pager";
 import { Badge, Loaded } from "../ui/states";
 import { letterDraftOf } from "./draft";
-import { useLetter } from "./Letter";
 import { LetterDifference } from "./LetterDifference";
+import { useLetter } from "./useLetter";
 import { usePatient } from "./usePatient";
 import { PatientScreen } from "./PatientScreen";
 
@@ -56,7 +56,7 @@ export default function LetterVersions() {
               ))}
             </ol>
             {query.hasNextPage && <Pager pages={query} shown={versions.length} what="versions" />}
-            {versions.length > 1 && <Compare id={id} uid={uid} versions={versions} />}
+            {versions.length > 1 && <Compare key={uid} id={id} uid={uid} versions={versions} />}
           </>
         )}
       </Loaded>
@@ -70,7 +70,7 @@ interface VersionProps {
   isWithdrawal: boolean;
   isOpen: boolean;
   onOpen: () => void;
-  children: React.ReactNode;
+  children: ReactNode;
 }
 
 function Version({ version, isNewest, isWithdrawal, isOpen, onOpen, children }: VersionProps) {

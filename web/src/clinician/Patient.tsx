@@ -12,6 +12,7 @@ import { Empty, Loaded } from "../ui/states";
 import { Facts } from "../ui/Table";
 import { describe, MEMBERS } from "./changes";
 import { EditDemographics } from "./EditDemographics";
+import { Lines } from "./Lines";
 import { LinkCode } from "./LinkCode";
 import { formatName, type Patient as PatientType } from "./patient";
 import { usePatient } from "./usePatient";
@@ -20,6 +21,11 @@ import { Receipt } from "./Receipt";
 
 export default function Patient() {
   const { id = "" } = useParams();
+  return <OnePatient key={id} id={id} />;
+}
+
+/** With a key, so that nothing that was begun for one patient is there for the next. */
+function OnePatient({ id }: { id: string }) {
   const patient = usePatient(id);
   const isClinician = useUser().roles.includes("clinician");
   const [isEditing, setEditing] = useState(false);
@@ -55,11 +61,6 @@ function Details({ patient: { demographics }, onEdit }: { patient: PatientType; 
       />
     </Card>
   );
-}
-
-export function Lines({ lines }: { lines: string[] }) {
-  if (lines.length === 0) return <span className="soft">None recorded</span>;
-  return lines.map((line, at) => <div key={at}>{line}</div>);
 }
 
 const SHOWN = 3;

@@ -67,7 +67,7 @@ function useAsked() {
   useEffect(() => {
     if (settled === state?.asked || (!state?.asked && settled.text === "" && !settled.isEverybody)) return;
     void navigate(".", { replace: true, state: { asked: settled }, preventScrollReset: true });
-  }, [settled]); // eslint-disable-line react-hooks/exhaustive-deps
+  }, [settled]);
   return [asked, setAsked] as const;
 }
 

@@ -38,7 +38,7 @@ export function htmlOf(text: string, below: number): string {
 
 /** What was typed, letter by letter. */
 function typed(text: string): string {
-  return `<pre tabindex="0">${escape(text.replace(/^\n+|\n+$/g, ""))}</pre>`;
+  return `<pre>${escape(text.replace(/^\n+|\n+$/g, ""))}</pre>`;
 }
 
 function escape(text: string): string {
