@@ -63,7 +63,7 @@ function prepareLink(token: Token, at: number, all: Token[]): void {
 
 /** The parser aligns cells by style attributes; our pages' policy complains of such even where they are only parsed. */
 function alignCell(token: Token): void {
-  const side = /text-align:(left|right|center)/.exec(token.attrGet("style") ?? "")?.[1];
+  const side = /text-align:(left|right|center)/.exec(String(token.attrGet("style") ?? ""))?.[1];
   if (side) token.attrs = [["class", `align-${side}`]];
 }
 
