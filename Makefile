@@ -6,7 +6,7 @@ EXAMPLES ?= 100
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres bench docs
 
-.PHONY: help run status sync test lint story measure samples attack fuzz chaos chaos-teeth
+.PHONY: help run status sync test lint lint-web story web measure samples browser pictures lighthouse attack fuzz chaos chaos-teeth
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -17,14 +17,30 @@ run: sync ## Start the whole fleet; Ctrl-C stops it. QUILL_PORT, QUILL_HOME and 
 status: sync ## List the processes of the running fleet
 	@.venv/bin/python -m native status
 
+web: web/node_modules/.package-lock.json ## The web app from its sources, over the running fleet, shown anew at each change; needs Node
+	@npm --prefix web run dev
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@npm --prefix web ci --no-audit --no-fund
+
 story: sync ## Play the main job against the running fleet; N=20 plays it twenty times
 	@.venv/bin/python -m native story $(N)
 
 measure: sync ## Measure sign-out, storms, hangs and restarts on the running fleet; ends with 1 where a promise is not kept
 	@.venv/bin/python bench/identity.py; kept=$$?; .venv/bin/python bench/faults.py && exit $$kept
 
-test: sync lint ## Lint and all tests, with real servers
+test: sync browser lint ## Lint and all tests, with real servers and a real browser
 	@.venv/bin/python -m pytest -n 2 --dist loadscope
+
+browser: ## The Chromium that the tests of the web app drive: what is there, or Debian's package
+	@infra/native/browser.sh
+
+pictures: sync browser ## Make the README's pictures anew, from the running fleet
+	@PYTHONPATH=tests .venv/bin/python -m web.pictures
+
+lighthouse: browser ## What Lighthouse thinks of the running fleet's pages; ends with 1 where that is below 95; needs Node
+	@npm ci --prefix bench/lighthouse --no-audit --no-fund --silent
+	@CHROME_PATH=$$(command -v chromium || command -v google-chrome) node bench/lighthouse/measure.mjs
 
 samples: sync ## The five programs of samples/, over restarts of the broker; needs Node, Go, a JDK and Maven
 	@QUILL_SAMPLES=all .venv/bin/python -m pytest tests/samples
@@ -47,6 +63,11 @@ lint: sync ## Style, types and import rules
 	@.venv/bin/ruff format --check .
 	@set -e; for part in $(PARTS) "tests conftest.py"; do .venv/bin/mypy $$part; done
 	@.venv/bin/lint-imports
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-web; fi
+
+lint-web: web/node_modules/.package-lock.json ## Types and unit tests of the web app, a part of lint where Node is
+	@npm --prefix web run --silent check
+	@npm --prefix web test --silent
 
 sync:
 	@infra/native/sync.sh

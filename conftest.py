@@ -6,7 +6,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 pytest_plugins = ["fleet"]
 
 # These need the fleet that the first of them starts. Everything else shares what its own folder starts.
-ON_ONE_FLEET = ("tests/e2e", "tests/edge")
+ON_ONE_FLEET = ("tests/e2e", "tests/edge", "tests/web")
 
 
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc]

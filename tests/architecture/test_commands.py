@@ -1,6 +1,7 @@
 """Commands in the documents are those that exist: programs, targets, options, files, containers."""
 
 import importlib.util
+import json
 import re
 import shlex
 import subprocess
@@ -65,6 +66,7 @@ def check_words(words: list[str], *, whole: bool) -> None:
         "pytest": check_paths,
         "sh": lambda given: check(given[1]) if given[0] == "-c" else check_paths(given[:1]),
         "pg_dump": check_pg_dump,
+        "npm": check_npm,
         "export": lambda given: check_words(given, whole=whole),
     }
     if name in checks:
@@ -79,6 +81,15 @@ def check_make(words: list[str]) -> None:
     unknown |= {name for name in variables if f"\n{name} ?=" not in MAKEFILE}
     if unknown:
         raise Wrong(f"no target or variable of the Makefile: {unknown}")
+
+
+def check_npm(words: list[str]) -> None:
+    """A script of the package that --prefix names."""
+    if words[:1] != ["--prefix"] or not (package := ROOT / words[1] / "package.json").exists():
+        raise Wrong("npm is called for a folder with a package.json: npm --prefix web …")
+    script = [word for word in words[2:] if word != "run"]
+    if len(script) != 1 or script[0] not in json.loads(package.read_text())["scripts"]:
+        raise Wrong(f"no script of {package.relative_to(ROOT)}: {script}")
 
 
 @cache
@@ -217,6 +228,9 @@ def test_block_is_run_by_a_test_that_reads_it(command: Command) -> None:
         "sh -c 'pg_dump --formt=custom'",
         ".venv/bin/nothing",
         "kubectl apply",
+        "npm install",
+        "npm --prefix web run typos",
+        "npm --prefix docs run types",
         "make help && make nothing",
     ],
 )

@@ -56,6 +56,11 @@ def assert_refused(answer: httpx.Response) -> None:
     assert CANARY not in answer.text
 
 
+def test_oidc_is_offered_to_whoever_asks_how_to_sign_in(fleet: Fleet) -> None:
+    with Person(fleet.url) as nobody:
+        assert nobody.get("/api/auth/login").json() == {"oidc": True}
+
+
 def test_oidc_login_sends_the_browser_away_with_all_that_protects_its_return(
     fleet: Fleet, provider: OidcProvider
 ) -> None:

@@ -11,6 +11,7 @@ from auth.accounts.schemas import PasswordChange, UserPatch
 from auth.errors import CredentialsRefused, LastAdmin, NoPassword, RolesOfProvider, SessionEnded
 from auth.oidc import service as oidc
 from auth.sessions import service as sessions
+from auth.signin.api import list_login_ways
 from auth_stage import PASSWORD, MakeSettings, Stage
 from common.errors import BackendUnavailable, NotFound, TooManyRequests
 from oidc_house import Back, OidcHouse
@@ -281,3 +282,10 @@ async def test_without_an_issuer_there_is_no_such_sign_in(stage: Stage) -> None:
         with pytest.raises(NotFound):
             await attempt
     assert await stage.audited("session") == []
+
+
+async def test_page_that_asks_people_to_sign_in_learns_whether_there_is_such_a_sign_in(
+    stage: Stage, house: OidcHouse
+) -> None:
+    assert (await list_login_ways(stage.work)).oidc is False
+    assert (await list_login_ways(house.work)).oidc is True

@@ -9,10 +9,17 @@ from auth.errors import CredentialsRefused, SecondFactorRefused, SignInBusy, Tot
 from auth.sessions.api import hand_out
 from auth.sessions.schemas import Session
 from auth.signin import service
-from auth.signin.schemas import Login, LoginCode
+from auth.signin.schemas import Login, LoginCode, LoginWays
 from auth.visitor import CurrentVisitor
 
 router = PolicyRouter("/auth/login")
+
+
+@router.get("", tags=["sessions"])
+@allow(ANYONE)
+async def list_login_ways(work: CurrentWork) -> LoginWays:
+    """How people can sign in here, for the page that asks them to."""
+    return LoginWays(oidc=work.backend.provider is not None)
 
 
 @router.post("", tags=["sessions"])

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from common.rest import Body
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from auth.accounts.schemas import MAX_EMAIL, Secret
 from auth.totp.schemas import Code
@@ -22,3 +22,9 @@ class LoginCode(Body):
 
     challenge: Annotated[str, Field(max_length=100)]
     code: Code
+
+
+class LoginWays(BaseModel):
+    """`oidc`: whether staff can also sign in at an identity provider, beginning at /api/auth/oidc/login."""
+
+    oidc: bool

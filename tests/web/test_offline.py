@@ -1,0 +1,60 @@
+"""A device without a connection, and one with yesterday's version of the app."""
+
+from pathlib import Path
+
+from e2e.client import demo_person
+from fleet import Fleet
+from playwright.sync_api import expect
+from web.second_door import second_door
+from web.steps import heading, wait_for_worker
+from web.windows import Windows
+
+_CACHED = """async () => (await Promise.all((await caches.keys()).map(
+  async name => (await (await caches.open(name)).keys()).map(({url}) => new URL(url).pathname)))).flat()"""
+
+
+def test_start_without_connection_says_so_and_goes_on_when_it_is_back(fleet: Fleet, windows: Windows) -> None:
+    page = windows.open(demo_person(fleet, "patient"))
+    page.goto("/letters")
+    expect(heading(page)).to_have_text("Your letters")
+    wait_for_worker(page)
+    expect(page.get_by_role("link", name="Your blood test results")).to_be_visible()
+    windows.expect_complaint("ERR_INTERNET_DISCONNECTED")
+    page.context.set_offline(True)
+    page.reload()
+    expect(heading(page)).to_have_text("Quill cannot be reached")
+    assert page.get_by_text("Your blood test results").count() == 0
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("link", name="Your blood test results")).to_be_visible()
+
+
+def test_worker_keeps_the_app_and_nothing_about_anybody(fleet: Fleet, windows: Windows) -> None:
+    page = windows.open(demo_person(fleet, "patient"))
+    page.goto("/letters")
+    wait_for_worker(page)
+    page.get_by_role("link", name="Your blood test results").click()
+    expect(heading(page)).to_contain_text("Your blood test results")
+    kept = page.evaluate(_CACHED)
+    assert "/index.html" in kept
+    assert [path for path in kept if path.startswith(("/api", "/letters"))] == []
+    stored = page.evaluate("JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)])")
+    assert stored == "[[],[]]"
+    assert page.evaluate("indexedDB.databases().then(all => all.length)") == 0
+
+
+def test_newer_version_is_offered_and_loaded_when_asked(fleet: Fleet, windows: Windows, tmp_path: Path) -> None:
+    with second_door(fleet, tmp_path) as door:
+        page = windows.open()
+        page.goto(f"{door.origin}/sign-in")
+        wait_for_worker(page)
+        assert page.get_by_text("A new version of Quill is ready").count() == 0
+        door.publish(build="next")
+        page.get_by_label("User name or e-mail address").fill("not lost")
+        page.evaluate("navigator.serviceWorker.ready.then(registration => registration.update())")
+        expect(page.get_by_text("A new version of Quill is ready")).to_be_visible()
+        expect(page.get_by_label("User name or e-mail address")).to_have_value("not lost")
+        assert page.locator("html").get_attribute("data-build") is None
+        page.get_by_role("button", name="Load it now").click()
+        expect(page.locator("html")).to_have_attribute("data-build", "next")
+        expect(page.get_by_text("A new version of Quill is ready")).to_be_hidden()

@@ -1,0 +1,98 @@
+"""Every screen as different people meet it: in light and dark, on a phone and on a desk, by ear, by keys, by thumb."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from e2e.client import demo_person
+from fleet import Fleet
+from playwright.sync_api import Browser, Page, expect
+from web.accessibility import OF_COLOUR, small_targets, unreached, violations, wider_than_screen
+from web.screens import SCREENS, Screen, declared_paths
+from web.steps import heading
+from web.windows import PHONE, WIDE, Windows
+
+type Show = Callable[[Screen], Page]
+
+
+@pytest.fixture(scope="module")
+def house(chromium: Browser, fleet: Fleet) -> Iterator[Windows]:
+    """Windows for the whole file; what they complained of is looked at in the end."""
+    windows = Windows(chromium, fleet.url)
+    yield windows
+    windows.close()
+    assert windows.unexpected() == []
+
+
+@pytest.fixture(scope="module")
+def ids(fleet: Fleet) -> dict[str, dict[str, str]]:
+    """By role, what stands for the parameters of an address: the demo's first patient, a letter, her account."""
+    patient, clinician = fleet.account("patient"), demo_person(fleet, "clinician")
+    letters = clinician.get(f"/api/patients/{patient['patient_id']}/letters").json()["items"]
+    letter = next(each for each in letters if each["title"] == "Your blood test results")
+    with demo_person(fleet, "admin") as admin:
+        (user,) = admin.get(f"/api/auth/users?q={patient['username']}&limit=1").json()["items"]
+    own = {"id": patient["patient_id"], "uid": letter["uid"]}
+    return {"patient": own, "clinician": own, "admin": {"id": user["id"]}}
+
+
+@pytest.fixture(scope="module")
+def show(house: Windows, fleet: Fleet, ids: dict[str, dict[str, str]]) -> Show:
+    """Brings a screen up in the window of its role."""
+    pages: dict[str | None, Page] = {}
+
+    def bring(screen: Screen) -> Page:
+        role = screen.role
+        if role not in pages:
+            pages[role] = house.open(demo_person(fleet, role) if role else None)
+        page = pages[role]
+        page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+        page.emulate_media(color_scheme="light")
+        page.goto(screen.address(**ids.get(role or "", {})))
+        expect(heading(page)).to_contain_text(screen.heading)
+        expect(page.locator(".loading")).to_have_count(0)
+        return page
+
+    return bring
+
+
+every_screen = pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+
+
+def test_every_address_of_the_app_is_looked_at() -> None:
+    assert {screen.path for screen in SCREENS} - {"/nowhere"} == set(declared_paths())
+
+
+@every_screen
+def test_screen_has_no_barrier_that_axe_knows(show: Show, screen: Screen) -> None:
+    page = show(screen)
+    assert violations(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert violations(page, only=OF_COLOUR) == []
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    assert violations(page, only=OF_COLOUR) == []
+    page.emulate_media(color_scheme="light")
+    assert violations(page) == []
+
+
+@every_screen
+def test_screen_tells_where_one_is(show: Show, screen: Screen) -> None:
+    page = show(screen)
+    assert page.title().endswith(" – Quill")
+    assert page.get_by_role("main").count() == page.get_by_role("banner").count() == heading(page).count() == 1
+
+
+@every_screen
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["desk", "phone"])
+def test_screen_is_reached_by_keyboard_and_thumb(show: Show, screen: Screen, size: tuple[int, int]) -> None:
+    page = show(screen)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    assert wider_than_screen(page) == []
+    assert small_targets(page) == []
+    missed, unseen = unreached(page)
+    assert missed == []
+    assert unseen == []
+
+
+def test_titles_differ(show: Show) -> None:
+    titles = [show(screen).title() for screen in SCREENS]
+    assert len(set(titles)) == len(titles)

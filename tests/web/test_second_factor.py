@@ -1,0 +1,58 @@
+"""Two-step sign-in, from the first scan to the recovery code."""
+
+import re
+
+from e2e.authenticator import Phone
+from e2e.client import new_staff
+from fleet import Fleet
+from playwright.sync_api import Page, expect
+from web.steps import heading, sign_in, sign_out
+from web.windows import Windows
+
+
+def switch_on(page: Page, fleet: Fleet, password: str) -> Phone:
+    """Scan the code that the account shows, enter the digits, keep the recovery codes."""
+    page.goto("/account")
+    page.get_by_role("button", name="Switch on").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Your password").fill(password)
+    dialog.get_by_role("button", name="Continue").click()
+    expect(dialog.get_by_role("img", name="QR code for your authenticator app")).to_be_visible()
+    phone = Phone(fleet, dialog.get_by_text(re.compile("^([A-Z2-7]{4} ?)+$")).inner_text().replace(" ", ""), [])
+    # The code of the step before is still good, and leaves the one shown now for signing in.
+    dialog.get_by_label("The six digits").fill(phone.code(steps=-1))
+    dialog.get_by_role("button", name="Switch on").click()
+    codes = dialog.get_by_role("listitem")
+    expect(codes).to_have_count(10)
+    phone.paper.extend(codes.all_inner_texts())
+    dialog.get_by_role("checkbox", name="I have kept these codes").check()
+    dialog.get_by_role("button", name="Done").click()
+    expect(dialog).to_be_hidden()
+    return phone
+
+
+def give_code(page: Page, code: str) -> None:
+    page.get_by_label("Code", exact=True).fill(code)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_second_factor_is_enrolled_and_asked_for(fleet: Fleet, windows: Windows) -> None:
+    person = new_staff(fleet, "clinician")
+    page = windows.open()
+    sign_in(page, person.user["username"], person.password)
+    expect(heading(page)).to_have_text("Patients")
+    phone = switch_on(page, fleet, person.password)
+    assert person.get("/api/auth/me").json()["totp_enabled"] is True
+    sign_out(page)
+
+    windows.expect_complaint("status of 401")  # that a code is asked for, and that one is wrong
+    sign_in(page, person.user["username"], person.password)
+    give_code(page, phone.wrong)
+    expect(page.get_by_role("alert")).to_contain_text("This code does not work")
+    give_code(page, phone.code())
+    expect(heading(page)).to_have_text("Patients")
+    sign_out(page)
+
+    sign_in(page, person.user["username"], person.password)
+    give_code(page, phone.paper[0])
+    expect(heading(page)).to_have_text("Patients")

@@ -1,0 +1,38 @@
+import { useMustEnrol, useUser } from "../session/useSession";
+import { formatDate, formatRoles } from "../ui/format";
+import { Card, Page } from "../ui/Page";
+import { Banner } from "../ui/states";
+import { Facts } from "../ui/Table";
+import { DevicesCard } from "./DevicesCard";
+import { PasswordCard } from "./PasswordCard";
+import { SessionsCard } from "./SessionsCard";
+import { TwoStepCard } from "./TwoStepCard";
+
+export default function Account() {
+  const user = useUser();
+  const mustEnrol = useMustEnrol();
+  const who: [string, string][] = [
+    ["Name", user.display_name],
+    ["User name", user.username],
+    ["E-mail address", user.email],
+    ["Role", formatRoles(user.roles)],
+    ["Member since", formatDate(user.created_at)],
+  ];
+  return (
+    <Page title="Account and security" width="text">
+      {mustEnrol && (
+        <Banner tone="warn" title="Your role needs two-step sign-in">
+          Switch it on below; then everything else opens.
+        </Banner>
+      )}
+      {mustEnrol && <TwoStepCard user={user} />}
+      <Card title="You">
+        <Facts facts={who} />
+      </Card>
+      {!mustEnrol && <TwoStepCard user={user} />}
+      <PasswordCard />
+      <SessionsCard />
+      {!mustEnrol && <DevicesCard />}
+    </Page>
+  );
+}

@@ -1,0 +1,39 @@
+import { useState } from "react";
+import { Button } from "../ui/Button";
+import { Checkbox } from "../ui/fields";
+import { tell } from "../ui/notices";
+import "./account.css";
+
+/** Shown once: each code signs in once, without the phone. */
+export function RecoveryCodes({ codes, onDone }: { codes: string[]; onDone: () => void }) {
+  const [isKept, setKept] = useState(false);
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(codes.join("\n"));
+    tell("The codes are copied.");
+  };
+  return (
+    <>
+      <p>
+        Two-step sign-in is on. If you lose your phone, each of these codes signs you in once. They are not shown again:
+        print them or keep them in your password manager.
+      </p>
+      <ol className="codes">
+        {codes.map((code) => (
+          <li key={code}>
+            <code>{code}</code>
+          </li>
+        ))}
+      </ol>
+      <div className="actions">
+        <Button onPress={() => void copy()}>Copy</Button>
+        <Button onPress={() => window.print()}>Print</Button>
+      </div>
+      <Checkbox isSelected={isKept} onChange={setKept}>
+        I have kept these codes
+      </Checkbox>
+      <Button kind="primary" isDisabled={!isKept} onPress={onDone}>
+        Done
+      </Button>
+    </>
+  );
+}

@@ -1,0 +1,53 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, Navigate, useLocation } from "react-router";
+import { auth, take } from "../api/client";
+import { SignInForm } from "../session/SignInForm";
+import { useSession } from "../session/useSession";
+import { Page } from "../ui/Page";
+import { Banner } from "../ui/states";
+import "./account.css";
+
+export default function SignIn() {
+  const session = useSession();
+  const { state, hash } = useLocation();
+  if (session) return <Navigate to={state?.from ?? "/"} replace />;
+  return (
+    <Page title="Sign in" heading="Sign in to Quill" width="narrow">
+      {hash === "#signed-out" && <Banner tone="good">You have signed out.</Banner>}
+      {state?.notice && <Banner tone="good">{state.notice}</Banner>}
+      {state?.refused && (
+        <Banner tone="bad" title="Your organisation’s sign-in did not let you in">
+          You may have no role in Quill, or your account may be disabled. Ask whoever manages your account.
+        </Banner>
+      )}
+      <section className="card">
+        <SignInForm />
+        <OrganisationSignIn />
+      </section>
+      <p>
+        You are a patient and new here? <Link to="/register">Register</Link>
+      </p>
+      <p>
+        You were given an activation code? <Link to="/activate">Activate your account</Link>
+      </p>
+    </Page>
+  );
+}
+
+/** A page of the server, not of the app: it sends the browser on to the identity provider. */
+function OrganisationSignIn() {
+  const { data } = useQuery({
+    queryKey: ["login-ways"],
+    queryFn: () => take(auth.GET("/api/auth/login")),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  if (!data?.oidc) return null;
+  return (
+    <>
+      <p className="or">or</p>
+      <a className="button" data-kind="secondary" href="/api/auth/oidc/login">
+        Sign in with your organisation’s account
+      </a>
+    </>
+  );
+}

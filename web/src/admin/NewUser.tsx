@@ -1,0 +1,117 @@
+/** Prepares an account for somebody, and shows the code that they activate it with: once, and never again. */
+
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { auth, CSRF, take } from "../api/client";
+import type { components } from "../api/auth";
+import { fieldErrors } from "../api/sentences";
+import { Button } from "../ui/Button";
+import { ErrorSummary } from "../ui/ErrorSummary";
+import { Form, TextField } from "../ui/fields";
+import { LeaveWarning } from "../ui/LeaveWarning";
+import { Card, Page } from "../ui/Page";
+import { ActivationCode } from "./ActivationCode";
+import { RoleBoxes } from "./RoleBoxes";
+import type { Role } from "./users";
+
+type Draft = components["schemas"]["UserCreate"] & { roles: Role[]; display_name: string };
+
+const EMPTY: Draft = { username: "", email: "", display_name: "", roles: [] };
+const BACK = { to: "/admin/users", label: "Users" };
+const USERNAME = /^[a-z0-9][a-z0-9._-]{2,31}$/i;
+const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+
+export default function NewUser() {
+  const [form, setForm] = useState(0);
+  const { mutate, reset, data, isPending, error } = useCreateUser();
+  const again = (): void => {
+    reset();
+    setForm(form + 1);
+  };
+  if (data) return <Created created={data} onAgain={again} />;
+  return (
+    <Page
+      title="New user"
+      lead="Quill makes a code with which the person sets a password. You never learn it."
+      back={BACK}
+      width="text"
+    >
+      <UserForm key={form} isPending={isPending} error={error} onSubmit={mutate} />
+    </Page>
+  );
+}
+
+function useCreateUser() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ display_name, ...draft }: Draft) => {
+      const body = { ...draft, display_name: display_name.trim() || null };
+      return take(auth.POST("/api/auth/users", { body, params: { header: CSRF } }));
+    },
+    onSuccess: () => client.invalidateQueries({ queryKey: ["users"] }),
+  });
+}
+
+function Created({ created, onAgain }: { created: components["schemas"]["UserCreated"]; onAgain: () => void }) {
+  return (
+    <Page title="New user" heading={`${created.user.display_name} can be activated`} back={BACK} width="text">
+      <ActivationCode user={created.user} code={created.activation_code} onAgain={onAgain} />
+    </Page>
+  );
+}
+
+function mistakesOf({ username, email, roles }: Draft): Record<string, string> {
+  return {
+    ...(!USERNAME.test(username.trim()) && {
+      username: "Give a user name of 3 to 32 letters, digits, dots, hyphens and underscores",
+    }),
+    ...(!EMAIL.test(email.trim()) && { email: "Give an e-mail address, such as a.smith@example.org" }),
+    ...(roles.length === 0 && { roles: "Choose at least one role" }),
+  };
+}
+
+interface FormProps {
+  isPending: boolean;
+  error: unknown;
+  onSubmit: (draft: Draft) => void;
+}
+
+function UserForm({ isPending, error, onSubmit }: FormProps) {
+  const [draft, setDraft] = useState(EMPTY);
+  const [attempt, setAttempt] = useState(0);
+  const mistakes = attempt > 0 ? mistakesOf(draft) : {};
+  const refused = fieldErrors(error);
+  const field = (name: "username" | "email" | "display_name") => ({
+    name,
+    error: mistakes[name],
+    value: draft[name],
+    onChange: (text: string) => setDraft({ ...draft, [name]: text }),
+    autoComplete: "off",
+    size: "medium" as const,
+  });
+  const submit = (): void => {
+    setAttempt(attempt + 1);
+    if (Object.keys(mistakesOf(draft)).length === 0) onSubmit(draft);
+  };
+  return (
+    <Card>
+      <ErrorSummary errors={mistakes} attempt={attempt} />
+      <Form error={error} onSubmit={submit} validationBehavior="aria">
+        <TextField label="Name" hint="As patients and colleagues see it, such as Dr Anna Smith" maxLength={100} {...field("display_name")} />
+        <TextField label="User name" hint="3 to 32 letters, digits, dots, hyphens and underscores" isRequired {...field("username")} />
+        <TextField label="E-mail address" type="email" isRequired {...field("email")} />
+        <RoleBoxes
+          roles={draft.roles}
+          error={mistakes.roles ?? refused.roles}
+          onChange={(roles) => setDraft({ ...draft, roles })}
+        />
+        <div className="actions">
+          <Button type="submit" kind="primary" isPending={isPending}>
+            Create the account
+          </Button>
+        </div>
+      </Form>
+      <LeaveWarning isUnsaved={draft.username !== "" || draft.email !== ""} what="The new account" />
+    </Card>
+  );
+}

@@ -1,0 +1,90 @@
+/** Every account. What is searched for stands in no address; the history keeps it, so that going back finds it again. */
+
+import { useEffect, useState } from "react";
+import { Link, useLocation, useNavigate } from "react-router";
+import { useDebounced } from "../clinician/useDebounced";
+import { ButtonLink } from "../ui/Button";
+import { TextField } from "../ui/fields";
+import { formatDate, formatRoles } from "../ui/format";
+import { Page } from "../ui/Page";
+import { Pager } from "../ui/Pager";
+import { Badge, Empty, Loaded } from "../ui/states";
+import { type Column, Table } from "../ui/Table";
+import { type ManagedUser, useUsers } from "./users";
+import "./admin.css";
+
+const SETTLED_MS = 300;
+
+export default function Users() {
+  const [text, setText] = useState<string>(useLocation().state?.q ?? "");
+  const q = useDebounced(text.trim(), SETTLED_MS);
+  useKeptInHistory(q);
+  const newUser = (
+    <ButtonLink kind="primary" to="/admin/users/new">
+      New user
+    </ButtonLink>
+  );
+  return (
+    <Page title="Users" lead="Everybody who can sign in to Quill." actions={newUser}>
+      <search className="search">
+        <TextField
+          type="search"
+          label="Search for a user"
+          hint="Part of a name, user name or e-mail address"
+          autoComplete="off"
+          size="medium"
+          maxLength={100}
+          value={text}
+          onChange={setText}
+        />
+      </search>
+      <Found q={q} />
+    </Page>
+  );
+}
+
+function useKeptInHistory(q: string): void {
+  const { state } = useLocation();
+  const navigate = useNavigate();
+  useEffect(() => {
+    if (q !== (state?.q ?? "")) void navigate(".", { replace: true, state: { q }, preventScrollReset: true });
+  }, [q, state, navigate]);
+}
+
+function Found({ q }: { q: string }) {
+  const query = useUsers(q);
+  return (
+    <Loaded query={query}>
+      {(users) => (
+        <div className="stack" aria-busy={query.isPlaceholderData}>
+          {users.length === 0 ? (
+            <Empty title="Nobody is found">No name, user name or e-mail address contains what you typed.</Empty>
+          ) : (
+            <Table caption="Users" columns={COLUMNS} rows={users} rowKey={({ id }) => id} />
+          )}
+          <Pager pages={query} shown={users.length} what={users.length === 1 ? "user" : "users"} />
+        </div>
+      )}
+    </Loaded>
+  );
+}
+
+const COLUMNS: readonly Column<ManagedUser>[] = [
+  {
+    title: "Name",
+    isHeader: true,
+    cell: ({ id, display_name, username, disabled }) => (
+      <>
+        <Link className="user-link" to={`/admin/users/${id}`} state={{ username }}>
+          {display_name}
+        </Link>{" "}
+        {disabled && <Badge tone="bad">Disabled</Badge>}
+      </>
+    ),
+  },
+  { title: "User name", cell: ({ username }) => username },
+  { title: "E-mail", cell: ({ email }) => email },
+  { title: "Roles", cell: ({ roles }) => formatRoles(roles) },
+  { title: "Two-step sign-in", cell: ({ totp_enabled }) => (totp_enabled ? <Badge tone="good">On</Badge> : "Off") },
+  { title: "Since", cell: ({ created_at }) => formatDate(created_at) },
+];

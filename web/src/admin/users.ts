@@ -1,0 +1,81 @@
+/** Accounts, as administrators manage them. Query keys begin with "users". */
+
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { auth, CSRF, take } from "../api/client";
+import type { components } from "../api/auth";
+import { Problem } from "../api/problem";
+
+type Schemas = components["schemas"];
+
+export type ManagedUser = Schemas["ManagedUser"];
+export type Role = ManagedUser["roles"][number];
+
+const ALL_AT_ONCE = 100;
+
+async function readUsers(query: { q?: string; limit?: number; cursor?: string }) {
+  return take(auth.GET("/api/auth/users", { params: { query } }));
+}
+
+/** Accounts by user name, or those in whose names or address a text occurs; what was found stays until the next is. */
+export function useUsers(q: string) {
+  return useInfiniteQuery({
+    queryKey: ["users", "list", q],
+    queryFn: ({ pageParam: cursor }) => readUsers({ q: q || undefined, cursor }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    select: ({ pages }) => pages.flatMap((page) => page.items),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export async function searchUsers(q: string): Promise<ManagedUser[]> {
+  return (await readUsers({ q, limit: 10 })).items;
+}
+
+/** One account. Only the list tells of it: at once where its user name is known, else page by page. */
+export function useManagedUser(id: string, username: string | undefined) {
+  return useQuery({ queryKey: ["users", "one", id], queryFn: () => findUser(id, username) });
+}
+
+async function findUser(id: string, username: string | undefined): Promise<ManagedUser> {
+  const known = username && (await searchAll(id, { q: username, limit: ALL_AT_ONCE }));
+  const found = known || (await searchAll(id, { limit: ALL_AT_ONCE }));
+  if (!found) throw new Problem("not-found", 404);
+  return found;
+}
+
+async function searchAll(id: string, query: { q?: string; limit: number }): Promise<ManagedUser | undefined> {
+  let cursor: string | undefined;
+  do {
+    const page = await readUsers({ ...query, cursor });
+    const found = page.items.find((user) => user.id === id);
+    if (found) return found;
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor);
+  return undefined;
+}
+
+/** Changes roles or state of an account; after a refusal too, what the screen shows is read again. */
+export function useChangeUser(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (change: Schemas["UserPatch"]) => {
+      const params = { path: { user_id: id }, header: CSRF };
+      return take(auth.PATCH("/api/auth/users/{user_id}", { params, body: change }));
+    },
+    onSuccess: (user) => client.setQueryData(["users", "one", id], user),
+    onSettled: () => client.invalidateQueries({ queryKey: ["users"] }),
+  });
+}
+
+/** Takes the patient's record away from the account that it is linked to. */
+export function useUnlink(patientId: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => {
+      const params = { path: { patient_id: patientId }, header: CSRF };
+      return take(auth.DELETE("/api/auth/patient-links/{patient_id}", { params }));
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ["users"] }),
+  });
+}

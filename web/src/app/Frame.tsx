@@ -1,0 +1,80 @@
+/** What is around every screen: the way in, the header, the banners, and the dialog that a lapsed session opens. */
+
+import { lazy, Suspense } from "react";
+import { Outlet, ScrollRestoration } from "react-router";
+import { restore } from "../session/session";
+import { useSession, useSessionState } from "../session/useSession";
+import { Button } from "../ui/Button";
+import { Notices } from "../ui/notices";
+import { Page } from "../ui/Page";
+import { Loading } from "../ui/states";
+import { Footer } from "./Footer";
+import { Header } from "./Header";
+import { OfflineBanner } from "./OfflineBanner";
+import { OpenNotification } from "./OpenNotification";
+import { UpdatePrompt } from "./UpdatePrompt";
+import "./frame.css";
+
+const SignInAgain = lazy(() => import("../session/SignInAgain"));
+
+export function Frame() {
+  const { status } = useSessionState();
+  const session = useSession();
+  return (
+    <>
+      <a className="skip" href="#main">
+        Skip to the content
+      </a>
+      <OfflineBanner />
+      <UpdatePrompt />
+      <Header />
+      <main id="main" tabIndex={-1}>
+        <Content />
+      </main>
+      <Footer />
+      <Notices />
+      {status === "expired" && session && (
+        <Suspense>
+          <SignInAgain user={session.user} />
+        </Suspense>
+      )}
+      <OpenNotification />
+      <ScrollRestoration />
+    </>
+  );
+}
+
+function Content() {
+  const { status } = useSessionState();
+  if (status === "restoring") return <Waiting />;
+  if (status === "unreachable") return <Unreachable />;
+  return (
+    <Suspense fallback={<Waiting />}>
+      <Outlet />
+    </Suspense>
+  );
+}
+
+function Waiting() {
+  return (
+    <div className="page">
+      <Loading />
+    </div>
+  );
+}
+
+function Unreachable() {
+  return (
+    <Page
+      title="Quill cannot be reached"
+      lead="Your letters are never stored on this device, so Quill needs a connection to show them."
+      width="text"
+    >
+      <div className="actions">
+        <Button kind="primary" onPress={() => void restore()}>
+          Try again
+        </Button>
+      </div>
+    </Page>
+  );
+}

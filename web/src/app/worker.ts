@@ -1,0 +1,72 @@
+/** The service worker: registered by hand, since Trusted Types ask where its address comes from. */
+
+const AGAIN_MS = 30 * 60_000;
+
+type Listener = () => void;
+
+let waiting: ServiceWorker | null = null;
+let isOutdated = false;
+const listeners = new Set<Listener>();
+
+/** Whether a newer version of Quill is ready: it waits, or another tab has let it take over. */
+export const hasUpdate = (): boolean => isOutdated || waiting !== null;
+
+export function subscribeWorker(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export function watchWorker(): void {
+  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
+  window.addEventListener("load", () => register().catch(() => {})); // private windows have none
+}
+
+async function register(): Promise<void> {
+  watchTakeover();
+  const registration = await navigator.serviceWorker.register(address(), { scope: "/" });
+  found(registration);
+  registration.addEventListener("updatefound", () => follow(registration));
+  setInterval(() => void registration.update().catch(() => {}), AGAIN_MS);
+}
+
+function follow(registration: ServiceWorkerRegistration): void {
+  registration.installing?.addEventListener("statechange", () => found(registration));
+}
+
+/** The first worker takes pages over that had none; a later one leaves this page with the old version. */
+function watchTakeover(): void {
+  let isFirst = navigator.serviceWorker.controller === null;
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (!isFirst) isOutdated = true;
+    isFirst = false;
+    say();
+  });
+}
+
+/** The first worker of all takes over by itself; only a page that has one already has something to ask. */
+function found(registration: ServiceWorkerRegistration): void {
+  waiting = navigator.serviceWorker.controller ? registration.waiting : null;
+  say();
+}
+
+function say(): void {
+  for (const listener of listeners) listener();
+}
+
+/** Let the new version take over, and load it. */
+export function update(): void {
+  if (isOutdated) return window.location.reload();
+  navigator.serviceWorker.addEventListener("controllerchange", () => window.location.reload(), { once: true });
+  waiting?.postMessage({ kind: "take-over" });
+}
+
+declare global {
+  interface Window {
+    trustedTypes?: { createPolicy: (name: string, rules: object) => { createScriptURL: (url: string) => unknown } };
+  }
+}
+
+function address(): string {
+  const policy = window.trustedTypes?.createPolicy("quill-worker", { createScriptURL: () => "/sw.js" });
+  return (policy?.createScriptURL("") ?? "/sw.js") as string;
+}

@@ -1,0 +1,127 @@
+/** The one-time code that opens a record to its patient: asked for once the birth date was checked, then printed. */
+
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { auth, CSRF, take } from "../api/client";
+import { PrintButton } from "../letters/PrintButton";
+import { Button } from "../ui/Button";
+import { formatTime } from "../ui/format";
+import { DateField, errorAt, Form, isWholeDate } from "../ui/fields";
+import { Card } from "../ui/Page";
+import { Banner } from "../ui/states";
+import { type Demographics, formatName } from "./patient";
+
+export function LinkCode({ patient }: { patient: Demographics }) {
+  const [isOpen, setOpen] = useState(false);
+  const { mutate, data, isPending, error, reset } = useMutation({
+    mutationFn: (birthDate: string) =>
+      take(
+        auth.POST("/api/auth/patient-links", {
+          body: { patient_id: patient.patient_id, birth_date: birthDate },
+          params: { header: CSRF },
+        }),
+      ),
+    gcTime: 0,
+  });
+  const close = (): void => {
+    reset();
+    setOpen(false);
+  };
+  return (
+    <Card title="The patient’s own access">
+      {!isOpen && <Intro patient={patient} onOpen={() => setOpen(true)} />}
+      {isOpen && !data && (
+        <Ask isPending={isPending} error={error} known={patient.birth_date} onAsk={mutate} onCancel={close} />
+      )}
+      {data && <Slip name={formatName(patient.name)} code={data.code} expiresAt={data.expires_at} onDone={close} />}
+    </Card>
+  );
+}
+
+function Intro({ patient, onOpen }: { patient: Demographics; onOpen: () => void }) {
+  if (patient.birth_date === null) {
+    return <p>A code can be handed out once the birth date is known: it is half of what opens the record.</p>;
+  }
+  return (
+    <>
+      <p>With a code from you, the patient links this record to an account and reads letters online.</p>
+      <div className="actions">
+        <Button onPress={onOpen}>Hand out a link code</Button>
+      </div>
+    </>
+  );
+}
+
+interface AskProps {
+  isPending: boolean;
+  error: unknown;
+  known: string | null;
+  onAsk: (birthDate: string) => void;
+  onCancel: () => void;
+}
+
+function Ask({ isPending, error, known, onAsk, onCancel }: AskProps) {
+  const [birthDate, setBirthDate] = useState("");
+  const [attempt, setAttempt] = useState(0);
+  const submit = (): void => {
+    setAttempt(attempt + 1);
+    if (birthDate === known) onAsk(birthDate);
+  };
+  return (
+    <Form validationBehavior="aria" error={error} onSubmit={submit}>
+      <p>Ask the patient for their birth date, and check who they are as your organisation does.</p>
+      <DateField
+        label="Birth date, as the patient says it"
+        value={birthDate}
+        onChange={setBirthDate}
+        error={attempt > 0 ? (problemWith(birthDate, known) ?? errorAt(error, "birth_date")) : undefined}
+      />
+      <div className="actions">
+        <Button type="submit" kind="primary" isPending={isPending}>
+          Make a code
+        </Button>
+        <Button onPress={onCancel}>Cancel</Button>
+      </div>
+    </Form>
+  );
+}
+
+function problemWith(birthDate: string, known: string | null): string | undefined {
+  if (!isWholeDate(birthDate)) return "Enter day, month and year, such as 27 3 1964";
+  return birthDate === known ? undefined : "This is not the birth date of this record. Is it the right patient?";
+}
+
+interface SlipProps {
+  name: string;
+  code: string;
+  expiresAt: string;
+  onDone: () => void;
+}
+
+function Slip({ name, code, expiresAt, onDone }: SlipProps) {
+  return (
+    <>
+      <Banner tone="good" isAnnounced>
+        The code is shown this once. Hand it to the patient only.
+      </Banner>
+      <div className="slip">
+        <h3>Your code for Quill</h3>
+        <p>For {name}</p>
+        <p className="slip-code">{code}</p>
+        <p>It works once, until {formatTime(expiresAt)}.</p>
+        <ol>
+          <li>
+            Open <strong>{window.location.origin}</strong> and register, or sign in if you have an account.
+          </li>
+          <li>Choose “Link your record”.</li>
+          <li>Type this code and your birth date.</li>
+        </ol>
+        <p>Keep this page to yourself. Lost it? Ask us for a new code.</p>
+      </div>
+      <div className="actions no-print">
+        <PrintButton />
+        <Button onPress={onDone}>Done</Button>
+      </div>
+    </>
+  );
+}

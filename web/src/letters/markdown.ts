@@ -1,0 +1,117 @@
+/**
+ * Markdown as letters have it, made into safe HTML: CommonMark and tables, as the printed letter shows them. Every word
+ * that was written can be seen, whatever it looks like: HTML is text, and so is what nests deeper than letters do.
+ */
+
+import DOMPurify from "dompurify";
+import MarkdownIt from "markdown-it";
+
+type Token = ReturnType<typeof parser.parse>[number];
+
+const DEEPEST = 16;
+const MOST_TOKENS = 20_000;
+const ALLOWED_LINK = /^(https?:\/\/|mailto:)/i;
+
+// References are text too: a line such as "[Allergies]: penicillin" would define one and be gone.
+const parser = new MarkdownIt("commonmark", { html: false, maxNesting: DEEPEST }).enable("table").disable("reference");
+parser.validateLink = (address) => ALLOWED_LINK.test(address);
+parser.renderer.rules.image = (tokens, at) => escape(pictured(tokens[at] as Token));
+parser.renderer.rules.fence = (tokens, at) => typed(`${tokens[at]?.info}\n${tokens[at]?.content}`);
+parser.renderer.rules.code_block = (tokens, at) => typed(tokens[at]?.content ?? "");
+
+const BLOCKS = "p pre ul ol li blockquote hr h2 h3 h4 h5 h6 div table thead tbody tr th td";
+const INLINE = "br strong em code a";
+
+const ALLOWED = {
+  ALLOWED_TAGS: `${BLOCKS} ${INLINE}`.split(" "),
+  ALLOWED_ATTR: ["href", "rel", "target", "start", "class", "tabindex"],
+  ALLOWED_URI_REGEXP: ALLOWED_LINK,
+};
+
+/**
+ * The HTML of a Markdown text, to be set as it is: a TrustedHTML where browsers know them.
+ *
+ * @param below level of the heading that the text stands under; its own headings follow without a gap.
+ */
+export function htmlOf(text: string, below: number): string {
+  return DOMPurify.sanitize(rendered(text, below), { ...ALLOWED, RETURN_TRUSTED_TYPE: true }) as unknown as string;
+}
+
+function rendered(text: string, below: number): string {
+  const tokens = parser.parse(text, {});
+  const count = tokens.reduce((sum, token) => sum + 1 + (token.children?.length ?? 0), 0);
+  // The parser leaves out what is deeper.
+  if (count > MOST_TOKENS || tokens.some((token) => token.level >= DEEPEST - 1)) return typed(text);
+  const shown = wholeTables(tokens, text);
+  levelHeadings(shown, below);
+  shown.forEach(alignCell);
+  shown.forEach((token) => token.children?.forEach(prepareLink));
+  return parser.renderer.render(shown, parser.options, {});
+}
+
+/** What was typed, letter by letter. */
+function typed(text: string): string {
+  return `<pre tabindex="0">${escape(text.replace(/^\n+|\n+$/g, ""))}</pre>`;
+}
+
+function escape(text: string): string {
+  return parser.utils.escapeHtml(text);
+}
+
+/** A picture is never fetched: its description stands in its place. */
+function pictured(token: Token): string {
+  return [token.content || token.attrGet("src"), token.attrGet("title")].filter(Boolean).join(" ");
+}
+
+/** A title of a link is seen by nobody who does not hover over it, so it stands behind the link. */
+function prepareLink(token: Token, at: number, all: Token[]): void {
+  if (token.type !== "link_open") return;
+  token.attrSet("rel", "noopener noreferrer");
+  token.attrSet("target", "_blank");
+  const title = token.attrGet("title");
+  const end = all.slice(at).find((one) => one.type === "link_close");
+  const before = end && all[all.indexOf(end) - 1];
+  if (title && before?.type === "text") before.content += ` (${title})`;
+}
+
+/** The parser aligns cells by style attributes, which our pages do not take. */
+function alignCell(token: Token): void {
+  const side = /text-align:(right|center)/.exec(String(token.attrGet("style") ?? ""))?.[1];
+  if (side) token.attrSet("class", `align-${side}`);
+}
+
+/** Headings of a text begin one level below what it stands under, and leave out none. */
+function levelHeadings(tokens: Token[], below: number): void {
+  let open: number[] = [];
+  for (const token of tokens) {
+    if (token.type !== "heading_open" && token.type !== "heading_close") continue;
+    const level = Number(token.tag.slice(1));
+    if (token.type === "heading_open") open = [...open.filter((one) => one < level), level];
+    token.tag = `h${Math.min(below + open.length, 6)}`;
+  }
+}
+
+/** A row with more cells than the table has columns would lose them: such a table is shown as it was typed. */
+function wholeTables(tokens: Token[], text: string): Token[] {
+  const lines = text.split(/\r\n|\r|\n/);
+  const shown: Token[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at] as Token;
+    const source = token.type === "table_open" ? lines.slice(...(token.map ?? [0, 0])) : [];
+    if (!source.some((line) => line.split("|").length - 2 > columnsAfter(tokens, at))) {
+      shown.push(token);
+      continue;
+    }
+    at = tokens.findIndex((one, place) => place > at && one.type === "table_close");
+    shown.push(Object.assign(tokens[at] as Token, { type: "code_block", tag: "code", nesting: 0, content: source.join("\n") }));
+  }
+  return shown;
+}
+
+function columnsAfter(tokens: Token[], at: number): number {
+  const end = tokens.findIndex((one, place) => place > at && one.type === "tr_close");
+  return tokens.slice(at, end).filter((one) => one.type === "th_open").length;
+}
+
+parser.renderer.rules.table_open = () => '<div class="table-frame" tabindex="0"><table>';
+parser.renderer.rules.table_close = () => "</table></div>";

@@ -1,0 +1,98 @@
+/** One letter, to be read in peace. Its title stays out of the tab's, which browsers write into their history. */
+
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { useParams } from "react-router";
+import { letterKeys, readLetter } from "../letters/letter";
+import { LetterHeader } from "../letters/LetterHeader";
+import { LetterText } from "../letters/LetterText";
+import { PdfButton } from "../letters/PdfButton";
+import { PrintButton } from "../letters/PrintButton";
+import { useUser } from "../session/useSession";
+import { Button } from "../ui/Button";
+import { Page } from "../ui/Page";
+import { Banner, Loaded } from "../ui/states";
+import { EarlierVersions } from "./EarlierVersions";
+import { unreadAbout, useMarkRead } from "./inbox";
+import { NotLinked } from "./NotLinked";
+import "./reading.css";
+
+const TITLE = "Your letter";
+const BACK = { to: "/letters", label: "Your letters" };
+
+export default function Letter() {
+  const { patient_id } = useUser();
+  const { uid = "" } = useParams();
+  if (patient_id !== null) return <Reading key={uid} patientId={patient_id} uid={uid} />;
+  return (
+    <Page title={TITLE} width="text">
+      <NotLinked>Your letters are shown once your account is linked to your record.</NotLinked>
+    </Page>
+  );
+}
+
+/** The letter as it is now, or as one of its earlier versions. */
+function useVersion(patientId: string, uid: string, version: number | undefined) {
+  const { one, version: ofVersion } = letterKeys;
+  return useQuery({
+    queryKey: version === undefined ? one(patientId, uid) : ofVersion(patientId, uid, version),
+    queryFn: () => readLetter(patientId, uid, version),
+    select: ({ letter }) => letter,
+  });
+}
+
+/** Once a letter is on the screen, neither the list nor the inbox calls it new. */
+function useNoteReading(patientId: string, uid: string, isShown: boolean): void {
+  const client = useQueryClient();
+  const { mutate } = useMarkRead();
+  useEffect(() => {
+    if (!isShown) return;
+    void client.invalidateQueries({ queryKey: letterKeys.list(patientId) });
+    unreadAbout(`/letters/${uid}`).then(
+      (ids) => ids.length > 0 && mutate(ids),
+      () => {},
+    );
+  }, [client, isShown, mutate, patientId, uid]);
+}
+
+function Reading({ patientId, uid }: { patientId: string; uid: string }) {
+  const [version, setVersion] = useState<number>();
+  const current = useVersion(patientId, uid, undefined);
+  const shown = useVersion(patientId, uid, version);
+  const letter = shown.data;
+  useNoteReading(patientId, uid, current.data !== undefined);
+  const actions = letter && (
+    <>
+      <PdfButton letter={letter} />
+      <PrintButton />
+    </>
+  );
+  return (
+    <Page title={TITLE} heading={current.data?.title ?? TITLE} back={BACK} actions={actions} width="text">
+      {version !== undefined && <Earlier version={version} onLeave={() => setVersion(undefined)} />}
+      <Loaded query={shown}>
+        {(one) => (
+          <article className="sheet reading" data-status={one.status}>
+            {version !== undefined && <h2>{one.title}</h2>}
+            <LetterHeader letter={one} />
+            <LetterText letter={one} />
+          </article>
+        )}
+      </Loaded>
+      {current.data && current.data.version > 1 && (
+        <EarlierVersions letter={current.data} shown={version ?? current.data.version} onChoose={setVersion} />
+      )}
+    </Page>
+  );
+}
+
+function Earlier({ version, onLeave }: { version: number; onLeave: () => void }) {
+  return (
+    <Banner
+      tone="warn"
+      title={`This is version ${version}, and not what the letter says now`}
+      isAnnounced
+      actions={<Button onPress={onLeave}>Read the newest version</Button>}
+    />
+  );
+}

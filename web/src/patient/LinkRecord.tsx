@@ -1,0 +1,112 @@
+/** Opens the patient's record to this account, by the code that the clinic gave them and their birth date. */
+
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { useNavigate } from "react-router";
+import { auth, CSRF, take } from "../api/client";
+import { queries } from "../api/queries";
+import { renew, updateUser } from "../session/session";
+import { getSession } from "../session/store";
+import { useUser } from "../session/useSession";
+import { Button, ButtonLink } from "../ui/Button";
+import { DateField, errorAt, Form, isWholeDate, TextField } from "../ui/fields";
+import { tell } from "../ui/notices";
+import { Card, Page } from "../ui/Page";
+import { Banner } from "../ui/states";
+
+export default function LinkRecord() {
+  const { patient_id } = useUser();
+  return (
+    <Page
+      title="Link your record"
+      lead="Your letters are shown to nobody until it is certain that they are yours. The code from your clinic and your date of birth together show that."
+      width="text"
+    >
+      {patient_id === null ? <LinkForm /> : <Linked />}
+    </Page>
+  );
+}
+
+function Linked() {
+  return (
+    <Banner
+      tone="good"
+      title="Your record is linked to this account"
+      actions={<ButtonLink to="/letters">Read your letters</ButtonLink>}
+    >
+      There is nothing left to do here.
+    </Banner>
+  );
+}
+
+/** The record's link, and a token that carries it: the one that this tab holds does not. */
+async function redeem(code: string, birth_date: string): Promise<void> {
+  const params = { header: CSRF };
+  const user = await take(auth.POST("/api/auth/patient-links/redeem", { body: { code, birth_date }, params }));
+  await renew(getSession());
+  updateUser(user);
+}
+
+function LinkForm() {
+  const [code, setCode] = useState("");
+  const [birthDate, setBirthDate] = useState("");
+  const [wasTried, setTried] = useState(false);
+  const navigate = useNavigate();
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: () => redeem(code.trim(), birthDate),
+    onSuccess: () => {
+      queries.clear();
+      tell("Your record is linked. Welcome.");
+      return navigate("/letters");
+    },
+  });
+  const dateError = wasTried && !isWholeDate(birthDate) ? "Give day, month and year of your birth" : undefined;
+  const submit = (): void => {
+    setTried(true);
+    if (isWholeDate(birthDate)) mutate();
+  };
+  return (
+    <>
+      <Card>
+        <Form error={error} onSubmit={submit}>
+          <TextField
+            label="One-time code"
+            hint="As it is on the paper from your clinic, such as 7K3M-Q2XD-9VTA-4HBN. Capitals and hyphens do not matter."
+            autoComplete="off"
+            spellCheck="false"
+            maxLength={100}
+            size="medium"
+            isRequired
+            value={code}
+            onChange={setCode}
+          />
+          <DateField
+            label="Your date of birth"
+            value={birthDate}
+            onChange={setBirthDate}
+            error={dateError ?? errorAt(error, "birth_date")}
+            isRequired
+          />
+          <div className="actions">
+            <Button type="submit" kind="primary" isPending={isPending}>
+              Link my record
+            </Button>
+          </div>
+        </Form>
+      </Card>
+      <Help />
+    </>
+  );
+}
+
+function Help() {
+  return (
+    <section className="prose">
+      <h2>No code, or a code that does not work?</h2>
+      <p>
+        Ask your clinic for a new one. A code works for 72 hours, once, and stops after three wrong dates of birth. After
+        five wrong tries you have to wait before you can try again.
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,109 @@
+/** This device's notifications: whether they can be had, switching them on and off, and keeping the server informed. */
+
+import { CSRF, notify, take } from "../api/client";
+import { Problem } from "../api/problem";
+import { getSession, getState, subscribe } from "./store";
+
+/** install-first: this browser gives notifications only to the installed app (iPhone and iPad). */
+export type PushState = "unsupported" | "install-first" | "blocked" | "off" | "on";
+
+/** For whom notifications were switched on in this browser: another user of it is not to get them unasked. */
+const OWNER = "quill-notifications-of";
+const READY_MS = 10_000;
+const UNAVAILABLE = new Problem("push-unavailable", 0);
+
+export async function pushState(): Promise<PushState> {
+  if (!isSupported()) return isAppleTouch() ? "install-first" : "unsupported";
+  if (Notification.permission === "denied") return "blocked";
+  const isOurs = localStorage.getItem(OWNER) === getSession()?.user.id;
+  return isOurs && (await subscription()) ? "on" : "off";
+}
+
+function isSupported(): boolean {
+  return "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
+}
+
+function isAppleTouch(): boolean {
+  return /iPhone|iPad/.test(navigator.userAgent) || (/Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1);
+}
+
+async function subscription(): Promise<PushSubscription | null> {
+  if (Notification.permission !== "granted") return null;
+  const worker = await navigator.serviceWorker.getRegistration();
+  return (await worker?.pushManager.getSubscription()) ?? null;
+}
+
+/** Ask the browser, subscribe and tell the server. To be called from a press of a button, after an explanation. */
+export async function switchPushOn(): Promise<PushState> {
+  if ((await Notification.requestPermission()) !== "granted") return pushState();
+  const { public_key } = await take(notify.GET("/api/push/public-key"));
+  await register(await subscribeWith(bytes(public_key)));
+  localStorage.setItem(OWNER, getSession()?.user.id ?? "");
+  return pushState();
+}
+
+async function subscribeWith(applicationServerKey: Uint8Array<ArrayBuffer>): Promise<PushSubscription> {
+  const { pushManager } = await ready();
+  const wanted = { userVisibleOnly: true, applicationServerKey };
+  try {
+    return await pushManager.subscribe(wanted);
+  } catch {
+    // One that was made with an older key of the server stands in the way of a new one.
+    await (await pushManager.getSubscription())?.unsubscribe();
+  }
+  return pushManager.subscribe(wanted).catch(() => {
+    throw UNAVAILABLE;
+  });
+}
+
+async function ready(): Promise<ServiceWorkerRegistration> {
+  const late = new Promise<never>((_, reject) => setTimeout(() => reject(UNAVAILABLE), READY_MS));
+  return Promise.race([navigator.serviceWorker.ready, late]);
+}
+
+function bytes(base64url: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64url.replaceAll("-", "+").replaceAll("_", "/")), (sign) => sign.charCodeAt(0));
+}
+
+/** Nothing is sent here any more. */
+export async function switchPushOff(): Promise<PushState> {
+  const device = await subscription();
+  if (device) {
+    const params = { path: { device_id: await register(device) }, header: CSRF };
+    await take(notify.DELETE("/api/push/registrations/{device_id}", { params }));
+    await device.unsubscribe();
+  }
+  localStorage.removeItem(OWNER);
+  return pushState();
+}
+
+/** The id of this device; registering it again changes nothing but whose session it belongs to. */
+async function register(device: PushSubscription): Promise<string> {
+  const { endpoint = "", keys = {}, expirationTime = null } = device.toJSON();
+  const body = { endpoint, keys: { p256dh: keys.p256dh ?? "", auth: keys.auth ?? "" }, expirationTime };
+  return (await take(notify.POST("/api/push/register", { params: { header: CSRF }, body }))).id;
+}
+
+/** The server deletes a device with the session that it came with: after a sign-in it is told again. */
+export function keepRegistered(): void {
+  subscribe((state, before) => {
+    if (state.status === "in" && before.status !== "in") registerAgain();
+    if (state.status === "out") showBadge(0);
+  });
+}
+
+/** Tell the server where pushes go now: after a sign-in, or when the browser has changed their address. */
+export function registerAgain(): void {
+  reregister().catch(() => {}); // the next start tries again
+}
+
+async function reregister(): Promise<void> {
+  if (getState().status !== "in" || (await pushState()) !== "on") return;
+  const device = await subscription();
+  if (device) await register(device);
+}
+
+/** The number on the app's icon, where there is such a thing. */
+export function showBadge(unread: number): void {
+  void (unread > 0 ? navigator.setAppBadge?.(unread) : navigator.clearAppBadge?.())?.catch(() => {});
+}

@@ -1,0 +1,58 @@
+/** The session of this tab. Its tokens live in memory only: a reload asks for new ones, and a closed tab forgets them. */
+
+import type { components } from "../api/auth";
+
+export type User = components["schemas"]["User"];
+export type Role = User["roles"][number];
+
+export interface Session {
+  accessToken: string;
+  csrfToken: string;
+  user: User;
+  /** Milliseconds since 1970, by this machine's clock. */
+  expiresAt: number;
+}
+
+/**
+ * restoring: at start, until the cookie was tried · unreachable: the same, and nobody answered · out: signed out ·
+ * in: signed in · expired: the session ended while somebody was at work, whose screen stays until they sign in again.
+ */
+export type State =
+  | { status: "restoring" | "unreachable" | "out" }
+  | { status: "in"; session: Session }
+  | { status: "expired"; session: Session };
+
+type Listener = (state: State, before: State) => void;
+
+let state: State = { status: "restoring" };
+const listeners = new Set<Listener>();
+
+export function getState(): State {
+  return state;
+}
+
+/** The session, also when it has expired. */
+export function getSession(): Session | undefined {
+  return "session" in state ? state.session : undefined;
+}
+
+export function setState(next: State): void {
+  const before = state;
+  state = next;
+  for (const listener of [...listeners]) listener(next, before);
+}
+
+export function subscribe(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** What an answer of auth becomes here. */
+export function sessionOf(answer: components["schemas"]["Session"]): Session {
+  return {
+    accessToken: answer.access_token,
+    csrfToken: answer.csrf_token,
+    user: answer.user,
+    expiresAt: Date.now() + answer.expires_in * 1000,
+  };
+}

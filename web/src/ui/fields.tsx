@@ -1,0 +1,251 @@
+/** Fields of forms: a label above, a hint, an error in words below. */
+
+import { type ReactNode, useId, useState } from "react";
+import {
+  Checkbox as AriaCheckbox,
+  Form as AriaForm,
+  type FormProps,
+  TextArea as AriaTextArea,
+  TextField as AriaTextField,
+  type TextFieldProps,
+  FieldError,
+  Input,
+  Label,
+  Text,
+} from "react-aria-components";
+import { Problem } from "../api/problem";
+import { fieldErrors } from "../api/sentences";
+import { Button } from "./Button";
+import { Failure } from "./states";
+import "./fields.css";
+
+interface FormProperties extends Omit<FormProps, "onSubmit" | "className" | "style"> {
+  /** Why the last try failed: said above the fields, and at each field that the server named. */
+  error?: unknown;
+  onSubmit: () => void;
+  children: ReactNode;
+}
+
+/** A form that tells what is missing before it is sent, and what was refused afterwards. */
+export function Form({ error, onSubmit, children, ...props }: FormProperties) {
+  return (
+    <AriaForm
+      {...props}
+      className="form"
+      validationErrors={fieldErrors(error)}
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSubmit();
+      }}
+    >
+      {error instanceof Error && <Failure error={error} />}
+      {children}
+    </AriaForm>
+  );
+}
+
+interface FieldProps extends Omit<TextFieldProps, "children" | "className" | "style"> {
+  label: string;
+  hint?: ReactNode;
+  error?: string;
+  /** How much is expected: the width of the field says so. */
+  size?: "short" | "medium" | "full";
+  placeholder?: string;
+}
+
+interface AroundProps {
+  label: string;
+  hint?: ReactNode;
+  error?: string;
+  children: ReactNode;
+}
+
+/** `error` is the screen's; without one it is what the browser or the server's answer says. */
+function Around({ label, hint, error, children }: AroundProps) {
+  return (
+    <>
+      <Label>{label}</Label>
+      {hint && (
+        <Text slot="description" className="hint">
+          {hint}
+        </Text>
+      )}
+      {children}
+      <FieldError className="field-error">{error}</FieldError>
+    </>
+  );
+}
+
+/** React Aria takes `false` for a verdict as well, and would hide what browser and server say. */
+function validity(error: string | undefined): { isInvalid?: true } {
+  return error === undefined ? {} : { isInvalid: true };
+}
+
+export function TextField({ label, hint, error, size = "full", placeholder, ...props }: FieldProps) {
+  return (
+    <AriaTextField {...props} {...validity(error)} className="field" data-size={size}>
+      <Around label={label} hint={hint} error={error}>
+        <Input className="input" placeholder={placeholder} />
+      </Around>
+    </AriaTextField>
+  );
+}
+
+export function PasswordField({ label, hint, error, size: _, placeholder: __, ...props }: FieldProps) {
+  const [isShown, setShown] = useState(false);
+  return (
+    <AriaTextField {...props} {...validity(error)} type={isShown ? "text" : "password"} className="field">
+      <Around label={label} hint={hint} error={error}>
+        <div className="input-row">
+          <Input className="input" autoCapitalize="none" spellCheck={false} />
+          <Button aria-label={isShown ? "Hide password" : "Show password"} onPress={() => setShown(!isShown)}>
+            {isShown ? "Hide" : "Show"}
+          </Button>
+        </div>
+      </Around>
+    </AriaTextField>
+  );
+}
+
+interface AreaProps extends FieldProps {
+  rows?: number;
+}
+
+export function TextArea({ label, hint, error, rows = 6, size = "full", placeholder, ...props }: AreaProps) {
+  return (
+    <AriaTextField {...props} {...validity(error)} className="field" data-size={size}>
+      <Around label={label} hint={hint} error={error}>
+        <AriaTextArea className="input" rows={rows} placeholder={placeholder} />
+      </Around>
+    </AriaTextField>
+  );
+}
+
+interface SelectProps<T extends string> {
+  label: string;
+  hint?: ReactNode;
+  value: T;
+  onChange: (value: T) => void;
+  options: readonly (readonly [value: T, label: string])[];
+  size?: "short" | "medium" | "full";
+  isDisabled?: boolean;
+}
+
+/** The browser's own list: phones and screen readers know it best. */
+export function Select<T extends string>({ label, hint, value, onChange, options, size = "full", ...props }: SelectProps<T>) {
+  const id = useId();
+  return (
+    <div className="field" data-size={size}>
+      <label htmlFor={id}>{label}</label>
+      {hint && (
+        <span id={`${id}-hint`} className="hint">
+          {hint}
+        </span>
+      )}
+      <select
+        id={id}
+        className="input"
+        aria-describedby={hint ? `${id}-hint` : undefined}
+        disabled={props.isDisabled}
+        value={value}
+        onChange={(event) => onChange(event.target.value as T)}
+      >
+        {options.map(([key, text]) => (
+          <option key={key} value={key}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+interface CheckboxProps {
+  name?: string;
+  isSelected: boolean;
+  onChange: (isSelected: boolean) => void;
+  children: ReactNode;
+  hint?: ReactNode;
+  isDisabled?: boolean;
+}
+
+export function Checkbox({ children, hint, ...props }: CheckboxProps) {
+  return (
+    <AriaCheckbox {...props} className="checkbox">
+      <span className="box" aria-hidden="true" />
+      <span>
+        {children}
+        {hint && <span className="hint">{hint}</span>}
+      </span>
+    </AriaCheckbox>
+  );
+}
+
+interface DateProps {
+  label: string;
+  /** Of the first of its fields, for an ErrorSummary. */
+  name?: string;
+  hint?: string;
+  /** As ISO writes it, or whatever part of it was typed: "2026-11-" */
+  value: string;
+  onChange: (value: string) => void;
+  error?: string;
+  isRequired?: boolean;
+}
+
+/** A date that people know by heart, typed as day, month and year. `isWholeDate` says whether all of it is there. */
+export function DateField({ label, name, hint = "For example, 27 3 1964", value, onChange, error, isRequired }: DateProps) {
+  const id = useId();
+  const [year = "", month = "", day = ""] = value.split("-");
+  const set = (parts: { day?: string; month?: string; year?: string }): void => {
+    const next = { day, month, year, ...parts };
+    onChange([next.year, pad(next.month), pad(next.day)].join("-"));
+  };
+  const part = (title: string, text: string, length: number, change: (digits: string) => void) => (
+    <label className="date-part" data-length={length}>
+      {title}
+      <input
+        name={title === "Day" ? name : undefined}
+        className="input"
+        inputMode="numeric"
+        autoComplete="off"
+        maxLength={length}
+        required={isRequired}
+        value={text}
+        aria-invalid={error ? true : undefined}
+        aria-describedby={`${id}-hint ${id}-error`}
+        onChange={(event) => change(event.target.value.replace(/\D/g, ""))}
+      />
+    </label>
+  );
+  return (
+    <fieldset className="field date-field">
+      <legend>{label}</legend>
+      <span id={`${id}-hint`} className="hint">
+        {hint}
+      </span>
+      <div className="date-parts">
+        {part("Day", unpad(day), 2, (text) => set({ day: text }))}
+        {part("Month", unpad(month), 2, (text) => set({ month: text }))}
+        {part("Year", year, 4, (text) => set({ year: text }))}
+      </div>
+      <span id={`${id}-error`} className="field-error">
+        {error}
+      </span>
+    </fieldset>
+  );
+}
+
+const pad = (text: string): string => (text === "" ? "" : text.padStart(2, "0").slice(-2));
+const unpad = (text: string): string => (text.length > 1 ? text.replace(/^0/, "") : text);
+
+/** Whether a DateField's value is a day of the calendar. */
+export function isWholeDate(value: string): boolean {
+  const time = Date.parse(`${value}T00:00:00Z`);
+  return /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(time) && new Date(time).toISOString().startsWith(value);
+}
+
+/** The error of a DateField, from the server's answer about that member. */
+export function errorAt(error: unknown, member: string): string | undefined {
+  return error instanceof Problem ? fieldErrors(error)[member] : undefined;
+}
