@@ -1,5 +1,5 @@
-"""What can be asked of every screen: is it understood unseen, reached without a mouse, big enough for a thumb, and narrow
-enough for a phone?"""
+"""What can be asked of every screen: is it understood unseen, reached without a mouse, big enough for a thumb, and
+narrow enough for a phone?"""
 
 from collections.abc import Iterable
 from typing import Any

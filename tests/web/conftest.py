@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from e2e.client import Person, demo_person
+from e2e.client import Person, demo_person, new_linked_patient
 from fleet import Fleet
 from native import web
 from playwright.sync_api import Browser
+from web.steps import LETTER
 from web.windows import Windows, running_browser
 
 
@@ -33,3 +34,12 @@ def clinician(fleet: Fleet) -> Iterator[Person]:
     """The demo's clinician at work elsewhere, who makes the records that a test needs."""
     with demo_person(fleet, "clinician") as person:
         yield person
+
+
+@pytest.fixture
+def reader(fleet: Fleet, clinician: Person) -> Person:
+    """A patient with one letter, LETTER."""
+    person, patient_id = new_linked_patient(fleet, clinician)
+    draft = {"title": LETTER, "body": "Dear patient,\n\nnothing was found."}
+    assert clinician.post(f"/api/patients/{patient_id}/letters", draft).status_code == 201
+    return person

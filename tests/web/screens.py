@@ -27,9 +27,9 @@ class Screen:
 
 SCREENS = (
     Screen("/sign-in", None, "Sign in to Quill"),
-    Screen("/register", None, "Register"),
+    Screen("/register", None, "Register as a patient"),
     Screen("/activate", None, "Activate your account"),
-    Screen("/accessibility", None, "Accessibility"),
+    Screen("/accessibility", None, "How accessible Quill is"),
     Screen("/", "patient", "Welcome"),
     Screen("/letters", "patient", "Your letters"),
     Screen("/letters/:uid", "patient", "Your blood test results"),

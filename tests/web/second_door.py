@@ -13,11 +13,7 @@ from e2e.client import eventually
 from fleet import ROOT, Fleet
 from native.ports import free_port, is_free
 
-# index.html in the worker's list of files, whichever member of the entry comes first; the last group is its revision.
-_KNOWN = re.compile(
-    r"""(?:url:["'`]/?index\.html["'`],revision:["'`]|(?=revision:["'`]\w+["'`],url:["'`]/?index\.html)"""
-    r"""revision:["'`])(\w+)"""
-)
+_SHELL = re.compile(r'"revision":"(\w+)","url":"index\.html"')  # in the worker's list of files
 
 
 @dataclass(frozen=True)
@@ -30,7 +26,7 @@ class SecondDoor:
     def publish(self, *, build: str) -> None:
         """Put a newer build in the old one's place, as a release does: another shell, and a worker that knows it."""
         page = self._replace("index.html", r"<html ", f'<html data-build="{build}" ')
-        known = _KNOWN.search((self.folder / "sw.js").read_text())
+        known = _SHELL.search((self.folder / "sw.js").read_text())
         assert known, "the worker does not know index.html"
         self._replace("sw.js", known[1], md5(page.encode(), usedforsecurity=False).hexdigest())
 

@@ -3,6 +3,8 @@
 from e2e.client import Person
 from playwright.sync_api import Locator, Page, expect
 
+LETTER = "Your scan was clear"  # the one letter of the fixture `reader`
+
 
 def heading(page: Page) -> Locator:
     """The one heading that says where one is."""

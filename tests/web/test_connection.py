@@ -20,7 +20,7 @@ def patient_id(clinician: Person) -> str:
 def page(fleet: Fleet, windows: Windows, patient_id: str) -> Page:
     """A clinician's window with a letter that is written and not sent."""
     windows.expect_complaint("ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_RESET")
-    page = windows.open(demo_person(fleet, "clinician"), service_workers="block")
+    page = windows.open(demo_person(fleet, "clinician"))
     page.goto(f"/patients/{patient_id}/letters/new")
     write(page, TITLE, "Dear patient,\n\nwe are in a tunnel.")
     return page

@@ -2,44 +2,46 @@
 
 from pathlib import Path
 
-from e2e.client import demo_person
+from e2e.client import Person
 from fleet import Fleet
 from playwright.sync_api import expect
 from web.second_door import second_door
-from web.steps import heading, wait_for_worker
+from web.steps import LETTER, heading, wait_for_worker
 from web.windows import Windows
 
 _CACHED = """async () => (await Promise.all((await caches.keys()).map(
   async name => (await (await caches.open(name)).keys()).map(({url}) => new URL(url).pathname)))).flat()"""
 
 
-def test_start_without_connection_says_so_and_goes_on_when_it_is_back(fleet: Fleet, windows: Windows) -> None:
-    page = windows.open(demo_person(fleet, "patient"))
+def test_start_without_connection_says_so_and_goes_on_when_it_is_back(windows: Windows, reader: Person) -> None:
+    page = windows.open(reader)
     page.goto("/letters")
     expect(heading(page)).to_have_text("Your letters")
     wait_for_worker(page)
-    expect(page.get_by_role("link", name="Your blood test results")).to_be_visible()
+    expect(page.get_by_role("link", name=LETTER)).to_be_visible()
     windows.expect_complaint("ERR_INTERNET_DISCONNECTED")
     page.context.set_offline(True)
     page.reload()
     expect(heading(page)).to_have_text("Quill cannot be reached")
-    assert page.get_by_text("Your blood test results").count() == 0
+    assert page.get_by_text(LETTER).count() == 0
     page.context.set_offline(False)
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("link", name="Your blood test results")).to_be_visible()
+    expect(page.get_by_role("link", name=LETTER)).to_be_visible()
 
 
-def test_worker_keeps_the_app_and_nothing_about_anybody(fleet: Fleet, windows: Windows) -> None:
-    page = windows.open(demo_person(fleet, "patient"))
+def test_worker_keeps_the_app_and_nothing_about_anybody(windows: Windows, reader: Person) -> None:
+    page = windows.open(reader)
     page.goto("/letters")
     wait_for_worker(page)
-    page.get_by_role("link", name="Your blood test results").click()
-    expect(heading(page)).to_contain_text("Your blood test results")
+    page.get_by_role("link", name=LETTER).click()
+    expect(heading(page)).to_contain_text(LETTER)
     kept = page.evaluate(_CACHED)
     assert "/index.html" in kept
     assert [path for path in kept if path.startswith(("/api", "/letters"))] == []
     stored = page.evaluate("JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)])")
-    assert stored == "[[],[]]"
+    told = {LETTER, *(str(reader.user[member]) for member in ("id", "username", "display_name", "email", "patient_id"))}
+    assert [each for each in told if each in stored] == []
+    assert "token" not in stored
     assert page.evaluate("indexedDB.databases().then(all => all.length)") == 0
 
 

@@ -17,7 +17,7 @@ def find_and_write(page: Page, family: str) -> None:
     """Find the patient by name and send a letter."""
     page.goto("/patients")
     page.get_by_role("searchbox").fill(family)
-    page.get_by_role("link", name=re.compile(family)).click()
+    page.get_by_role("link", name=re.compile(family, re.IGNORECASE)).click()
     page.get_by_role("link", name="Write a letter").click()
     write(page, TITLE, f"Dear patient,\n\n{SECRET}\n\n- eat well\n- sleep **well**")
     send(page)
@@ -35,7 +35,7 @@ def test_letter_is_written_announced_read_and_seen(
     phone.goto("/notifications")
     wait_for_worker(phone)
     phone.get_by_role("button", name="Turn on notifications").click()
-    expect(phone.get_by_text("This device")).to_be_visible()
+    expect(phone.get_by_text("Notifications are on for this device")).to_be_visible()
 
     desk = windows.open(demo_person(fleet, "clinician"))
     find_and_write(desk, family)
@@ -53,4 +53,4 @@ def test_letter_is_written_announced_read_and_seen(
     expect(phone.get_by_role("listitem").filter(has_text="sleep well").locator("strong")).to_have_text("well")
 
     desk.reload()
-    expect(desk.get_by_text(re.compile("^Read "))).to_be_visible()
+    expect(desk.get_by_text("Read by the patient on")).to_be_visible()

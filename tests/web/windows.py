@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, W
 type Scheme = Literal["light", "dark"]
 
 WIDE, PHONE = (1280, 800), (375, 812)
-PATIENCE = 15_000  # milliseconds; the machine has other tests to run
+PATIENCE = 30_000  # milliseconds; the machine has other tests to run
 # Chromium tells of a broken policy on the console; this tells of it again, with the place.
 _TELL_OF_VIOLATIONS = """
 addEventListener('securitypolicyviolation', ({effectiveDirective, blockedURI, sourceFile, lineNumber, sample}) =>

@@ -1,11 +1,9 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link, Navigate, useLocation } from "react-router";
-import { auth, take } from "../api/client";
+import { OrganisationSignIn } from "../session/OrganisationSignIn";
 import { SignInForm } from "../session/SignInForm";
 import { useSession } from "../session/useSession";
 import { Page } from "../ui/Page";
 import { Banner } from "../ui/states";
-import "./account.css";
 
 export default function SignIn() {
   const session = useSession();
@@ -31,23 +29,5 @@ export default function SignIn() {
         You were given an activation code? <Link to="/activate">Activate your account</Link>
       </p>
     </Page>
-  );
-}
-
-/** A page of the server, not of the app: it sends the browser on to the identity provider. */
-function OrganisationSignIn() {
-  const { data } = useQuery({
-    queryKey: ["login-ways"],
-    queryFn: () => take(auth.GET("/api/auth/login")),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  if (!data?.oidc) return null;
-  return (
-    <>
-      <p className="or">or</p>
-      <a className="button" data-kind="secondary" href="/api/auth/oidc/login">
-        Sign in with your organisation’s account
-      </a>
-    </>
   );
 }

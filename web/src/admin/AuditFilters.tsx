@@ -43,7 +43,7 @@ export function AuditFilters({ filters, onChange }: Props) {
   };
   return (
     <Card title="Narrow down">
-      <div className="columns">
+      <div className="filters">
         <Picker
           key={`actor ${clearings}`}
           label="Who acted"
@@ -65,10 +65,8 @@ export function AuditFilters({ filters, onChange }: Props) {
         <Any label="What was done" options={ACTIONS} value={filters.action} onChange={(action?: Action) => set({ action })} />
         <Any label="With what" options={RESOURCES} value={filters.resource} onChange={(resource) => set({ resource })} />
         <Any label="Outcome" options={OUTCOMES} value={filters.outcome} onChange={(outcome?: Outcome) => set({ outcome })} />
-        <div className="period">
-          <DateField label="From" hint="The first day" value={filters.from ?? ""} onChange={(from) => set({ from })} />
-          <DateField label="To" hint="The last day" value={filters.to ?? ""} onChange={(to) => set({ to })} />
-        </div>
+        <DateField label="From" hint="The first day" value={filters.from ?? ""} onChange={(from) => set({ from })} />
+        <DateField label="To" hint="The last day" value={filters.to ?? ""} onChange={(to) => set({ to })} />
       </div>
       <div className="actions">
         <Button isDisabled={Object.values(filters).every((one) => !one)} onPress={clear}>

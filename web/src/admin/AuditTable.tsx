@@ -15,7 +15,7 @@ const TONES: Record<Outcome, "neutral" | "warn" | "bad"> = { ok: "neutral", deni
 
 export function AuditTable({ entries, onNarrow }: Props) {
   const columns: Column<AuditEntry>[] = [
-    { title: "When", isHeader: true, cell: ({ at }) => formatTime(at) },
+    { title: "When", isHeader: true, cell: ({ at }) => <span className="whole">{formatTime(at)}</span> },
     { title: "Who", cell: Who },
     { title: "What", cell: deedOf },
     { title: "Outcome", cell: ({ outcome }) => <Badge tone={TONES[outcome]}>{outcomeName(outcome)}</Badge> },
@@ -28,7 +28,7 @@ function Who({ actor }: AuditEntry) {
   if (!actor) return <span className="soft">Nobody signed in</span>;
   return (
     <>
-      {actor.name} <span className="hint">{formatRoles(actor.roles)}</span>
+      {actor.name} <span className="second">{formatRoles(actor.roles)}</span>
     </>
   );
 }

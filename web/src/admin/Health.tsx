@@ -102,7 +102,7 @@ function BackendRow({ name, backend: { status, product } }: { name: string; back
     <li>
       <span>
         {BACKENDS[name] ?? name}
-        {product && <span className="hint">{product}</span>}
+        {product && <span className="second">{product}</span>}
       </span>
       <State status={status} />
     </li>

@@ -20,7 +20,7 @@ export function RoleBoxes({ roles, onChange, error }: Props) {
   };
   return (
     <fieldset className="field" aria-describedby="roles-error">
-      <legend>Roles</legend>
+      <legend>What they may do</legend>
       {ROLES.map(([role, name, hint]) => (
         <Checkbox
           key={role}

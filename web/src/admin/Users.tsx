@@ -79,12 +79,12 @@ const COLUMNS: readonly Column<ManagedUser>[] = [
           {display_name}
         </Link>{" "}
         {disabled && <Badge tone="bad">Disabled</Badge>}
+        <span className="second">{username}</span>
       </>
     ),
   },
-  { title: "User name", cell: ({ username }) => username },
   { title: "E-mail", cell: ({ email }) => email },
-  { title: "Roles", cell: ({ roles }) => formatRoles(roles) },
-  { title: "Two-step sign-in", cell: ({ totp_enabled }) => (totp_enabled ? <Badge tone="good">On</Badge> : "Off") },
-  { title: "Since", cell: ({ created_at }) => formatDate(created_at) },
+  { title: "Roles", cell: ({ roles }) => <span className="whole">{formatRoles(roles)}</span> },
+  { title: "Two-step", cell: ({ totp_enabled }) => (totp_enabled ? <Badge tone="good">On</Badge> : "Off") },
+  { title: "Since", cell: ({ created_at }) => <span className="whole">{formatDate(created_at)}</span> },
 ];

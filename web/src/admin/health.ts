@@ -64,7 +64,7 @@ const AWAY: Record<string, string> = {
 
 /** What users notice of the state of a service. */
 export function effectsOf(name: string, { status, backends }: Service): string[] {
-  if (status === "ok") return ["Works as it should."];
+  if (status === "ok") return [];
   if (status === "down") return [DOWN[name] ?? "It does not answer."];
   const away = Object.entries(backends).filter(([, backend]) => backend.status !== "ok");
   return away.map(([backend]) => AWAY[backend] ?? "Some of what it does may fail.");

@@ -40,6 +40,8 @@ async function ask(request: Request, session: Session | undefined): Promise<Resp
 const options = { baseUrl: window.location.origin, fetch: send, cache: "no-store" } as const;
 
 export const auth = createClient<AuthPaths>(options);
+/** For signing in: `send` would wait for it where the session has expired. */
+export const anonymous = createClient<AuthPaths>({ ...options, fetch: (request) => ask(request, undefined) });
 export const patients = createClient<PatientsPaths>(options);
 export const letters = createClient<LettersPaths>(options);
 export const notify = createClient<NotifyPaths>(options);

@@ -5,7 +5,8 @@ import { useState } from "react";
 import { Navigate, useParams } from "react-router";
 import { CSRF, letters, take } from "../api/client";
 import { isProblem } from "../api/problem";
-import { type Letter, letterKeys, readLetter } from "../letters/letter";
+import type { Letter } from "../letters/letter";
+import { letterKeys, readLetter } from "../letters/requests";
 import { useUser } from "../session/useSession";
 import { Button, ButtonLink } from "../ui/Button";
 import { ErrorSummary } from "../ui/ErrorSummary";
@@ -18,7 +19,7 @@ import { isSame } from "./changes";
 import { checkLetter, contentOf, type LetterDraft, letterDraftOf, LONGEST_LINE } from "./draft";
 import { useLetter } from "./Letter";
 import { LetterEditor } from "./LetterEditor";
-import { usePatient } from "./patient";
+import { usePatient } from "./usePatient";
 import { PatientScreen } from "./PatientScreen";
 
 export default function AmendLetter() {

@@ -15,7 +15,8 @@ import { isSame, mergeChanges, plain } from "./changes";
 import { check, draftOf, early, updateOf } from "./demographics";
 import { DemographicsConflict } from "./DemographicsConflict";
 import { DemographicsFields } from "./DemographicsFields";
-import { type Patient, patientKey, readPatient } from "./patient";
+import type { Patient } from "./patient";
+import { patientKey, readPatient } from "./usePatient";
 
 interface Props {
   patient: Patient;

@@ -3,14 +3,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useParams } from "react-router";
-import { type Letter as LetterValue, letterKeys, readLetter } from "../letters/letter";
+import type { Letter as LetterValue } from "../letters/letter";
+import { letterKeys, readLetter } from "../letters/requests";
 import { LetterHeader } from "../letters/LetterHeader";
 import { LetterText } from "../letters/LetterText";
 import { PdfButton } from "../letters/PdfButton";
 import { PrintButton } from "../letters/PrintButton";
 import { Button, ButtonLink } from "../ui/Button";
 import { Loaded } from "../ui/states";
-import { usePatient } from "./patient";
+import { usePatient } from "./usePatient";
 import { PatientScreen } from "./PatientScreen";
 import { Receipt } from "./Receipt";
 import { Withdraw } from "./Withdraw";

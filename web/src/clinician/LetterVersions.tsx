@@ -4,7 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useParams } from "react-router";
 import { usePages } from "../api/pages";
-import { type LetterVersion, letterKeys, readLetter, readVersions } from "../letters/letter";
+import type { LetterVersion } from "../letters/letter";
+import { letterKeys, readLetter, readVersions } from "../letters/requests";
 import { LetterText } from "../letters/LetterText";
 import { PdfButton } from "../letters/PdfButton";
 import { Button } from "../ui/Button";
@@ -16,7 +17,7 @@ import { Badge, Loaded } from "../ui/states";
 import { letterDraftOf } from "./draft";
 import { useLetter } from "./Letter";
 import { LetterDifference } from "./LetterDifference";
-import { usePatient } from "./patient";
+import { usePatient } from "./usePatient";
 import { PatientScreen } from "./PatientScreen";
 
 interface Ids {

@@ -2,12 +2,12 @@
 
 import { useParams } from "react-router";
 import { usePages } from "../api/pages";
-import { letterKeys, readLetters } from "../letters/letter";
+import { letterKeys, readLetters } from "../letters/requests";
 import { LetterList } from "../letters/LetterList";
 import { ButtonLink } from "../ui/Button";
 import { Pager } from "../ui/Pager";
 import { Empty, Loaded } from "../ui/states";
-import { usePatient } from "./patient";
+import { usePatient } from "./usePatient";
 import { PatientScreen } from "./PatientScreen";
 import { Receipt } from "./Receipt";
 

@@ -18,7 +18,8 @@ import { check, type Draft, early, type Errors, isEmptyDate, NEW_DRAFT } from ".
 import { DemographicsFields } from "./DemographicsFields";
 import { ExtraFields } from "./ExtraFields";
 import type { PatientListed } from "./patient";
-import { type Extras, findAlike, NEW_EXTRAS, register, resourceOf } from "./registration";
+import { type Extras, NEW_EXTRAS, resourceOf } from "./registration";
+import { findAlike, register } from "./register";
 import { isUncertain } from "./uncertain";
 
 /** What was found before it was sent: people to be looked at, or the id of the new patient. */

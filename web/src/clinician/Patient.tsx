@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
-import { letterKeys, readLetters } from "../letters/letter";
+import { letterKeys, readLetters } from "../letters/requests";
 import { LetterList } from "../letters/LetterList";
 import { useUser } from "../session/useSession";
 import { Button, ButtonLink } from "../ui/Button";
@@ -13,7 +13,8 @@ import { Facts } from "../ui/Table";
 import { describe, MEMBERS } from "./changes";
 import { EditDemographics } from "./EditDemographics";
 import { LinkCode } from "./LinkCode";
-import { formatName, type Patient as PatientType, usePatient } from "./patient";
+import { formatName, type Patient as PatientType } from "./patient";
+import { usePatient } from "./usePatient";
 import { PatientScreen } from "./PatientScreen";
 import { Receipt } from "./Receipt";
 
@@ -57,7 +58,7 @@ function Details({ patient: { demographics }, onEdit }: { patient: PatientType; 
 }
 
 export function Lines({ lines }: { lines: string[] }) {
-  if (lines.length === 0) return <span className="soft">Not known</span>;
+  if (lines.length === 0) return <span className="soft">None recorded</span>;
   return lines.map((line, at) => <div key={at}>{line}</div>);
 }
 

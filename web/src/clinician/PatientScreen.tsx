@@ -6,7 +6,7 @@ import { Button, ButtonLink } from "../ui/Button";
 import { Page } from "../ui/Page";
 import { Banner, Failed, Loading } from "../ui/states";
 import { PatientBanner } from "./PatientBanner";
-import type { usePatient } from "./patient";
+import type { usePatient } from "./usePatient";
 import { remember } from "./recent";
 
 interface Props {

@@ -129,18 +129,14 @@ const COLUMNS: readonly Column<PatientListed>[] = [
 /** Before anything is typed. */
 function Start({ onEverybody }: { onEverybody: () => void }) {
   const recent = recentPatients();
+  const everybody = <Button onPress={onEverybody}>List all patients</Button>;
+  if (recent.length === 0) return <Empty title="Type to search, or list everybody" actions={everybody} />;
   return (
     <>
-      {recent.length > 0 && (
-        <Card title="Opened last">
-          <Table caption="Patients opened last" columns={COLUMNS} rows={recent} rowKey={keyOf} />
-        </Card>
-      )}
-      <div className="actions">
-        <Button kind="quiet" onPress={onEverybody}>
-          List all patients
-        </Button>
-      </div>
+      <Card title="Opened last">
+        <Table caption="Patients opened last" columns={COLUMNS} rows={recent} rowKey={keyOf} />
+      </Card>
+      <div className="actions">{everybody}</div>
     </>
   );
 }

@@ -31,6 +31,7 @@ It was good to see you in clinic on [date].
 If you have questions, call us on [number].
 
 Yours sincerely,
+
 [your name and role]`,
   discharge: `Dear [name],
 
@@ -57,6 +58,7 @@ You were in our care from [date] to [date].
 **Get help at once if** [warning signs].
 
 Yours sincerely,
+
 [your name and role]`,
   referral: `Dear colleague,
 
@@ -79,6 +81,7 @@ Thank you for seeing [name], who has [problem].
 [wishes]
 
 Yours sincerely,
+
 [your name and role]`,
   results: `Dear [name],
 
@@ -97,6 +100,7 @@ Here are the results of your [test] of [date].
 - [next step, or that nothing needs to be done]
 
 Yours sincerely,
+
 [your name and role]`,
 };
 

@@ -1,7 +1,5 @@
-/** What a patient is on these screens: the details, the version they are of, and whether the patient has died. */
+/** What a patient is on these screens, and how that is written: names, ages, dates. Pure. */
 
-import { useQuery } from "@tanstack/react-query";
-import { patients, take, takeVersioned } from "../api/client";
 import type { components } from "../api/patients";
 import { age, formatDate } from "../ui/format";
 
@@ -12,28 +10,12 @@ export type DemographicsUpdate = Schemas["DemographicsUpdate"];
 export type PatientListed = Schemas["PatientListed"];
 export type PersonName = Schemas["Name"];
 
+/** The details, the version they are of, and whether the patient has died. */
 export interface Patient {
   demographics: Demographics;
   etag: string;
   /** Since when, as exactly as it is known; "" where only that is known. */
   died?: string;
-}
-
-export const patientKey = (patientId: string) => ["patients", "one", patientId] as const;
-
-export function usePatient(patientId: string) {
-  return useQuery({ queryKey: patientKey(patientId), queryFn: () => readPatient(patientId), staleTime: 60_000 });
-}
-
-/** Details, and what only the FHIR resource says. */
-export async function readPatient(patientId: string): Promise<Patient> {
-  const params = { path: { patient_id: patientId } };
-  const [{ data: demographics, etag }, resource] = await Promise.all([
-    takeVersioned(patients.GET("/api/patients/{patient_id}/demographics", { params })),
-    take(patients.GET("/api/fhir/patients/{patient_id}", { params })),
-  ]);
-  const { deceasedDateTime: died, deceasedBoolean: hasDied } = resource as Schemas["Patient"];
-  return { demographics, etag, died: died ?? (hasDied ? "" : undefined) };
 }
 
 /** "Mrs Margaret Hartley" */

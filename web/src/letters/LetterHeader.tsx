@@ -4,7 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { formatTime } from "../ui/format";
 import { Badge, Banner } from "../ui/states";
-import { formatType, type LetterSummary, letterKeys, readVersions } from "./letter";
+import { formatType, type LetterSummary } from "./letter";
+import { letterKeys, readVersions } from "./requests";
 import "./letters.css";
 
 interface Props {

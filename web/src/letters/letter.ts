@@ -1,6 +1,5 @@
-/** What a letter is here, and how it is asked for: the same for those who write letters and those who get them. */
+/** What a letter is here: the same for those who write letters and those who get them. Pure. */
 
-import { letters, take, takeVersioned } from "../api/client";
 import type { components } from "../api/letters";
 
 type Schemas = components["schemas"];
@@ -52,33 +51,3 @@ export function sectionsOf(letter: { sections?: Sections }): { name: Section; he
     return text === undefined ? [] : [{ name, heading, text }];
   });
 }
-
-const LETTER = "/api/patients/{patient_id}/letters/{uid}";
-
-/** A letter with its ETag; an older version by its number. */
-export async function readLetter(patientId: string, uid: string, version?: number): Promise<{ letter: Letter; etag: string }> {
-  const params = { path: { patient_id: patientId, uid }, query: { version } };
-  const { data, etag } = await takeVersioned(letters.GET(LETTER, { params }));
-  return { letter: data as unknown as Letter, etag };
-}
-
-/** A page of what is known of a letter's versions, newest first. */
-export async function readVersions(patientId: string, uid: string, cursor?: string) {
-  const params = { path: { patient_id: patientId, uid }, query: { cursor, limit: 100 } };
-  return take(letters.GET(`${LETTER}/versions`, { params }));
-}
-
-/** A page of a patient's letters, newest first. */
-export async function readLetters(patientId: string, cursor?: string) {
-  const params = { path: { patient_id: patientId }, query: { cursor, limit: 100 } };
-  return take(letters.GET("/api/patients/{patient_id}/letters", { params }));
-}
-
-/** Keys under which the answers stand in the query cache. */
-export const letterKeys = {
-  all: (patientId: string) => ["letters", patientId] as const,
-  list: (patientId: string) => ["letters", patientId, "list"] as const,
-  one: (patientId: string, uid: string) => ["letters", patientId, uid] as const,
-  version: (patientId: string, uid: string, version: number) => ["letters", patientId, uid, "version", version] as const,
-  versions: (patientId: string, uid: string) => ["letters", patientId, uid, "versions"] as const,
-};

@@ -1,7 +1,8 @@
 /** What the letter said before: a letter is never overwritten, and its reader may compare. */
 
 import { useQuery } from "@tanstack/react-query";
-import { type LetterSummary, letterKeys, readVersions } from "../letters/letter";
+import type { LetterSummary } from "../letters/letter";
+import { letterKeys, readVersions } from "../letters/requests";
 import { Button } from "../ui/Button";
 import { formatTime } from "../ui/format";
 import { Badge, Loaded } from "../ui/states";

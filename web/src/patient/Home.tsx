@@ -19,8 +19,8 @@ export default function Home() {
   const { display_name, patient_id } = useUser();
   return (
     <Page title="Welcome" heading={`Welcome, ${display_name}`} width="text">
-      {patient_id === null ? <LinkFirst /> : <Newest patientId={patient_id} />}
       <News />
+      {patient_id === null ? <LinkFirst /> : <Newest patientId={patient_id} />}
       <NotificationsHint />
     </Page>
   );
@@ -66,21 +66,19 @@ function Newest({ patientId }: { patientId: string }) {
   );
 }
 
+/** New letters have their mark in the list below; what else is new stands here. */
 function News() {
-  const query = useUnread();
-  const count = query.data?.unread_count ?? 0;
+  const { data } = useUnread();
+  const others = data?.items.filter(({ template }) => template !== "new_letter") ?? [];
+  if (!data?.unread_count) return null;
   const title = (
     <>
-      What is new {count > 0 && <Badge tone="info">{count} not opened</Badge>}
+      What is new <Badge tone="info">{data.unread_count} not opened</Badge>
     </>
   );
   return (
     <Part title={title} more={<Link to="/notifications">All notifications</Link>}>
-      <Loaded query={query}>
-        {({ items }) =>
-          items.length > 0 ? <NotificationList notifications={items} /> : <p className="soft">You have seen everything.</p>
-        }
-      </Loaded>
+      {others.length > 0 ? <NotificationList notifications={others} /> : <p>Letters that you have not read are marked as new.</p>}
     </Part>
   );
 }

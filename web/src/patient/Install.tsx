@@ -11,6 +11,8 @@ import { installOffer, subscribeInstallOffer } from "./installPrompt";
 interface Guide {
   title: string;
   steps: readonly ReactNode[];
+  /** Whether one of the steps is enough. */
+  isChoice?: boolean;
   note?: ReactNode;
 }
 
@@ -41,6 +43,7 @@ const GUIDES: Record<Platform, Guide> = {
   },
   mac: {
     title: "Mac",
+    isChoice: true,
     steps: [
       <>
         In Safari: choose <b>File</b>, then <b>Add to Dock</b>.
@@ -109,15 +112,16 @@ function Offer() {
   );
 }
 
-function GuideCard({ guide: { title, steps, note }, isOwn }: { guide: Guide; isOwn?: boolean }) {
+function GuideCard({ guide: { title, steps, isChoice, note }, isOwn }: { guide: Guide; isOwn?: boolean }) {
+  const List = isChoice ? "ul" : "ol";
   return (
     <section className="card">
       {isOwn ? <h2>On this device: {title}</h2> : <h3>{title}</h3>}
-      <ol className="steps">
+      <List className="steps">
         {steps.map((step, at) => (
           <li key={at}>{step}</li>
         ))}
-      </ol>
+      </List>
       {note && <p className="soft">{note}</p>}
     </section>
   );

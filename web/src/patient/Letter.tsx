@@ -3,7 +3,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useParams } from "react-router";
-import { letterKeys, readLetter } from "../letters/letter";
+import { letterKeys, readLetter } from "../letters/requests";
 import { LetterHeader } from "../letters/LetterHeader";
 import { LetterText } from "../letters/LetterText";
 import { PdfButton } from "../letters/PdfButton";

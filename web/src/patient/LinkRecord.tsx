@@ -9,6 +9,7 @@ import { renew, updateUser } from "../session/session";
 import { getSession } from "../session/store";
 import { useUser } from "../session/useSession";
 import { Button, ButtonLink } from "../ui/Button";
+import { ErrorSummary } from "../ui/ErrorSummary";
 import { DateField, errorAt, Form, isWholeDate, TextField } from "../ui/fields";
 import { tell } from "../ui/notices";
 import { Card, Page } from "../ui/Page";
@@ -47,44 +48,59 @@ async function redeem(code: string, birth_date: string): Promise<void> {
   updateUser(user);
 }
 
-function LinkForm() {
-  const [code, setCode] = useState("");
-  const [birthDate, setBirthDate] = useState("");
-  const [wasTried, setTried] = useState(false);
+function mistakesOf(code: string, birthDate: string): Record<string, string> {
+  return {
+    ...(code.trim() === "" && { code: "Enter the one-time code" }),
+    ...(!isWholeDate(birthDate) && { birth_date: "Give day, month and year of your birth" }),
+  };
+}
+
+function useRedeem() {
   const navigate = useNavigate();
-  const { mutate, isPending, error } = useMutation({
-    mutationFn: () => redeem(code.trim(), birthDate),
+  return useMutation({
+    mutationFn: ({ code, birthDate }: { code: string; birthDate: string }) => redeem(code.trim(), birthDate),
     onSuccess: () => {
       queries.clear();
-      tell("Your record is linked. Welcome.");
+      tell("Your record is linked.");
       return navigate("/letters");
     },
   });
-  const dateError = wasTried && !isWholeDate(birthDate) ? "Give day, month and year of your birth" : undefined;
+}
+
+function LinkForm() {
+  const [code, setCode] = useState("");
+  const [birthDate, setBirthDate] = useState("");
+  const [attempt, setAttempt] = useState(0);
+  const { mutate, isPending, error } = useRedeem();
+  const mistakes = attempt > 0 ? mistakesOf(code, birthDate) : {};
   const submit = (): void => {
-    setTried(true);
-    if (isWholeDate(birthDate)) mutate();
+    setAttempt(attempt + 1);
+    if (Object.keys(mistakesOf(code, birthDate)).length === 0) mutate({ code, birthDate });
   };
   return (
     <>
       <Card>
-        <Form error={error} onSubmit={submit}>
+        <ErrorSummary errors={mistakes} attempt={attempt} />
+        <Form error={error} onSubmit={submit} validationBehavior="aria">
           <TextField
             label="One-time code"
             hint="As it is on the paper from your clinic, such as 7K3M-Q2XD-9VTA-4HBN. Capitals and hyphens do not matter."
+            name="code"
             autoComplete="off"
             spellCheck="false"
             maxLength={100}
             size="medium"
             isRequired
+            error={mistakes.code}
             value={code}
             onChange={setCode}
           />
           <DateField
             label="Your date of birth"
+            name="birth_date"
             value={birthDate}
             onChange={setBirthDate}
-            error={dateError ?? errorAt(error, "birth_date")}
+            error={mistakes.birth_date ?? errorAt(error, "birth_date")}
             isRequired
           />
           <div className="actions">

@@ -66,8 +66,8 @@ function Off() {
   return (
     <Card title="Be told when something arrives">
       <p>
-        Quill can show a notification here when you have a new letter. It says that there is something to read, and never
-        what: your name and your letters do not appear on a locked screen.
+        Quill can show a notification here when there is something new for you, such as a letter. It says that there is
+        something to read, and never what: your name and your letters do not appear on a locked screen.
       </p>
       <p className="soft">Your browser asks you to allow it. You can turn it off again at any time.</p>
       {error && <Refused error={error} />}

@@ -9,11 +9,11 @@ import { showBadge } from "../session/push";
 
 export type Notification = components["schemas"]["NotificationPublic"];
 
-/** What is not opened yet: the newest few, and how many there are. The app's icon shows the number too. */
+/** What is not opened yet: the newest, and how many there are. The app's icon shows the number too. */
 export function useUnread() {
   const query = useQuery({
     queryKey: ["inbox", "unread"],
-    queryFn: () => take(notify.GET("/api/notifications", { params: { query: { unread: true, limit: 5 } } })),
+    queryFn: () => take(notify.GET("/api/notifications", { params: { query: { unread: true } } })),
   });
   const count = query.data?.unread_count;
   useEffect(() => {

@@ -3,6 +3,7 @@
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { forget } from "./session";
+import { OrganisationSignIn } from "./OrganisationSignIn";
 import { SignInForm } from "./SignInForm";
 import type { User } from "./store";
 
@@ -14,6 +15,7 @@ export default function SignInAgain({ user }: { user: User }) {
         signed in.
       </p>
       <SignInForm username={user.username} />
+      <OrganisationSignIn inNewTab />
       <Button kind="quiet" onPress={forget}>
         I am not {user.display_name}: leave and lose what was typed
       </Button>

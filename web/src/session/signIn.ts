@@ -1,6 +1,6 @@
 /** The two steps of signing in: the password, and the code of the authenticator where the account has one. */
 
-import { auth, take } from "../api/client";
+import { anonymous, take } from "../api/client";
 import { isProblem } from "../api/problem";
 import { sessionOf, type Session } from "./store";
 
@@ -9,7 +9,7 @@ export type Step = { session: Session } | { challenge: string };
 /** A session, or the challenge that a code must answer within five minutes. */
 export async function presentPassword(username: string, password: string): Promise<Step> {
   try {
-    return { session: sessionOf(await take(auth.POST("/api/auth/login", { body: { username, password } }))) };
+    return { session: sessionOf(await take(anonymous.POST("/api/auth/login", { body: { username, password } }))) };
   } catch (error) {
     if (isProblem(error, "totp-required") && error.details.challenge) return { challenge: error.details.challenge };
     throw error;
@@ -19,5 +19,5 @@ export async function presentPassword(username: string, password: string): Promi
 /** A session, for the challenge and six digits or a recovery code. */
 export async function presentCode(challenge: string, code: string): Promise<Session> {
   const body = { challenge, code: code.trim() };
-  return sessionOf(await take(auth.POST("/api/auth/login/totp", { body })));
+  return sessionOf(await take(anonymous.POST("/api/auth/login/totp", { body })));
 }

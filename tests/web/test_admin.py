@@ -1,0 +1,76 @@
+"""The administrator's screens: accounts are made and taken back, the trail is searched, the fleet's health is seen."""
+
+from e2e.client import PASSWORD, Person, assert_problem, demo_person, new_patient, unique
+from fleet import Fleet
+from playwright.sync_api import Page, expect
+from web.steps import heading, sign_in
+from web.windows import Windows
+
+
+def open_account(page: Page, username: str) -> None:
+    """Find somebody's account."""
+    page.goto("/admin/users")
+    page.get_by_role("searchbox").fill(username)
+    page.get_by_role("row").filter(has_text=username).get_by_role("link").click()
+
+
+def log_in(fleet: Fleet, username: str) -> Person:
+    return Person(fleet.url).sign_in(username)
+
+
+def test_user_is_invited_activated_changed_and_disabled(fleet: Fleet, windows: Windows) -> None:
+    page, name = windows.open(demo_person(fleet, "admin")), unique("w")
+    page.goto("/admin/users/new")
+    page.get_by_label("Name", exact=True).fill(f"Dr {name}")
+    page.get_by_label("User name", exact=True).fill(name)
+    page.get_by_label("E-mail address").fill(f"{name}@example.org")
+    page.get_by_role("checkbox", name="Clinician").check()
+    page.get_by_role("button", name="Create the account").click()
+    expect(heading(page)).to_have_text(f"Dr {name} can be activated")
+    code = page.locator("code").inner_text()
+
+    newcomer = windows.open()
+    newcomer.goto("/activate")
+    newcomer.get_by_label("Activation code").fill(code)
+    newcomer.get_by_label("Choose a password").fill(PASSWORD)
+    newcomer.get_by_role("button", name="Activate").click()
+    expect(newcomer.get_by_text("Your account is active")).to_be_visible()
+    sign_in(newcomer, name, PASSWORD)
+    expect(heading(newcomer)).to_have_text("Patients")
+
+    page.get_by_role("checkbox", name="I have printed").check()
+    open_account(page, name)
+    expect(heading(page)).to_have_text(f"Dr {name}")
+    page.get_by_role("checkbox", name="Administrator").check()
+    page.get_by_role("button", name="Save roles").click()
+    expect(page.get_by_role("status").filter(has_text="are changed")).to_be_visible()
+    assert log_in(fleet, name).user["roles"] == ["clinician", "admin"]
+
+    page.get_by_role("button", name="Disable the account").click()
+    page.get_by_role("dialog").get_by_role("button", name="Disable the account").click()
+    expect(page.get_by_text("This account is disabled")).to_be_visible()
+    refused = Person(fleet.url).post("/api/auth/login", {"username": name, "password": PASSWORD})
+    assert_problem(refused, 401, "credentials-refused")
+
+
+def test_audit_trail_shows_who_opened_a_record(fleet: Fleet, windows: Windows, clinician: Person) -> None:
+    patient_id = new_patient(clinician)
+    name = clinician.get(f"/api/patients/{patient_id}/demographics").json()["name"]
+    page = windows.open(demo_person(fleet, "admin"))
+    page.goto("/admin/audit")
+    page.get_by_role("combobox", name="Patient").fill(name["family"])
+    page.get_by_role("option", name=name["family"]).click()
+    entries = page.get_by_role("row").filter(has_text="Dr Amara Okafor")
+    expect(entries).to_have_count(2)
+    expect(entries.filter(has_text="Read")).to_have_count(1)
+    expect(entries.filter(has_text="Created")).to_have_count(1)
+
+
+def test_health_shows_every_service_and_what_it_needs(fleet: Fleet, windows: Windows) -> None:
+    page = windows.open(demo_person(fleet, "admin"))
+    page.goto("/admin/health")
+    expect(page.get_by_role("main").get_by_role("listitem")).to_have_count(10)
+    expect(page.get_by_text("Works", exact=True)).to_have_count(14)
+    for name in ("Accounts and sign-in", "Patients", "Letters", "Notifications"):
+        expect(page.get_by_role("main").get_by_role("heading", name=name)).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="(openEHR)")).to_contain_text("EHRbase")
