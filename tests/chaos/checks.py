@@ -66,13 +66,14 @@ def check_letters(world: World) -> Iterator[str]:
         for record in world.house.records:
             listed = list(world.clinician.every(f"/api/patients/{record}/letters"))
             stored = _letters_of(server, world.fleet.openehr_url, record)
-            if {one["uid"] for one in listed} != set(stored):
+            if {one["uid"]: one["version"] for one in listed} != {uid: len(texts) for uid, texts in stored.items()}:
                 yield f"record {record}: the API lists {len(listed)} letters, the openEHR server has {len(stored)}"
             yield from _compare(world.history, record, listed, stored)
+            yield from _compare_versions(world.history, stored)
 
 
 def _compare(
-    history: History, record: str, listed: list[dict[str, Any]], stored: Mapping[str, list[str]]
+    history: History, record: str, listed: list[dict[str, Any]], stored: Mapping[str, list[list[str]]]
 ) -> Iterator[str]:
     said = {one.said["title"]: one for one in history.of("letter", "ok", "unknown") if one.said["patient_id"] == record}
     for title, number in Counter(one["title"] for one in listed).items():
@@ -84,25 +85,45 @@ def _compare(
         act = said.get(one["title"])
         if act and act.target not in {"", one["uid"]}:
             yield f"letter {one['uid']}: acknowledged as {act.target}"
-        if act and act.said["body"] not in stored.get(one["uid"], []):
+        if act and act.said["body"] not in stored.get(one["uid"], [[]])[0]:
             yield f"letter {one['uid']}: the record does not hold what was written"
     for lost in {act.target for act in said.values() if act.target} - {one["uid"] for one in listed}:
         yield f"letter {lost}: acknowledged and lost"
 
 
-def _letters_of(server: httpx.Client, url: str, record: str) -> dict[str, list[str]]:
-    """The letters that the openEHR server has of a patient: every text in each."""
+def _compare_versions(history: History, stored: Mapping[str, list[list[str]]]) -> Iterator[str]:
+    """Every later version is what one person wrote for it, and each acknowledged amendment is one."""
+    wanted = history.of("amendment", "ok", "unknown")
+    for uid, versions in stored.items():
+        acts = [act for act in wanted if act.target == uid]
+        for number, texts in enumerate(versions[1:], start=2):
+            if not any(act.said["version"] == number and act.said["body"] in texts for act in acts):
+                yield f"letter {uid}: nobody wrote version {number}"
+        for act in acts:
+            number = act.said["version"]
+            if act.outcome == "ok" and act.said["body"] not in [*versions, *([[]] * number)][number - 1]:
+                yield f"letter {uid}: version {number} was acknowledged and lost"
+
+
+def _letters_of(server: httpx.Client, url: str, record: str) -> dict[str, list[list[str]]]:
+    """The letters that the openEHR server has of a patient: every text in each version of each."""
     subject = {"subject_id": record, "subject_namespace": NAMESPACE}
     ehr = server.get(f"{url}/ehr", params=subject)
     if ehr.status_code == 404:
         return {}
     ehr_id = ehr.json()["ehr_id"]["value"]
     found = server.post(f"{url}/query/aql", json={"q": LIST, "query_parameters": {"ehr_id": ehr_id}})
-    uids = [row[0].partition("::")[0] for row in found.json()["rows"]]
-    texts = {uid: server.get(f"{url}/ehr/{ehr_id}/composition/{uid}").json() for uid in uids}
-    if len(texts) != len(uids):
-        texts["the same letter twice"] = {}
-    return {uid: list(_texts(composition)) for uid, composition in texts.items()}
+    newest = [row[0].split("::") for row in found.json()["rows"]]
+    letters = {
+        uid: [
+            list(_texts(server.get(f"{url}/ehr/{ehr_id}/composition/{uid}::{system}::{number}").json()))
+            for number in range(1, int(version) + 1)
+        ]
+        for uid, system, version in newest
+    }
+    if len(letters) != len(newest):
+        letters["the same letter twice"] = []
+    return letters
 
 
 def _texts(node: Any) -> Iterable[str]:
@@ -143,29 +164,31 @@ def check_updates(world: World) -> Iterator[str]:
 
 def check_events(world: World) -> Iterator[str]:
     """One event for each letter and version, published once, however often it was delivered."""
-    created = [one for one in Broker(world.fleet).letters() if one.is_sound and one.subject == broker.CREATED]
-    published = Counter(one.headers["ce-id"] for one in created if not one.is_copy)
+    written = [one for one in Broker(world.fleet).letters() if one.is_sound and one.subject in broker.WRITTEN]
+    published = Counter(one.headers["ce-id"] for one in written if not one.is_copy)
     for event_id, number in published.items():
         if number > 1:
             yield f"event {event_id}: published {number} times"
-    told = Counter(json.loads(data)["letter_uid"] for _, data in {(one.headers["ce-id"], one.data) for one in created})
-    for uid, number in told.items():
+    facts = [json.loads(data) for _, data in {(one.headers["ce-id"], one.data) for one in written}]
+    told = Counter((fact["letter_uid"], fact["version"]) for fact in facts)
+    for (uid, version), number in told.items():
         if number > 1:
-            yield f"letter {uid}: {number} events"
-    for one in world.history.of("letter", "ok"):
-        if one.target not in told:
-            yield f"letter {one.target}: acknowledged and never announced"
+            yield f"letter {uid}: {number} events of version {version}"
+    for one in world.history.of("letter", "ok") + world.history.of("amendment", "ok"):
+        if (one.target, one.said.get("version", 1)) not in told:
+            yield f"letter {one.target}: version {one.said.get('version', 1)} was acknowledged and never announced"
 
 
 def check_notifications(world: World) -> Iterator[str]:
-    """Every letter of a linked patient is one notification, which every device of theirs was told and shows once."""
+    """Every version of a linked patient's letter is one notification, which their device was told and shows once."""
     for linked in world.house.linked:
-        letters = {one["uid"] for one in world.clinician.every(f"/api/patients/{linked.patient_id}/letters")}
+        letters = world.clinician.every(f"/api/patients/{linked.patient_id}/letters")
+        versions = Counter({one["uid"]: one["version"] for one in letters})
         notified = list(linked.person.every("/api/notifications"))
         per_letter = Counter(one["url"].rpartition("/")[2] for one in notified)
-        if per_letter != Counter(dict.fromkeys(letters, 1)):
-            missing, surplus = letters - set(per_letter), [uid for uid, number in per_letter.items() if number > 1]
-            yield f"patient {linked.patient_id}: not notified of {missing}, more than once of {surplus}"
+        if per_letter != versions:
+            missing, surplus = versions - per_letter, per_letter - versions
+            yield f"patient {linked.patient_id}: not notified of {missing}, too often of {surplus}"
         shown = {one.payload["notification_id"]: one.headers.get("topic") for one in linked.device.pushes}
         topics = Counter((one.payload["notification_id"], one.headers.get("topic")) for one in linked.device.pushes)
         if len(topics) != len(shown):

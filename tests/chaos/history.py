@@ -16,7 +16,7 @@ type Outcome = Literal["ok", "fail", "unknown"]
 class Act:
     """Something that somebody wanted, with all its tries.
 
-    kind: letter, patient or update.
+    kind: letter, amendment, patient or update.
     target: the id that was acknowledged, empty where none was.
     said: what was sent, as far as the checks want it again.
     """

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import zip_longest
+from itertools import chain, count, zip_longest
 from pathlib import Path
 
 from chaos import broker, failpoints, journal
@@ -33,7 +33,7 @@ BROKER_AWAY_SECONDS = 20.0
 INSIST_SECONDS = 40.0
 SPOILED = (KeyError, OSError, NatsError, subprocess.SubprocessError)
 # How often each is killed beside the fail points, and how long a pause its start deserves.
-MORE_POINTS = 6
+MORE_POINTS = 8
 VICTIMS = {**dict.fromkeys(SERVICES, 3), "openehr": 2, "postgres": 2, "nats": 2, "caddy": 1, "fhir": 1}
 HEAVY_SECONDS = 15.0  # the FHIR server takes longest to come back
 
@@ -111,9 +111,9 @@ def _shuffled(chance: random.Random, todo: Sequence[Todo]) -> list[Todo]:
     return chance.sample(todo, len(todo))
 
 
-def play(stage: Stage, todo: Sequence[Todo], chance: random.Random) -> None:
-    """Do one after the other until all is done or the run is over."""
-    for one in todo:
+def play(stage: Stage, draw: Callable[[Stage, random.Random], Sequence[Todo]], chance: random.Random) -> None:
+    """Do one after the other, and draw anew when all is done, until the run is over."""
+    for one in chain.from_iterable(draw(stage, chance) for _ in count()):
         if stage.stop.is_set():
             return
         try:

@@ -39,10 +39,11 @@ class Linked:
 
 @dataclass
 class House:
-    """Whom everybody knows: records to write to."""
+    """Whom everybody knows: records to write to, and the paths of letters to amend."""
 
     records: list[str] = field(default_factory=list)
     linked: list[Linked] = field(default_factory=list)
+    letters: list[str] = field(default_factory=list)
 
 
 class Actor:
@@ -101,7 +102,7 @@ class Actor:
 
 
 class Clinician(Actor):
-    """Writes letters, registers patients, changes records, reads."""
+    """Writes and amends letters, registers patients, changes records, reads."""
 
     def __init__(self, person: Person, history: History, house: House, *, seed: int) -> None:
         super().__init__(person, history, seed=seed)
@@ -109,7 +110,7 @@ class Clinician(Actor):
 
     def step(self) -> None:
         ways: list[tuple[Callable[[], None], int]] = [
-            *((self.write, 10), (self.register, 2), (self.count_up, 2), (self.look, 2)),
+            *((self.write, 10), (self.amend, 2), (self.register, 2), (self.count_up, 2), (self.look, 2)),
         ]
         todo, weights = zip(*ways, strict=True)
         self.random.choices(todo, weights)[0]()
@@ -123,6 +124,24 @@ class Clinician(Actor):
         outcome, answer = self.insist("POST", f"/api/patients/{to}/letters", key=key, json=draft)
         target = answer.json()["uid"] if outcome == "ok" else ""
         self.history.act("letter", outcome, target=target, patient_id=to, **draft)
+        if target:
+            self.house.letters.append(f"/api/patients/{to}/letters/{target}")
+
+    def amend(self) -> None:
+        """A new version of a letter that was acknowledged not long ago, so that two amend the same now and then."""
+        if not self.house.letters:
+            return
+        path = self.random.choice(self.house.letters[-10:])
+        read = self.send("GET", path)
+        if read.status_code != 200:
+            return
+        letter = read.json()
+        wanted = {"title": letter["title"], "body": f"Amended: {unique()}\n", "reason": "Something was missing"}
+        answer = self.send("PUT", path, json=wanted, version=letter["version"])
+        settled: dict[int, Outcome] = {200: "ok", 412: "fail", 401: "fail"}
+        outcome = settled.get(answer.status_code, "unknown")
+        version = letter["version"] + 1
+        self.history.act("amendment", outcome, target=letter["uid"], version=version, body=wanted["body"])
 
     def register(self) -> None:
         """A new patient, who gets letters from now on."""

@@ -129,13 +129,13 @@ def _act(stage: Stage, history: History, chance: random.Random, *, seconds: floa
     actors: list[Any] = [Clinician(one, history, stage.house, seed=chance.getrandbits(32)) for one in people]
     actors += [Reader(one, history, seed=chance.getrandbits(32)) for one in stage.house.linked]
     bad = [
-        threading.Thread(target=nemesis.play, args=(stage, todo, random.Random(chance.getrandbits(32))))  # noqa: S311
-        for todo in (nemesis.killers(stage, chance), nemesis.troubles(stage, chance))
+        threading.Thread(target=nemesis.play, args=(stage, draw, random.Random(chance.getrandbits(32))))  # noqa: S311
+        for draw in (nemesis.killers, nemesis.troubles)
     ]
     good = [threading.Thread(target=actor.run, args=(over,)) for actor in actors]
     for thread in (*good, *bad):
         thread.start()
-    _watch(stage, history, bad, seconds=seconds, tell=tell)
+    _watch(stage, history, seconds=seconds, tell=tell)
     stage.stop.set()
     for thread in bad:
         thread.join()
@@ -147,11 +147,9 @@ def _act(stage: Stage, history: History, chance: random.Random, *, seconds: floa
         person.http.close()
 
 
-def _watch(
-    stage: Stage, history: History, bad: list[threading.Thread], *, seconds: float, tell: Callable[[str], None]
-) -> None:
+def _watch(stage: Stage, history: History, *, seconds: float, tell: Callable[[str], None]) -> None:
     end = time.monotonic() + seconds
-    while time.monotonic() < end and any(thread.is_alive() for thread in bad):
+    while time.monotonic() < end:
         time.sleep(WATCH_SECONDS)
         _look_at_memory(stage)
         letters = len(history.of("letter", "ok"))

@@ -61,7 +61,8 @@ def test_sign_in_in_two_steps_asks_for_the_code_and_takes_it_once(fleet: Fleet) 
         challenge = assert_problem(refused, 401, "totp-required")["challenge"]
         assert "set-cookie" not in refused.headers
         assert "." not in challenge
-        answer = finish(person, challenge, phone.code())
+        code = phone.code()
+        answer = finish(person, challenge, code)
         assert (answer.status_code, methods(answer)) == (200, ["pwd", "otp"])
         assert answer.json().keys() == {"access_token", "token_type", "expires_in", "csrf_token", "user"}
         assert {cookie.partition("=")[0] for cookie in answer.headers.get_list("set-cookie")} == {
@@ -70,7 +71,7 @@ def test_sign_in_in_two_steps_asks_for_the_code_and_takes_it_once(fleet: Fleet) 
         }
         assert person.begin(answer).refresh().get("/api/auth/me").json()["totp_enabled"] is True
         used = finish(person, challenge, phone.paper[0])
-        replayed = finish(person, challenge_of(person), phone.code())
+        replayed = finish(person, challenge_of(person), code)
         unknown = finish(person, "x" * 43, phone.paper[0])
         problems = [assert_problem(one, 401, "second-factor-refused") for one in (used, replayed, unknown)]
         assert problems == [problems[0]] * 3

@@ -1,9 +1,12 @@
 """The whole life of a letter as both sides see it, and as the openEHR server has it."""
 
+import io
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import pypdf
 import pytest
 from e2e.client import Person, assert_problem, eventually, new_linked_patient, new_staff
 from fleet import Fleet
@@ -48,6 +51,11 @@ def stored_versions(record: httpx.Client, patient_id: str, uid: str) -> list[tup
     return found
 
 
+def printed(pdf: bytes) -> str:
+    """The text of a printed letter."""
+    return " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+
+
 def test_letter_is_written_read_amended_and_withdrawn_before_everybodys_eyes(
     clinician: Person, patient: Person, record: httpx.Client
 ) -> None:
@@ -75,6 +83,13 @@ def test_letter_is_written_read_amended_and_withdrawn_before_everybodys_eyes(
         assert next(reader.every(letters))["status"] == "withdrawn"
         (entry,) = reader.get(f"/api/fhir/DocumentReference?patient={patient_id}").json()["entry"]
         assert entry["resource"]["status"] == "entered-in-error"
+        assert "withdrawn" in printed(reader.get(f"{path}.pdf").content).lower()
+        assert "withdrawn" not in printed(reader.get(f"{path}.pdf?version=1").content).lower()
+        with zipfile.ZipFile(io.BytesIO(reader.get(f"/api/patients/{patient_id}/export").content)) as archive:
+            kept = [name for name in archive.namelist() if name.startswith("openehr/")]
+            (print_out,) = [name for name in archive.namelist() if name.endswith(".pdf")]
+            assert kept == [f"openehr/{path[-36:]}-v{number}.json" for number in (1, 2, 3)]
+            assert "withdrawn" in printed(archive.read(print_out)).lower()
     name = clinician.user["display_name"]
     assert stored_versions(record, patient_id, path[-36:]) == [
         (name, "Letter sent", "at0021"),

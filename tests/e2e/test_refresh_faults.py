@@ -5,10 +5,10 @@ import json
 import os
 import secrets
 import time
+from contextlib import suppress
 
 import httpx
 import psycopg
-import pytest
 from e2e.client import Person, eventually, new_patient_account
 from fleet import Fleet
 from native import postgres
@@ -34,8 +34,9 @@ def heads(fleet: Fleet, person: Person) -> int:
 
 def refresh_without_an_answer(person: Person) -> None:
     """A refresh that the client hears nothing of; it is somewhere between its beginning and its end afterwards."""
-    with pytest.raises(httpx.ReadTimeout):
-        person.http.post("/api/auth/refresh", timeout=httpx.Timeout(5, read=PATIENCE_SECONDS))
+    with suppress(httpx.ReadTimeout):
+        while True:  # on a busy machine an answer may be there before anybody has looked
+            person.begin(person.http.post("/api/auth/refresh", timeout=httpx.Timeout(5, read=PATIENCE_SECONDS)))
     time.sleep(secrets.randbelow(MIDDLE_MILLISECONDS) / 1000)
 
 

@@ -14,11 +14,11 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/consume-events.md").read_text()
 COMMANDS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 FLEET = ("make run\n", "make story\n")  # the fleet's own tests have these
-FOLLOW = r"^(venv/bin/python follow.py (\S+).*)$"
-# Ctrl-C, as soon as both letters are in the file.
-UNTIL_BOTH_ARE_THERE = r"""\1 &
-until [ "$(cat \2.tsv 2>/dev/null | wc -l)" -eq 2 ]; do sleep 0.1; done
-kill $!; wait $! || true"""
+FOLLOW = r"^(venv/bin/python follow.py .*)$"
+# Ctrl-C, as soon as both letters are printed.
+UNTIL_BOTH_ARE_THERE = r"""\1 >printed &
+until [ "$(wc -l <printed)" -eq 2 ]; do sleep 0.1; done
+kill $!; wait $! || true; cat printed"""
 
 
 @pytest.fixture

@@ -1,18 +1,12 @@
 """What clients send and get."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from common.rest import Body
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    Field,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from letters.letter import HEADINGS, Author, LetterHead, LetterType, Section, Status, StoredLetter
@@ -35,26 +29,33 @@ def _one_line(value: str) -> str:
     return value
 
 
+def _is_absent(value: object) -> bool:
+    return value is None
+
+
 type _Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_not_blank), AfterValidator(_one_line)]
 type _Text = Annotated[
     str, Field(min_length=1, max_length=MAX_BODY_CHARACTERS, description="Markdown"), AfterValidator(_not_blank)
 ]
 
+# Not a `type`: what stands in one would say nothing about the member.
+_Section = Annotated[_Text | None, Field(exclude_if=_is_absent)]
+
 
 class Sections(Body):
     """Parts of a letter under headings of the PRSB outpatient letter standard; they follow the body, in this order."""
 
-    diagnoses: _Text | None = None
-    history: _Text | None = None
-    concerns: _Text | None = None
-    examination: _Text | None = None
-    investigations: _Text | None = None
-    procedures: _Text | None = None
-    summary: _Text | None = None
-    medications: _Text | None = None
-    allergies: _Text | None = None
-    plan: _Text | None = None
-    advice: _Text | None = None
+    diagnoses: _Section = None
+    history: _Section = None
+    concerns: _Section = None
+    examination: _Section = None
+    investigations: _Section = None
+    procedures: _Section = None
+    summary: _Section = None
+    medications: _Section = None
+    allergies: _Section = None
+    plan: _Section = None
+    advice: _Section = None
 
 
 class _LetterText(Body):
@@ -115,13 +116,7 @@ class Letter(LetterSummary):
     member."""
 
     body: str
-    sections: Sections | None = None
-
-    @model_serializer(mode="wrap")
-    def _leave_out_absent(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        shown: dict[str, Any] = serialise(self)
-        sections = {name: text for name, text in (shown.pop("sections") or {}).items() if text is not None}
-        return shown | ({"sections": sections} if sections else {})
+    sections: Annotated[Sections | SkipJsonSchema[None], Field(exclude_if=_is_absent)] = None
 
 
 class LetterVersion(BaseModel):

@@ -28,6 +28,12 @@ def database_url(postgres_server: PostgresServer) -> str:
     return migrated_database(postgres_server, "patients")
 
 
+@pytest.fixture(scope="module")
+def app_database_url(postgres_server: PostgresServer) -> str:
+    """A database of the running app alone: its completer and housekeeping would take the rows of other tests."""
+    return migrated_database(postgres_server, "patients")
+
+
 @pytest.fixture(scope="session")
 def stand_in() -> Iterator[StandInFhir]:
     server = StandInFhir()
@@ -62,15 +68,15 @@ async def work(database_url: str, fhir: StandInFhir, anyio_backend: str) -> Asyn
     await database.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def running_app(
-    database_url: str, stand_in: StandInFhir, auth: StandInAuth, anyio_backend: str
+    app_database_url: str, stand_in: StandInFhir, auth: StandInAuth, anyio_backend: str
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """The whole app, without NATS."""
+    """The whole app, without NATS; gone with its module, so that it completes nothing in the tests of others."""
     urls = dict.fromkeys(("auth_url", "patients_url", "letters_url", "notify_url"), auth.url)
     settings = Settings.model_validate(
         {
-            **{"mode": "demo", "public_origin": ORIGIN, "database_url": database_url, "pseudonym_key": "p" * 32},
+            **{"mode": "demo", "public_origin": ORIGIN, "database_url": app_database_url, "pseudonym_key": "p" * 32},
             **{"nats_url": "nats://127.0.0.1:1", "nats_user": "patients", "nats_password": "unasked"},
             **{"fhir_url": f"{stand_in.url}/fhir", **urls},
         }
