@@ -1,6 +1,6 @@
 // Generated from docs/openapi/letters.json by `npm run types`.
-// document 689309a0cf1e5444d0ea37d2cc2ce6cfea0eeecb887c5f06a1d72d0094a1cdef
-// types d94ec1034bdd815903ab5ede41ae518539a3e923de9bc2bee4a84a6bd802ada9
+// document 1d92f94754c8f7d312dcc85990355ba78592783d51e4851138868d66d227530e
+// types 04f64eeba045ff30aff2f2c3e41d778cc5033bc2a6bbbb59ee6443b16dfd4c07
 
 export interface paths {
     "/api/fhir/DocumentReference": {
@@ -205,8 +205,41 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * Letter
+         * @description A letter; `body` and sections are Markdown, exactly as they were sent. A letter without sections has no such
+         *     member.
+         */
         Letter: {
-            [key: string]: unknown;
+            /** Amended At */
+            amended_at: string | null;
+            author: components["schemas"]["Author"];
+            /** Body */
+            body: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            letter_type: components["schemas"]["LetterType"];
+            /**
+             * Patient Id
+             * Format: uuid
+             */
+            patient_id: string;
+            /** Read At */
+            read_at: string | null;
+            sections?: components["schemas"]["Sections"];
+            status: components["schemas"]["Status"];
+            /** Title */
+            title: string;
+            /**
+             * Uid
+             * Format: uuid
+             */
+            uid: string;
+            /** Version */
+            version: number;
         };
         /**
          * LetterAmend
