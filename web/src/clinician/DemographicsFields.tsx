@@ -196,12 +196,14 @@ interface ContactTelecomProps {
   errors: Errors;
 }
 
+/** With a row to go on in: empty ones are not sent. */
 function ContactTelecom({ entry, onChange, at, errors }: ContactTelecomProps) {
+  const rows = entry.at(-1)?.value === "" ? entry : [...entry, NEW_TELECOM];
   const change = (place: number) => (part: Partial<TelecomDraft>) =>
-    onChange(entry.map((one, index) => (index === place ? { ...one, ...part } : one)));
+    onChange(rows.map((one, index) => (index === place ? { ...one, ...part } : one)));
   return (
     <>
-      {entry.map((one, place) => (
+      {rows.map((one, place) => (
         <Telecom
           key={place}
           entry={one}

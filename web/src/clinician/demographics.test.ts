@@ -50,13 +50,20 @@ test("what is known can be corrected, not removed", () => {
 });
 
 test("a new patient has no empty element", () => {
-  const draft = { ...NEW_DRAFT, family: "Hartley", nhs_number: "999 000 0018", emergency_contacts: [{ ...NEW_CONTACT, name: "Tom" }] };
+  const draft = {
+    ...NEW_DRAFT,
+    family: "Hartley",
+    nhs_number: "999 000 0018",
+    addresses: [{ ...NEW_ADDRESS, city: "Leeds" }],
+    emergency_contacts: [{ ...NEW_CONTACT, name: "Tom" }],
+  };
   expect(resourceOf(draft, { ...NEW_EXTRAS, hasDied: true })).toEqual({
     resourceType: "Patient",
     active: true,
     gender: "unknown",
     name: [{ use: "official", family: "Hartley" }],
     identifier: [{ system: "https://fhir.nhs.uk/Id/nhs-number", value: "9990000018" }],
+    address: [{ use: "home", city: "Leeds" }],
     contact: [
       {
         name: { text: "Tom" },

@@ -159,7 +159,7 @@ export function check(draft: Draft, before?: DemographicsUpdate): Errors {
     ...draft.addresses.map((one, at) => [`addresses.${at}.lines`, isEmptyAddress(one) ? "Enter the address, or remove it" : ""]),
     ...draft.emergency_contacts.flatMap((one, at) => [
       [`emergency_contacts.${at}.name`, one.name.trim() ? "" : "Enter the contact’s name, or remove the contact"],
-      ...checkTelecom(one.telecom.filter(({ value }) => value.trim()), `emergency_contacts.${at}.telecom`),
+      ...checkTelecom(one.telecom, `emergency_contacts.${at}.telecom`).filter((_, place) => one.telecom[place]?.value.trim()),
     ]),
     ...draft.identifiers.flatMap((one, at) => checkIdentifier(one, `identifiers.${at}`)),
   ] as [string, string][];

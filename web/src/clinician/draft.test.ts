@@ -27,6 +27,7 @@ test("empty sections are not sent, and text stays as it was typed", () => {
 
 test("a letter needs a title and a text, which may not be too long", () => {
   expect(Object.keys(checkLetter(NEW_LETTER))).toEqual(["title", "body"]);
-  const long = { ...NEW_LETTER, title: "Visit", body: "💊".repeat(60_000), sections: { plan: "x".repeat(40_001) } };
-  expect(Object.keys(checkLetter(long))).toEqual(["body"]);
+  const full = { ...NEW_LETTER, title: "Visit", body: "💊".repeat(60_000), sections: { plan: "x".repeat(40_000) } };
+  expect(checkLetter(full)).toEqual({});
+  expect(Object.keys(checkLetter({ ...full, sections: { plan: "x".repeat(40_001) } }))).toEqual(["body"]);
 });
