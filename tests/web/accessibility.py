@@ -34,8 +34,10 @@ _ARRIVE = f"""() => {{
   if (!here || here === document.body) return null;
   here.dataset.reached = 'yes';
   for (let each = here, steps = 0; each && steps < 4; each = each.parentElement, steps += 1) {{
-    const {{outlineStyle, outlineWidth, boxShadow}} = getComputedStyle(each);
-    if ((outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none') return null;
+    for (const part of [null, '::after']) {{
+      const {{outlineStyle, outlineWidth, boxShadow}} = getComputedStyle(each, part);
+      if ((outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none') return null;
+    }}
   }}
   return named(here);
 }}"""

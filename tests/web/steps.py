@@ -39,6 +39,12 @@ def wait_for_worker(page: Page) -> None:
         page.evaluate("navigator.serviceWorker.ready.then(() => null)")
 
 
+def tick(page: Page, name: str) -> None:
+    """Press a checkbox where people do, on its words: the real one lies unseen under them."""
+    page.locator("label").filter(has=page.get_by_role("checkbox", name=name)).click()
+    expect(page.get_by_role("checkbox", name=name)).to_be_checked()
+
+
 def write(page: Page, title: str, body: str) -> None:
     """Fill in a letter on the screen that is for it."""
     page.get_by_label("Title").fill(title)

@@ -6,7 +6,7 @@ from e2e.authenticator import Phone
 from e2e.client import new_staff
 from fleet import Fleet
 from playwright.sync_api import Page, expect
-from web.steps import heading, sign_in, sign_out
+from web.steps import heading, sign_in, sign_out, tick
 from web.windows import Windows
 
 
@@ -25,7 +25,7 @@ def switch_on(page: Page, fleet: Fleet, password: str) -> Phone:
     codes = dialog.get_by_role("listitem")
     expect(codes).to_have_count(10)
     phone.paper.extend(codes.all_inner_texts())
-    dialog.get_by_role("checkbox", name="I have kept these codes").check()
+    tick(page, "I have kept these codes")
     dialog.get_by_role("button", name="Done").click()
     expect(dialog).to_be_hidden()
     return phone

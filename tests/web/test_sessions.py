@@ -57,7 +57,7 @@ def test_signing_out_empties_every_tab(fleet: Fleet, windows: Windows) -> None:
     expect(heading(other)).to_have_text("Who has looked at your record")
     sign_out(page)
     expect(heading(other)).to_have_text("Sign in to Quill")
-    other.go_back()
+    other.goto("/record-access")
     expect(heading(other)).to_have_text("Sign in to Quill")
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from e2e.client import Person, demo_person, new_linked_patient
+from e2e.client import Person, demo_person, eventually, new_linked_patient
 from e2e.push_receiver import PushReceiver
 from fleet import Fleet
 from playwright.sync_api import Page, expect
@@ -43,7 +43,7 @@ def test_letter_is_written_announced_read_and_seen(
 
     (push,) = subscriber.wait()
     deliver(phone, push)
-    (notification,) = shown(phone)
+    (notification,) = eventually(lambda: shown(phone))
     assert "letter" in notification["title"].lower()
     assert TITLE not in str(notification)
     assert SECRET not in str(notification)

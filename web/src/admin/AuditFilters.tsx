@@ -62,9 +62,13 @@ export function AuditFilters({ filters, onChange }: Props) {
           value={filters.patient}
           onChange={(patient) => set({ patient })}
         />
+      </div>
+      <div className="filters">
         <Any label="What was done" options={ACTIONS} value={filters.action} onChange={(action?: Action) => set({ action })} />
         <Any label="With what" options={RESOURCES} value={filters.resource} onChange={(resource) => set({ resource })} />
         <Any label="Outcome" options={OUTCOMES} value={filters.outcome} onChange={(outcome?: Outcome) => set({ outcome })} />
+      </div>
+      <div className="filters">
         <DateField label="From" hint="The first day" value={filters.from ?? ""} onChange={(from) => set({ from })} />
         <DateField label="To" hint="The last day" value={filters.to ?? ""} onChange={(to) => set({ to })} />
       </div>

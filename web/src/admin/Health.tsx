@@ -83,16 +83,19 @@ function Services({ health }: { health: FleetHealth }) {
 }
 
 function ServiceCard({ name, service }: { name: string; service: Service }) {
+  const backends = Object.entries(service.backends);
   return (
     <Card title={SERVICES[name] ?? name} actions={<State status={service.status} />}>
       {effectsOf(name, service).map((text) => (
         <p key={text}>{text}</p>
       ))}
-      <ul className="backends">
-        {Object.entries(service.backends).map(([backend, state]) => (
-          <BackendRow key={backend} name={backend} backend={state} />
-        ))}
-      </ul>
+      {backends.length > 0 && (
+        <ul className="backends">
+          {backends.map(([backend, state]) => (
+            <BackendRow key={backend} name={backend} backend={state} />
+          ))}
+        </ul>
+      )}
     </Card>
   );
 }

@@ -2,7 +2,6 @@ import { useState } from "react";
 import { Link } from "react-router";
 import { Button } from "../ui/Button";
 import { Confirm } from "../ui/Dialog";
-import { tell } from "../ui/notices";
 import { Card } from "../ui/Page";
 import { Failure } from "../ui/states";
 import { type ManagedUser, useUnlink } from "./users";
@@ -27,10 +26,10 @@ function NotLinked() {
 
 function Linked({ user, patientId }: { user: ManagedUser; patientId: string }) {
   const [isAsking, setAsking] = useState(false);
-  const { mutate, isPending, error } = useUnlink(patientId);
+  const { mutate, isPending, error } = useUnlink(patientId, `The record is no longer linked to ${user.display_name}.`);
   const confirm = (): void => {
     setAsking(false);
-    mutate(undefined, { onSuccess: () => tell(`The record is no longer linked to ${user.display_name}.`) });
+    mutate();
   };
   return (
     <>

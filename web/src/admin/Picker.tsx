@@ -1,7 +1,7 @@
 /** A field in which one of many is found by typing a part of its name. */
 
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import {
   Button as AriaButton,
   ComboBox,
@@ -19,6 +19,7 @@ import type { Choice } from "./audit";
 import "./picker.css";
 
 const SETTLED_MS = 250;
+const LEAST = 2;
 
 export interface Found extends Choice {
   /** What tells it from others of the same name. */
@@ -35,30 +36,54 @@ interface Props {
   search: (text: string) => Promise<Found[]>;
 }
 
-export function Picker({ label, hint, value, onChange, kind, search }: Props) {
+/** The text in the field, and the choice that it names; what the screen chooses or clears shows in both. */
+function useChoice(value: Choice | undefined, onChange: Props["onChange"]) {
   const [text, setText] = useState(value?.name ?? "");
+  const [chosen, setChosen] = useState(value);
   useEffect(() => {
     if (value) setText(value.name);
-  }, [value]);
-  const wanted = useDebounced(text.trim(), SETTLED_MS);
-  const isSearching = wanted.length > 1 && wanted !== value?.name;
+    else if (chosen) setText("");
+    setChosen(value);
+  }, [value]); // only what comes from outside: typing has changed `chosen` already
+  const choose = (choice: Choice): void => {
+    setText(choice.name);
+    setChosen(choice);
+    onChange(choice);
+  };
+  const type = (typed: string): void => {
+    setText(typed);
+    if (!chosen || typed === chosen.name) return;
+    setChosen(undefined);
+    onChange(undefined);
+  };
+  return { text, chosen, choose, type };
+}
+
+export function Picker({ label, hint, value, onChange, kind, search }: Props) {
+  const { text, chosen, choose, type } = useChoice(value, onChange);
+  const input = useRef<HTMLInputElement>(null);
+  const typed = text.trim();
+  const wanted = useDebounced(typed, SETTLED_MS);
+  const isWanting = typed.length >= LEAST && typed !== chosen?.name;
+  const isSearching = isWanting && wanted.length >= LEAST;
   const { data = [], isFetching } = useQuery({
     queryKey: ["picker", kind, wanted],
     queryFn: () => search(wanted),
     enabled: isSearching,
   });
   const found = isSearching ? data : [];
-  const none = (): ReactNode => <p className="soft picker-none">{isFetching ? "Searching…" : "Nobody is found"}</p>;
-  const choose = (key: Key | null): void => {
+  const pick = (key: Key | null): void => {
     const choice = found.find(({ id }) => id === key);
-    if (!choice) return;
-    setText(choice.name);
-    onChange({ id: choice.id, name: choice.name });
+    if (choice) choose({ id: choice.id, name: choice.name });
   };
-  const type = (typed: string): void => {
-    setText(typed);
-    if (value && typed !== value.name) onChange(undefined);
+  const clear = (): void => {
+    type("");
+    input.current?.focus();
   };
+  const isOnItsWay = isFetching || wanted !== typed;
+  const none = (): ReactNode => (
+    <p className="soft picker-none">{isOnItsWay ? "Searching…" : "Nobody is found"}</p>
+  );
   return (
     <ComboBox
       className="field picker"
@@ -66,9 +91,9 @@ export function Picker({ label, hint, value, onChange, kind, search }: Props) {
       inputValue={text}
       onInputChange={type}
       selectedKey={null}
-      onSelectionChange={choose}
+      onSelectionChange={pick}
       defaultFilter={() => true}
-      allowsEmptyCollection={isSearching}
+      allowsEmptyCollection={isWanting}
       allowsCustomValue
       menuTrigger="input"
     >
@@ -77,9 +102,9 @@ export function Picker({ label, hint, value, onChange, kind, search }: Props) {
         {hint}
       </Text>
       <div className="picker-row">
-        <Input className="input" autoComplete="off" spellCheck={false} />
-        {value && (
-          <AriaButton slot={null} className="picker-clear" aria-label={`Clear: ${label}`} onPress={() => type("")}>
+        <Input ref={input} className="input" autoComplete="off" spellCheck={false} />
+        {chosen && (
+          <AriaButton slot={null} className="picker-clear" aria-label={`Clear: ${label}`} onPress={clear}>
             <Close />
           </AriaButton>
         )}

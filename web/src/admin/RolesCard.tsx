@@ -1,7 +1,6 @@
 import { useState } from "react";
 import { Button } from "../ui/Button";
 import { Form } from "../ui/fields";
-import { tell } from "../ui/notices";
 import { Card } from "../ui/Page";
 import { RoleBoxes } from "./RoleBoxes";
 import { type ManagedUser, type Role, useChangeUser } from "./users";
@@ -11,7 +10,7 @@ export function RolesCard({ user }: { user: ManagedUser }) {
   const { mutate, isPending, error } = useChangeUser(user.id);
   const isChanged = roles.toSorted().join() !== user.roles.toSorted().join();
   const save = (): void =>
-    mutate({ roles: [...roles] }, { onSuccess: () => tell(`The roles of ${user.display_name} are changed.`) });
+    mutate({ change: { roles: [...roles] }, said: `The roles of ${user.display_name} are changed.` });
   return (
     <Card title="Roles">
       <Form error={error} onSubmit={save}>

@@ -1,7 +1,6 @@
 import { useState } from "react";
 import { Button } from "../ui/Button";
 import { Confirm } from "../ui/Dialog";
-import { tell } from "../ui/notices";
 import { Card } from "../ui/Page";
 import { Failure } from "../ui/states";
 import { type ManagedUser, useChangeUser } from "./users";
@@ -10,7 +9,7 @@ import { type ManagedUser, useChangeUser } from "./users";
 export function StateCard({ user }: { user: ManagedUser }) {
   const { mutate, isPending, error } = useChangeUser(user.id);
   const enable = (): void =>
-    mutate({ disabled: false }, { onSuccess: () => tell(`${user.display_name} can sign in again.`) });
+    mutate({ change: { disabled: false }, said: `${user.display_name} can sign in again.` });
   return (
     <Card title="Access">
       {error && <Failure error={error} />}
@@ -40,7 +39,7 @@ function Disable({ user, isPending, onDisable }: DisableProps) {
   const [isAsking, setAsking] = useState(false);
   const confirm = (): void => {
     setAsking(false);
-    onDisable({ disabled: true }, { onSuccess: () => tell(`${user.display_name} can no longer sign in.`) });
+    onDisable({ change: { disabled: true }, said: `${user.display_name} can no longer sign in.` });
   };
   return (
     <>

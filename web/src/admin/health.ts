@@ -50,7 +50,7 @@ export const BACKENDS: Record<string, string> = {
 /** Of a service that is down, for its users. */
 const DOWN: Record<string, string> = {
   auth: "Nobody can sign in. Who is signed in can go on for up to a quarter of an hour.",
-  patients: "Patients cannot be searched for, registered or changed.",
+  patients: "Patients cannot be searched for, registered or changed, and letters cannot be printed.",
   letters: "Letters can be neither read nor written.",
   notify: "No notifications are sent and the inbox is not shown. Nothing is lost: they follow later.",
 };

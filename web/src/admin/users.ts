@@ -4,6 +4,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClie
 import { auth, CSRF, take } from "../api/client";
 import type { components } from "../api/auth";
 import { Problem } from "../api/problem";
+import { tell } from "../ui/notices";
 
 type Schemas = components["schemas"];
 
@@ -55,27 +56,37 @@ async function searchAll(id: string, query: { q?: string; limit: number }): Prom
   return undefined;
 }
 
+interface Change {
+  change: Schemas["UserPatch"];
+  /** What the administrator is told when it is done. */
+  said: string;
+}
+
 /** Changes roles or state of an account; after a refusal too, what the screen shows is read again. */
 export function useChangeUser(id: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (change: Schemas["UserPatch"]) => {
+    mutationFn: ({ change }: Change) => {
       const params = { path: { user_id: id }, header: CSRF };
       return take(auth.PATCH("/api/auth/users/{user_id}", { params, body: change }));
     },
-    onSuccess: (user) => client.setQueryData(["users", "one", id], user),
+    onSuccess: (user, { said }) => {
+      tell(said);
+      client.setQueryData(["users", "one", id], user);
+    },
     onSettled: () => client.invalidateQueries({ queryKey: ["users"] }),
   });
 }
 
 /** Takes the patient's record away from the account that it is linked to. */
-export function useUnlink(patientId: string) {
+export function useUnlink(patientId: string, said: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: () => {
       const params = { path: { patient_id: patientId }, header: CSRF };
       return take(auth.DELETE("/api/auth/patient-links/{patient_id}", { params }));
     },
+    onSuccess: () => tell(said),
     onSettled: () => client.invalidateQueries({ queryKey: ["users"] }),
   });
 }

@@ -22,8 +22,9 @@ function NotificationRow({ notification: { id, title, url, created_at, read_at }
     <li className="row" data-unread={isUnread || undefined}>
       <div className="row-main">
         <Subject title={title} url={url} />
-        <p className="soft">
-          {isUnread && <Badge tone="info">Not opened</Badge>} {formatTime(created_at)}
+        <p className="row-note">
+          <span>{formatTime(created_at)}</span>
+          {isUnread && <Badge tone="info">Not opened</Badge>}
         </p>
       </div>
       {isUnread && (
