@@ -48,7 +48,19 @@ def test_address_of_the_app_is_answered_by_its_page(app: Edge, path: str) -> Non
     assert "require-trusted-types-for 'script'" in answer.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("path", ["/patient", "/patients/", f"/patients/{UUID}/letter", "/admin", "/sign-in/x", "/.hidden", "/%2ehidden", "/assets/../.hidden"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/patient",
+        "/patients/",
+        f"/patients/{UUID}/letter",
+        "/admin",
+        "/sign-in/x",
+        "/.hidden",
+        "/%2ehidden",
+        "/assets/../.hidden",
+    ],
+)
 def test_other_address_is_not_the_app(app: Edge, path: str) -> None:
     answer = app.ask("GET", path)
     assert (answer.status, answer.body) == (404, b"lost")
