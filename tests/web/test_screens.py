@@ -1,6 +1,7 @@
 """Every screen as different people meet it: in light and dark, on a phone and on a desk, by ear, by keys, by thumb."""
 
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
 from e2e.client import demo_person
@@ -71,7 +72,11 @@ def test_every_address_of_the_app_is_looked_at() -> None:
 def test_screen_has_no_barrier_that_axe_knows(show: Show, screen: Screen) -> None:
     page = show(screen)
     assert page.get_by_role("main").count() == page.get_by_role("banner").count() == heading(page).count() == 1
-    for width, schemes in ((WIDE[0], ("light", "dark")), (PHONE[0], ("dark", "light"))):
+    looks: list[tuple[int, list[Literal["light", "dark"]]]] = [
+        (WIDE[0], ["light", "dark"]),
+        (PHONE[0], ["dark", "light"]),
+    ]
+    for width, schemes in looks:
         page.set_viewport_size({"width": width, "height": TALL})
         for scheme in schemes:
             page.emulate_media(color_scheme=scheme)
