@@ -89,3 +89,10 @@ def test_file_that_was_compressed_beforehand_is_sent_as_it_is(app: Edge, accepte
     assert answer.headers["Content-Encoding"] == encoding
     assert sent == expected[encoding]
     assert answer.media_type == "text/javascript"
+
+
+def test_file_takes_no_writes_and_says_so_legibly(app: Edge) -> None:
+    answer = app.ask("POST", "/assets/app-8f3a.js", {"Accept-Encoding": "gzip"})
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert answer.headers["Content-Encoding"] is None
+    assert b"/problems/method-not-allowed" in answer.body
