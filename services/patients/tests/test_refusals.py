@@ -41,7 +41,7 @@ def entries(database_url: str, request_id: str | None) -> list[Json]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]} {case[1]} {case[2]} {case[4]}")
 async def test_refusal_leaves_one_entry_of_what_was_asked(
-    client: httpx.AsyncClient, auth: StandInAuth, database_url: str, case: Case
+    client: httpx.AsyncClient, auth: StandInAuth, app_database_url: str, case: Case
 ) -> None:
     role, method, path, headers, status, expected = case
     request_id = str(uuid4())
@@ -49,7 +49,7 @@ async def test_refusal_leaves_one_entry_of_what_was_asked(
     body = {"patient_id": str(ABSENT), "nhs_number": "none"} if method != "GET" else None
     answer = await client.request(method, path, json=body, headers=sent)
     assert answer.status_code == status
-    (entry,) = entries(database_url, request_id)
+    (entry,) = entries(app_database_url, request_id)
     action, resource, patient_id, outcome = expected
     assert (entry["action"], entry["resource"], entry["outcome"]) == (action, resource, outcome)
     assert (entry["patient_id"], entry["roles"]) == (patient_id and str(patient_id), [role])
@@ -57,34 +57,34 @@ async def test_refusal_leaves_one_entry_of_what_was_asked(
 
 
 async def test_failure_on_our_side_is_no_refusal(
-    client: httpx.AsyncClient, auth: StandInAuth, database_url: str, fhir: StandInFhir
+    client: httpx.AsyncClient, auth: StandInAuth, app_database_url: str, app_fhir: StandInFhir
 ) -> None:
-    fhir.mood, request_id = "closed", str(uuid4())
+    app_fhir.mood, request_id = "closed", str(uuid4())
     answer = await client.get(RESOURCE, headers={**auth.headers("clinician"), "X-Request-Id": request_id})
-    assert (answer.status_code, entries(database_url, request_id)) == (503, [])
+    assert (answer.status_code, entries(app_database_url, request_id)) == (503, [])
 
 
 async def test_refusal_that_cannot_be_stored_is_not_given(
-    client: httpx.AsyncClient, auth: StandInAuth, database_url: str
+    client: httpx.AsyncClient, auth: StandInAuth, app_database_url: str
 ) -> None:
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(app_database_url) as connection:
         connection.execute("LOCK TABLE outbox")
         answer = await client.get(DEMOGRAPHICS, headers=auth.headers("patient"))
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
 
 
-async def test_replayed_answer_is_a_read(client: httpx.AsyncClient, auth: StandInAuth, database_url: str) -> None:
+async def test_replayed_answer_is_a_read(client: httpx.AsyncClient, auth: StandInAuth, app_database_url: str) -> None:
     doctor, body, told = auth.headers("clinician"), patient(), []
     for _ in range(2):
         request_id = str(uuid4())
         headers = {**doctor, "Idempotency-Key": "once", "X-Request-Id": request_id}
         assert (await client.post("/api/fhir/patients", json=body, headers=headers)).status_code == 201
-        told += [entry["action"] for entry in entries(database_url, request_id)]
+        told += [entry["action"] for entry in entries(app_database_url, request_id)]
     assert told == ["C", "R"]
 
 
 async def test_standing_is_told_to_services_without_an_entry_of_its_own(
-    client: httpx.AsyncClient, auth: StandInAuth, database_url: str
+    client: httpx.AsyncClient, auth: StandInAuth, app_database_url: str
 ) -> None:
     doctor = auth.headers("clinician")
     patient_id = (await client.post("/api/fhir/patients", json=patient(), headers=doctor)).json()["id"]
@@ -99,24 +99,24 @@ async def test_standing_is_told_to_services_without_an_entry_of_its_own(
     for headers, status in ((auth.headers("patient"), 404), (auth.headers("nobody"), 403), ({}, 401)):
         refused = await client.get(f"/internal/patients/{patient_id}", headers={**headers, "X-Request-Id": request_id})
         assert refused.status_code == status
-    assert entries(database_url, request_id) == []
+    assert entries(app_database_url, request_id) == []
 
 
 async def test_refusals_of_strangers_are_counted_and_stored_each_minute(
-    client: httpx.AsyncClient, database_url: str, move_clock: Callable[[float], None]
+    client: httpx.AsyncClient, app_database_url: str, move_clock: Callable[[float], None]
 ) -> None:
     async def refused(*calls: dict[str, str], minute: int) -> list[Json]:
         """The entries that these calls of a minute leave when it is over."""
-        before, request_id = len(entries(database_url, None)), str(uuid4())
+        before, request_id = len(entries(app_database_url, None)), str(uuid4())
         for headers in calls:
             answer = await client.post("/api/patients", json={}, headers={**headers, "X-Request-Id": request_id})
             assert answer.status_code in {401, 403}
         move_clock(61.0 * minute)
         async with asyncio.timeout(10):
-            while len(entries(database_url, None)) == before:
+            while len(entries(app_database_url, None)) == before:
                 await asyncio.sleep(0.05)
-        assert entries(database_url, request_id) == []
-        return entries(database_url, None)[before:]
+        assert entries(app_database_url, request_id) == []
+        return entries(app_database_url, None)[before:]
 
     await refused({}, minute=1)  # with those of other tests
     calls: list[dict[str, str]] = [{}, {"Authorization": "Bearer x.y.z"}, {"Sec-Fetch-Site": "cross-site"}]
