@@ -26,8 +26,9 @@ def give_password(page: Page, password: str) -> None:
 
 def sign_out(page: Page) -> None:
     """Leave by the menu that carries one's name."""
-    page.get_by_role("banner").get_by_role("button", expanded=False).click()
-    page.get_by_role("button", name="Sign out").click()
+    menu = page.get_by_role("banner")
+    menu.get_by_role("button", expanded=False).click()
+    menu.get_by_role("button", name="Sign out").click()
     expect(heading(page)).to_have_text("Sign in to Quill")
 
 
