@@ -71,11 +71,12 @@ def test_every_address_of_the_app_is_looked_at() -> None:
 def test_screen_has_no_barrier_that_axe_knows(show: Show, screen: Screen) -> None:
     page = show(screen)
     assert page.get_by_role("main").count() == page.get_by_role("banner").count() == heading(page).count() == 1
-    for width, schemes in ((WIDE[0], ("light", "dark")), (PHONE[0], ("dark", "light"))):
+    for width in (WIDE[0], PHONE[0]):
         page.set_viewport_size({"width": width, "height": TALL})
-        for scheme in schemes:
-            page.emulate_media(color_scheme=scheme)
-            assert violations(page, only=OF_COLOUR if scheme == "dark" else ()) == []
+        page.emulate_media(color_scheme="light")
+        assert violations(page) == []
+        page.emulate_media(color_scheme="dark")
+        assert violations(page, only=OF_COLOUR) == []
 
 
 @every_screen
