@@ -95,14 +95,13 @@ def _compare_versions(history: History, stored: Mapping[str, list[list[str]]]) -
     """Every later version is what one person wrote for it, and each acknowledged amendment is one."""
     wanted = history.of("amendment", "ok", "unknown")
     for uid, versions in stored.items():
-        acts = [act for act in wanted if act.target == uid]
-        for number, texts in enumerate(versions[1:], start=2):
-            if not any(act.said["version"] == number and act.said["body"] in texts for act in acts):
-                yield f"letter {uid}: nobody wrote version {number}"
-        for act in acts:
-            number = act.said["version"]
-            if act.outcome == "ok" and act.said["body"] not in [*versions, *([[]] * number)][number - 1]:
-                yield f"letter {uid}: version {number} was acknowledged and lost"
+        texts = dict(enumerate(versions, start=1))
+        made = [act for act in wanted if act.target == uid and act.said["body"] in texts.get(act.said["version"], ())]
+        for number in sorted(texts.keys() - {1} - {act.said["version"] for act in made}):
+            yield f"letter {uid}: nobody wrote version {number}"
+        for act in wanted:
+            if act.outcome == "ok" and act.target == uid and act not in made:
+                yield f"letter {uid}: version {act.said['version']} was acknowledged and lost"
 
 
 def _letters_of(server: httpx.Client, url: str, record: str) -> dict[str, list[list[str]]]:

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Button } from "../ui/Button";
 import { Checkbox } from "../ui/fields";
 import { tell } from "../ui/notices";
+import { PrintButton } from "../ui/PrintButton";
 import "./account.css";
 
 /** Shown once: each code signs in once, without the phone. */
@@ -26,7 +27,7 @@ export function RecoveryCodes({ codes, onDone }: { codes: string[]; onDone: () =
       </ol>
       <div className="actions">
         <Button onPress={() => void copy()}>Copy</Button>
-        <Button onPress={() => window.print()}>Print</Button>
+        <PrintButton />
       </div>
       <Checkbox isSelected={isKept} onChange={setKept}>
         I have kept these codes

@@ -1,13 +1,13 @@
 /** The code of a new account, to be printed or copied. Leaving asks first, since nobody can look it up later. */
 
 import { useState } from "react";
-import { useUnsaved } from "../app/unsaved";
 import type { components } from "../api/auth";
 import { Button, ButtonLink } from "../ui/Button";
-import { Confirm } from "../ui/Dialog";
 import { Checkbox } from "../ui/fields";
 import { formatRoles } from "../ui/format";
+import { LeaveQuestion } from "../ui/LeaveWarning";
 import { tell } from "../ui/notices";
+import { PrintButton } from "../ui/PrintButton";
 import { Banner } from "../ui/states";
 import { Facts } from "../ui/Table";
 import "./admin.css";
@@ -20,7 +20,6 @@ interface Props {
 
 export function ActivationCode({ user, code, onAgain }: Props) {
   const [isKept, setKept] = useState(false);
-  const blocker = useUnsaved(!isKept);
   const copy = async (): Promise<void> => {
     await navigator.clipboard.writeText(code);
     tell("The code is copied.");
@@ -35,7 +34,7 @@ export function ActivationCode({ user, code, onAgain }: Props) {
       <Sheet user={user} code={code} />
       <div className="stack no-print">
         <div className="actions">
-          <Button onPress={() => window.print()}>Print</Button>
+          <PrintButton />
           <Button onPress={() => void copy()}>Copy the code</Button>
         </div>
         <Checkbox isSelected={isKept} onChange={setKept}>
@@ -48,15 +47,9 @@ export function ActivationCode({ user, code, onAgain }: Props) {
           <ButtonLink to="/admin/users">Back to users</ButtonLink>
         </div>
       </div>
-      <Confirm
-        title="Leave without the code?"
-        isOpen={blocker.state === "blocked"}
-        onClose={() => blocker.reset?.()}
-        onConfirm={() => blocker.proceed?.()}
-        confirm="Leave"
-      >
-        <p>The code cannot be shown again. Without it, {user.display_name} cannot use this account.</p>
-      </Confirm>
+      <LeaveQuestion isUnsaved={!isKept} title="Leave without the code?">
+        The code cannot be shown again. Without it, {user.display_name} cannot use this account.
+      </LeaveQuestion>
     </>
   );
 }

@@ -2,7 +2,7 @@
 
 import { useLocation, useNavigate } from "react-router";
 import { usePages } from "../api/pages";
-import { isWholeDate } from "../ui/fields";
+import { isWholeDate } from "../ui/format";
 import { Page } from "../ui/Page";
 import { Pager } from "../ui/Pager";
 import { Banner, Empty, Loaded } from "../ui/states";

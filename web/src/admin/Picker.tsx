@@ -13,8 +13,8 @@ import {
   Popover,
   Text,
 } from "react-aria-components";
-import { useDebounced } from "../clinician/useDebounced";
 import { Close } from "../ui/icons";
+import { useDebounced } from "../ui/useDebounced";
 import type { Choice } from "./audit";
 import "./picker.css";
 

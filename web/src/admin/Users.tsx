@@ -2,7 +2,6 @@
 
 import { useEffect, useState } from "react";
 import { Link, useLocation, useNavigate } from "react-router";
-import { useDebounced } from "../clinician/useDebounced";
 import { ButtonLink } from "../ui/Button";
 import { TextField } from "../ui/fields";
 import { formatDate, formatRoles } from "../ui/format";
@@ -10,6 +9,7 @@ import { Page } from "../ui/Page";
 import { Pager } from "../ui/Pager";
 import { Badge, Empty, Loaded } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
+import { useDebounced } from "../ui/useDebounced";
 import { type ManagedUser, useUsers } from "./users";
 import "./admin.css";
 

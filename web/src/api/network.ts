@@ -1,39 +1,29 @@
 /** Whether Quill can be reached, as far as requests have told: `navigator.onLine` says too little. */
 
+import { observable } from "../app/observable";
+
 const AGAIN_MS = 5_000;
 
-let offline = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
-const listeners = new Set<() => void>();
 
-export const isOffline = (): boolean => offline;
-
-export function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
+const offline = observable(false);
+export const { get: isOffline, subscribe } = offline;
 
 /** An answer came, whatever it said. */
 export function reached(): void {
   clearTimeout(timer);
-  change(false);
+  offline.set(false);
 }
 
 /** No answer came; from now on it is tried until one comes. */
 export function unreached(): void {
-  change(true);
+  offline.set(true);
   clearTimeout(timer);
   timer = setTimeout(probe, AGAIN_MS);
 }
 
 async function probe(): Promise<void> {
   await fetch("/api/push/public-key", { cache: "no-store" }).then(reached, unreached);
-}
-
-function change(value: boolean): void {
-  if (offline === value) return;
-  offline = value;
-  for (const listener of listeners) listener();
 }
 
 window.addEventListener("offline", unreached);

@@ -1,20 +1,15 @@
 /** The service worker: registered by hand, since Trusted Types ask where its address comes from. */
 
-const AGAIN_MS = 30 * 60_000;
+import { observable } from "./observable";
 
-type Listener = () => void;
+const AGAIN_MS = 30 * 60_000;
 
 let waiting: ServiceWorker | null = null;
 let isOutdated = false;
-const listeners = new Set<Listener>();
+const ready = observable(false);
 
 /** Whether a newer version of Quill is ready: it waits, or another tab has let it take over. */
-export const hasUpdate = (): boolean => isOutdated || waiting !== null;
-
-export function subscribeWorker(listener: Listener): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
+export const { get: hasUpdate, subscribe: subscribeWorker } = ready;
 
 export function watchWorker(): void {
   if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
@@ -50,7 +45,7 @@ function found(registration: ServiceWorkerRegistration): void {
 }
 
 function say(): void {
-  for (const listener of listeners) listener();
+  ready.set(isOutdated || waiting !== null);
 }
 
 /** Let the new version take over, and load it. */

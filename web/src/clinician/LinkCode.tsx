@@ -3,11 +3,11 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { auth, CSRF, take } from "../api/client";
-import { PrintButton } from "../letters/PrintButton";
 import { Button } from "../ui/Button";
-import { formatTime } from "../ui/format";
-import { DateField, errorAt, Form, isWholeDate } from "../ui/fields";
+import { formatTime, isWholeDate } from "../ui/format";
+import { DateField, errorAt, Form } from "../ui/fields";
 import { Card } from "../ui/Page";
+import { PrintButton } from "../ui/PrintButton";
 import { Banner } from "../ui/states";
 import { type Demographics, formatName } from "./patient";
 

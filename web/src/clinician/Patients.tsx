@@ -11,11 +11,11 @@ import { Card, Page } from "../ui/Page";
 import { Pager } from "../ui/Pager";
 import { Badge, Empty, Loaded } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
+import { useDebounced } from "../ui/useDebounced";
 import { FamilyFirst } from "./PatientBanner";
 import { formatBorn, formatGender, type PatientListed } from "./patient";
 import { recentPatients } from "./recent";
 import { type Criteria, readSearch } from "./search";
-import { useDebounced } from "./useDebounced";
 
 const SETTLED_MS = 250;
 

@@ -97,7 +97,7 @@ function useSending(patientId: string) {
       const { sections, ...rest } = contentOf(draft);
       const body = Object.keys(sections).length > 0 ? { ...rest, sections } : rest;
       const params = { path: { patient_id: patientId }, header: { "idempotency-key": keyFor(body), ...CSRF } };
-      return (await take(letters.POST("/api/patients/{patient_id}/letters", { params, body }))) as unknown as Letter;
+      return (await take(letters.POST("/api/patients/{patient_id}/letters", { params, body }))) as Letter;
     },
     onSuccess: () => {
       tell("Letter sent");

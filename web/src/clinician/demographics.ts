@@ -1,6 +1,6 @@
 /** Details of a patient while they are edited: texts as they stand in fields, and back into what the server takes. Pure. */
 
-import { isWholeDate } from "../ui/fields";
+import { isWholeDate } from "../ui/format";
 import { isNhsNumber } from "./nhsNumber";
 import type { DemographicsUpdate } from "./patient";
 

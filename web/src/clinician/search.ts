@@ -1,5 +1,6 @@
 /** What somebody types to find a patient, read as what it looks like: names, an NHS number, a birth date. Pure. */
 
+import { isWholeDate } from "../ui/format";
 import { isNhsNumber } from "./nhsNumber";
 
 export interface Criteria {
@@ -47,6 +48,5 @@ function dateIn(text: string): { typed: string; iso: string } | undefined {
 /** `iso` is "" for a day that the calendar does not have. */
 function dated(typed: string, year = "", month = "", day = ""): { typed: string; iso: string } {
   const iso = `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`;
-  const time = new Date(`${iso}T00:00:00Z`);
-  return { typed, iso: !Number.isNaN(time.getTime()) && time.toISOString().startsWith(iso) ? iso : "" };
+  return { typed, iso: isWholeDate(iso) ? iso : "" };
 }

@@ -1,23 +1,14 @@
 /** The browser's own offer to install Quill, where it makes one; it may come at any time after the start. */
 
+import { observable } from "../app/observable";
+
 interface InstallPromptEvent extends Event {
   prompt: () => Promise<unknown>;
 }
 
-let offer: InstallPromptEvent | null = null;
-const listeners = new Set<() => void>();
+const offer = observable<InstallPromptEvent | null>(null);
 
-export const installOffer = (): InstallPromptEvent | null => offer;
+export const { get: installOffer, subscribe: subscribeInstallOffer } = offer;
 
-export function subscribeInstallOffer(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
-
-function change(next: InstallPromptEvent | null): void {
-  offer = next;
-  for (const listener of listeners) listener();
-}
-
-window.addEventListener("beforeinstallprompt", (event) => change(event as InstallPromptEvent));
-window.addEventListener("appinstalled", () => change(null));
+window.addEventListener("beforeinstallprompt", (event) => offer.set(event as InstallPromptEvent));
+window.addEventListener("appinstalled", () => offer.set(null));

@@ -1,6 +1,7 @@
 /** The session of this tab. Its tokens live in memory only: a reload asks for new ones, and a closed tab forgets them. */
 
 import type { components } from "../api/auth";
+import { observable } from "../app/observable";
 
 export type User = components["schemas"]["User"];
 export type Role = User["roles"][number];
@@ -22,29 +23,12 @@ export type State =
   | { status: "in"; session: Session }
   | { status: "expired"; session: Session };
 
-type Listener = (state: State, before: State) => void;
-
-let state: State = { status: "restoring" };
-const listeners = new Set<Listener>();
-
-export function getState(): State {
-  return state;
-}
+export const { get: getState, set: setState, subscribe } = observable<State>({ status: "restoring" });
 
 /** The session, also when it has expired. */
 export function getSession(): Session | undefined {
+  const state = getState();
   return "session" in state ? state.session : undefined;
-}
-
-export function setState(next: State): void {
-  const before = state;
-  state = next;
-  for (const listener of [...listeners]) listener(next, before);
-}
-
-export function subscribe(listener: Listener): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
 }
 
 /** What an answer of auth becomes here. */

@@ -1,18 +1,34 @@
+import type { ReactNode } from "react";
 import { useUnsaved } from "../app/unsaved";
 import { Confirm } from "./Dialog";
 
-/** Asks before a screen with unsaved text is left. */
-export function LeaveWarning({ isUnsaved, what }: { isUnsaved: boolean; what: string }) {
+interface Props {
+  isUnsaved: boolean;
+  title: string;
+  children: ReactNode;
+}
+
+/** Asks before a screen is left while something on it would be lost. */
+export function LeaveQuestion({ isUnsaved, title, children }: Props) {
   const blocker = useUnsaved(isUnsaved);
   return (
     <Confirm
-      title="Leave without saving?"
+      title={title}
       isOpen={blocker.state === "blocked"}
       onClose={() => blocker.reset?.()}
       onConfirm={() => blocker.proceed?.()}
       confirm="Leave"
     >
-      <p>{what} is not sent yet, and will be lost.</p>
+      <p>{children}</p>
     </Confirm>
+  );
+}
+
+/** The same for what was typed. */
+export function LeaveWarning({ isUnsaved, what }: { isUnsaved: boolean; what: string }) {
+  return (
+    <LeaveQuestion isUnsaved={isUnsaved} title="Leave without saving?">
+      {what} is not sent yet, and will be lost.
+    </LeaveQuestion>
   );
 }

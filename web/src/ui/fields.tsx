@@ -239,12 +239,6 @@ export function DateField({ label, name, hint = "For example, 27 3 1964", value,
 const pad = (text: string): string => (text === "" ? "" : text.padStart(2, "0").slice(-2));
 const unpad = (text: string): string => (text.length > 1 ? text.replace(/^0/, "") : text);
 
-/** Whether a DateField's value is a day of the calendar. */
-export function isWholeDate(value: string): boolean {
-  const time = Date.parse(`${value}T00:00:00Z`);
-  return /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(time) && new Date(time).toISOString().startsWith(value);
-}
-
 /** The error of a DateField, from the server's answer about that member. */
 export function errorAt(error: unknown, member: string): string | undefined {
   return error instanceof Problem ? fieldErrors(error)[member] : undefined;

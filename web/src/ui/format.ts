@@ -21,6 +21,12 @@ export function formatClock(value: string): string {
   return CLOCK.format(new Date(value));
 }
 
+/** Whether "2026-11-27" is whole, and a day of the calendar. */
+export function isWholeDate(value: string): boolean {
+  const time = Date.parse(`${value}T00:00:00Z`);
+  return /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(time) && new Date(time).toISOString().startsWith(value);
+}
+
 /** Full years between a birth date and a day, today by default. */
 export function age(birthDate: string, on: Date = new Date()): number {
   const [year = 0, month = 1, day = 1] = birthDate.split("-").map(Number);

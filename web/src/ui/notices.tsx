@@ -1,15 +1,15 @@
 /** Short words about what was just done ("Letter sent"), at the foot of the screen and for screen readers. */
 
 import { useSyncExternalStore } from "react";
+import { observable } from "../app/observable";
 import { Button } from "./Button";
 import { Check, Close } from "./icons";
 import "./notices.css";
 
 const SHOWN_MS = 8_000;
 
-let notice = "";
+const notice = observable("");
 let timer: ReturnType<typeof setTimeout> | undefined;
-const listeners = new Set<() => void>();
 
 /** Tell the person; the words stay for eight seconds, over a change of screens too. */
 export function tell(text: string): void {
@@ -19,17 +19,11 @@ export function tell(text: string): void {
 
 function show(text: string): void {
   clearTimeout(timer);
-  notice = text;
-  for (const listener of listeners) listener();
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
+  notice.set(text);
 }
 
 export function Notices() {
-  const text = useSyncExternalStore(subscribe, () => notice);
+  const text = useSyncExternalStore(notice.subscribe, notice.get);
   return (
     <div className="notices no-print" role="status">
       {text && (

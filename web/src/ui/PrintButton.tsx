@@ -1,4 +1,4 @@
-import { Button } from "../ui/Button";
+import { Button } from "./Button";
 
 /** Prints what the page shows; its style sheets leave out what belongs to the screen only. */
 export function PrintButton() {
