@@ -10,6 +10,7 @@ test.each([
   ["hartley 14 May 1951", { q: "hartley", birth_date: "1951-05-14" }],
   ["o'brien 1.2.1960 999-000-0018", { q: "o'brien", birth_date: "1960-02-01", nhs_number: "9990000018" }],
   ["test-8f3a", { q: "test-8f3a" }],
+  ["Family0753373250b8", { q: "Family0753373250b8" }],
 ])("%s is read as %o", (text, criteria) => {
   expect(readSearch(text)).toEqual({ criteria });
 });

@@ -16,7 +16,7 @@ export interface Search {
   error?: string;
 }
 
-const NHS_NUMBER = /(?<!\d)\d{3}[ -]?\d{3}[ -]?\d{4}(?!\d)/;
+const NHS_NUMBER = /(?<![\p{L}\d])\d{3}[ -]?\d{3}[ -]?\d{4}(?![\p{L}\d])/u;
 const DAY_FIRST = /(?<!\d)(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})(?!\d)/;
 const YEAR_FIRST = /(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)/;
 const IN_WORDS = /(?<!\d)(\d{1,2})(?:st|nd|rd|th)? (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* (\d{4})(?!\d)/i;
