@@ -6,7 +6,7 @@ from pathlib import Path
 
 from native import caddy, ehrbase, fhir, nats, openehr, postgres, services, web
 from native.home import Home
-from native.ports import choose_ports
+from native.ports import HeldPorts, choose_ports
 from native.process import Command, Program, run_to_end
 from native.progress import Progress
 from native.secrets import DATABASE_ROLES, EHRBASE_ROLES, NATS_USERS, load_secrets
@@ -38,6 +38,8 @@ class Fleet:
         names = [name for service in SERVICES for name in services.replicas(settings, service)]
         clocks = [services.clock_port(name) for name in names if settings.test_clock]
         self._ports = choose_ports(home, [*_INNER_PORTS, *names, *clocks])
+        servers = ("postgres", "fhir", "openehr", *names)
+        self._held = HeldPorts([settings.port, *(self._ports[name] for name in servers)])
         self.supervisor = Supervisor(home, nats=self._partner, report=progress.line)
         self.context = Context(
             home=home,
@@ -140,6 +142,7 @@ class Fleet:
         await self._run(caddy.program(self._home, self._settings, ports=self._ports, web_root=root))
 
     async def _run(self, program: Program) -> int:
+        self._held.release(program.port)
         with self._progress.step(f"starting {program.name}"):
             pid = await self.supervisor.start(program)
         log = self._home.log(program.name)

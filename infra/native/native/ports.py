@@ -4,6 +4,7 @@ import errno
 import random
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
 
 from native.errors import LaunchError
 from native.home import Home, read_json, write_json
@@ -46,3 +47,24 @@ def is_free(port: int) -> bool:
                 return False
             raise
     return True
+
+
+class HeldPorts:
+    """Keeps ports from everybody else until their servers are started, which may be minutes after they were chosen.
+
+    A socket that is bound and does not listen is enough: nobody can bind, and who calls is refused as before. A port
+    with lingering connections (TIME_WAIT) cannot be held, and stays merely chosen.
+    """
+
+    def __init__(self, ports: Iterable[int]) -> None:
+        self._sockets: dict[int, socket.socket] = {}
+        for port in ports:
+            holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            with suppress(OSError):
+                holder.bind(("127.0.0.1", port))
+            self._sockets[port] = holder
+
+    def release(self, port: int) -> None:
+        """Leave the port to its server, which is started next."""
+        if holder := self._sockets.pop(port, None):
+            holder.close()

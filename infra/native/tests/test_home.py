@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from native.errors import LaunchError
 from native.home import Home, read_json, write_json
-from native.ports import choose_ports, is_free
+from native.ports import HeldPorts, choose_ports, free_port, is_free
 from native.secrets import DEMO_ACCOUNTS, NATS_USERS, load_secrets
 
 
@@ -78,3 +78,21 @@ def test_ports_are_kept_unless_somebody_took_one(home: Home) -> None:
     assert second["postgres"] == first["postgres"]
     assert second["nats"] not in first.values()
     assert json.loads(home.ports.read_text()) == second
+
+
+def test_held_port_is_nobody_elses_until_its_server_is_started() -> None:
+    port = free_port()
+    held = HeldPorts([port])
+    assert not is_free(port)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=5)
+    held.release(port)
+    with socket.create_server(("127.0.0.1", port)):
+        assert not is_free(port)
+
+
+def test_port_that_cannot_be_held_is_left_as_it_is() -> None:
+    with socket.create_server(("127.0.0.1", free_port())) as server:
+        port = server.getsockname()[1]
+        HeldPorts([port]).release(port)
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()

@@ -34,7 +34,8 @@ def new_nats(server_folder: Path) -> Iterator[NatsServer]:
 
 @pytest.fixture(autouse=True)
 def quiet_stdout() -> Iterator[None]:
-    """The services of a test log elsewhere than where commands print."""
+    """The services of a test log elsewhere than where commands print, whatever an app in this process set before."""
+    structlog.reset_defaults()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.__stderr__))
     yield
     structlog.reset_defaults()

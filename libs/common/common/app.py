@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import httpx
@@ -28,6 +29,7 @@ from common.work import Work
 
 log = logging.get_logger(__name__)
 
+LOOP_PAUSE_SECONDS = 1.0
 KEYS_SECONDS = 4.0  # auth makes its first key when it is first asked
 
 type Loop = Callable[[Work[Any]], Coroutine[Any, Any, None]]
@@ -129,11 +131,11 @@ async def _running[B](app: FastAPI, service: Service[B], settings: ServiceSettin
         gate = Gate(verifier, denylist, feed, ask_auth=lives)
         checks = {"postgres": _answers(database.ping), "nats": _connected(link), **service.checks(backend)}
         app.state.runtime = Runtime(settings, gate, work, checks, others, service.name)
-        loops: list[Coroutine[Any, Any, None]] = [link.run(), feed.run(), relay.run()]
-        loops += [work.run_completer(), work.run_housekeeping(), work.run_strangers()]
-        loops += [loop(work) for loop in service.loops]
-        loops += [_consume(one, work, link) for one in service.consumers for _ in range(one.workers)]
-        tasks = [asyncio.create_task(loop) for loop in loops]
+        loops: list[Callable[[], Coroutine[Any, Any, None]]] = [link.run, feed.run, relay.run]
+        loops += [work.run_completer, work.run_housekeeping, work.run_strangers]
+        loops += [partial(loop, work) for loop in service.loops]
+        loops += [partial(_consume, one, work, link) for one in service.consumers for _ in range(one.workers)]
+        tasks = [asyncio.create_task(_keep_up(loop)) for loop in loops]
         stack.push_async_callback(_stop, tasks)
         await feed.wait_for_replay()
         app.state.ready = True
@@ -178,6 +180,16 @@ def _ask_auth(client: httpx.AsyncClient) -> tuple[FetchKeys, AskAuth]:
 async def _consume(one: Consumer[Any, Any], work: Work[Any], link: Link) -> None:
     await link.connected.wait()
     await consumer.run(one, work, link.client)
+
+
+async def _keep_up(loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Begin a loop again after what it did not foresee: a relay that ended unseen would announce nothing any more."""
+    while True:
+        try:
+            return await loop()
+        except Exception:
+            log.exception("loop failed")
+            await asyncio.sleep(LOOP_PAUSE_SECONDS)
 
 
 async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:

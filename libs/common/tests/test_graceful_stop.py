@@ -1,4 +1,4 @@
-"""A service that is told to end turns callers away first, ends what it began, hands over, and is gone."""
+"""A service keeps its loops up; told to end, it turns callers away first, ends what it began, and is gone."""
 
 import asyncio
 import http.client
@@ -18,6 +18,7 @@ import pytest
 from common.app import Service, build_app
 from common.consumer import consumes
 from common.events import PatientCreated
+from common.logging import get_logger
 from common.policy import ANYONE, PolicyRouter, allow
 from common.settings import ServiceSettings
 from common.work import Work
@@ -42,6 +43,18 @@ async def on_patient_created(work: Work[None], _event: PatientCreated) -> None:
         pass
 
 
+async def stumble(_work: Work[None]) -> None:
+    """A loop that fails for a reason that it did not foresee, and goes on when it is begun again."""
+    stumbles.append(len(stumbles))
+    if len(stumbles) < 3:
+        raise ZeroDivisionError
+    get_logger(__name__).info("third try goes on")
+    await asyncio.Event().wait()
+
+
+stumbles: list[int] = []
+
+
 def create_app() -> FastAPI:
     """A service whose one call takes as long as it is asked to, and announces a fact at its end."""
     router = PolicyRouter()
@@ -54,7 +67,13 @@ def create_app() -> FastAPI:
         return {"done": "yes"}
 
     router.add_api_route("/act", allow(ANYONE)(act))
-    service = Service(name="letters", routers=[router], open_backend=nothing, consumers=[on_patient_created])
+    service = Service(
+        name="letters",
+        routers=[router],
+        open_backend=nothing,
+        consumers=[on_patient_created],
+        loops=[stumble],
+    )
     return build_app(service, ServiceSettings())
 
 
@@ -140,6 +159,15 @@ def test_service_told_to_end_serves_on_and_says_that_it_is_not_ready(start: Call
     assert (service.ready(), service.get("/livez").status) == (503, 200)
     assert service.process.wait(20) == -signal.SIGTERM
     assert service.ready() == 0
+
+
+def test_loop_that_fails_unforeseen_is_begun_again(start: Callable[..., Running], tmp_path: Path) -> None:
+    start(drain=0)
+    log = tmp_path / "log"
+    with failing_after(20, log.read_text):
+        while "third try goes on" not in log.read_text():
+            time.sleep(0.1)
+    assert log.read_text().count('"error": "ZeroDivisionError"') == 2
 
 
 def test_what_began_before_the_end_is_answered_published_and_handled(
