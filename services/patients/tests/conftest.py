@@ -1,6 +1,7 @@
 """Patients on a real PostgreSQL, before a stand-in for the FHIR server that can be in a bad mood."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -28,26 +29,23 @@ def database_url(postgres_server: PostgresServer) -> str:
     return migrated_database(postgres_server, "patients")
 
 
-@pytest.fixture(scope="module")
-def app_database_url(postgres_server: PostgresServer) -> str:
-    """A database of the running app alone: its completer and housekeeping would take the rows of other tests."""
-    return migrated_database(postgres_server, "patients")
+@contextmanager
+def serving[S: (StandInFhir, StandInAuth)](server: S) -> Iterator[S]:
+    yield server
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture(scope="session")
 def stand_in() -> Iterator[StandInFhir]:
-    server = StandInFhir()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(StandInFhir()) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def auth() -> Iterator[StandInAuth]:
-    server = StandInAuth()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(StandInAuth()) as server:
+        yield server
 
 
 @pytest.fixture
@@ -68,17 +66,38 @@ async def work(database_url: str, fhir: StandInFhir, anyio_backend: str) -> Asyn
     await database.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def app_database_url(postgres_server: PostgresServer) -> str:
+    """The running app's own database: its completer takes what is overdue there, and each minute it adds an entry for
+    strangers, whoever's test is running."""
+    return migrated_database(postgres_server, "patients")
+
+
+@pytest.fixture(scope="session")
+def app_stand_in() -> Iterator[StandInFhir]:
+    """And its own FHIR server, which it may write to at any time."""
+    with serving(StandInFhir()) as server:
+        yield server
+
+
+@pytest.fixture
+def app_fhir(app_stand_in: StandInFhir) -> StandInFhir:
+    """The running app's FHIR server, empty and well."""
+    app_stand_in.reset()
+    return app_stand_in
+
+
+@pytest.fixture(scope="session")
 async def running_app(
-    app_database_url: str, stand_in: StandInFhir, auth: StandInAuth, anyio_backend: str
+    app_database_url: str, app_stand_in: StandInFhir, auth: StandInAuth, anyio_backend: str
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """The whole app, without NATS; gone with its module, so that it completes nothing in the tests of others."""
+    """The whole app, without NATS."""
     urls = dict.fromkeys(("auth_url", "patients_url", "letters_url", "notify_url"), auth.url)
     settings = Settings.model_validate(
         {
             **{"mode": "demo", "public_origin": ORIGIN, "database_url": app_database_url, "pseudonym_key": "p" * 32},
             **{"nats_url": "nats://127.0.0.1:1", "nats_user": "patients", "nats_password": "unasked"},
-            **{"fhir_url": f"{stand_in.url}/fhir", **urls},
+            **{"fhir_url": f"{app_stand_in.url}/fhir", **urls},
         }
     )
     app = create_app(settings)
@@ -89,6 +108,6 @@ async def running_app(
 
 
 @pytest.fixture
-def client(running_app: httpx.AsyncClient, fhir: StandInFhir) -> httpx.AsyncClient:
+def client(running_app: httpx.AsyncClient, app_fhir: StandInFhir) -> httpx.AsyncClient:
     """The app, with the FHIR server empty and well."""
     return running_app

@@ -200,11 +200,11 @@ async def test_verification_needs_exactly_one(client: httpx.AsyncClient, doctor:
 
 
 async def test_outage_of_the_fhir_server_is_503_but_search_goes_on(
-    client: httpx.AsyncClient, doctor: dict[str, str], fhir: StandInFhir
+    client: httpx.AsyncClient, doctor: dict[str, str], app_fhir: StandInFhir
 ) -> None:
     family = f"Q{uuid4().hex}"
     path = (await create(client, doctor, family=family)).headers["Location"]
-    fhir.mood = "closed"
+    app_fhir.mood = "closed"
     for url in (path, f"/api/patients/{path.split('/')[-1]}/demographics"):
         answer = await client.get(url, headers=doctor)
         assert answer.status_code == 503
@@ -215,7 +215,7 @@ async def test_outage_of_the_fhir_server_is_503_but_search_goes_on(
     assert [item["patient_id"] for item in found.json()["items"]] == [path.split("/")[-1]]
     health = (await client.get("/api/health/patients")).json()
     assert health["backends"]["fhir"]["status"] == "down"
-    fhir.mood = "open"
+    app_fhir.mood = "open"
     assert (await client.get("/api/health/patients")).json()["backends"]["fhir"]["status"] == "ok"
 
 

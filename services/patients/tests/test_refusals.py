@@ -57,9 +57,9 @@ async def test_refusal_leaves_one_entry_of_what_was_asked(
 
 
 async def test_failure_on_our_side_is_no_refusal(
-    client: httpx.AsyncClient, auth: StandInAuth, app_database_url: str, fhir: StandInFhir
+    client: httpx.AsyncClient, auth: StandInAuth, app_database_url: str, app_fhir: StandInFhir
 ) -> None:
-    fhir.mood, request_id = "closed", str(uuid4())
+    app_fhir.mood, request_id = "closed", str(uuid4())
     answer = await client.get(RESOURCE, headers={**auth.headers("clinician"), "X-Request-Id": request_id})
     assert (answer.status_code, entries(app_database_url, request_id)) == (503, [])
 
