@@ -1,9 +1,22 @@
 """What tests of the import stand on: patients as other systems send them, with data that nobody has."""
 
 import copy
+import json
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from patients_house import Json
+from common.work import Work
+from patients.fhir import FhirServer
+from patients.importing.report import Report
+from patients.importing.service import Import, Pace
+from patients.importing.sources import Sources
+from patients_house import NUMBERS, Json, StandInFhir, patient
+from sqlalchemy import text
+
+type PatientsWork = Work[FhirServer]
+
+SOURCE = "https://pas.example.org/fhir"
 
 MARK = "Zyzzyva"  # in everything that tells about a person: it must never be told again
 CORE = "http://hl7.org/fhir/us/core/StructureDefinition"
@@ -93,3 +106,45 @@ def bundle(*resources: Json, kind: str = "transaction") -> Json:
         for resource in resources
     ]
     return {"resourceType": "Bundle", "type": kind, "entry": entries}
+
+
+def file_of(tmp_path: Path, *patients: Json) -> Path:
+    file = tmp_path / "patients.ndjson"
+    file.write_text("\n".join(map(json.dumps, patients)))
+    return file
+
+
+def people(number: int) -> list[Json]:
+    return [patient(f"Given{place}", id=str(place), nhs_number=NUMBERS.new()) for place in range(number)]
+
+
+async def run(work: PatientsWork, file: Path, **how: Any) -> Report:
+    sources = Sources([file])
+    report = Report(sources, dry_run=how.get("dry_run", False))
+    options: dict[str, Any] = {"source": SOURCE, "pace": Pace(None), "at_once": 2, "together": 2} | how
+    await Import(work=work, report=report, **options).run(sources)
+    report.close()
+    return report
+
+
+def counts(report: Report) -> tuple[int, int, int]:
+    return report.imported, report.present, report.refused
+
+
+async def rows(work: PatientsWork, query: str) -> list[tuple[Any, ...]]:
+    async with work.database.transaction() as session:
+        return [tuple(row) for row in (await session.execute(text(query))).all()]
+
+
+async def check_each_is_there_once(work: PatientsWork, fhir: StandInFhir, *, number: int) -> None:
+    """Stored in one version, announced, audited and found: so many patients, and nothing twice."""
+    ids = set(map(UUID, fhir.versions))
+    assert len(ids) == number
+    assert all(len(versions) == 1 for versions in fhir.versions.values())
+    told = await rows(work, "SELECT subject, body FROM outbox")
+    created = [UUID(body["patient_id"]) for subject, body in told if subject == "quill.patients.v1.patient.created"]
+    audited = [UUID(body["patient_id"]) for subject, body in told if subject.startswith("quill.audit.")]
+    assert (sorted(created), sorted(audited)) == (sorted(ids), sorted(ids))
+    assert {row for (row,) in await rows(work, "SELECT patient_id FROM indexed_patients")} == ids
+    assert {row for (row,) in await rows(work, "SELECT patient_id FROM nhs_numbers WHERE pending = 0")} == ids
+    assert await rows(work, "SELECT id FROM operations WHERE state = 'INTENT'") == []

@@ -72,12 +72,13 @@ class Handler(BaseHTTPRequestHandler):
 class StandInFhir(Server):
     """Moods: open; closed (nothing arrives, no answer); deaf (writes arrive, their answers are lost); ill (500);
     stuck (the caller waits); lying (200 and `lie`); refusing (400 to writes, quoting the patient as HAPI does).
-    `lost` is the mood for writes only."""
+    `lost` is the mood for writes only; `dislikes` is a text that it refuses what it stands in for."""
 
     def __init__(self) -> None:
         super().__init__()
         self.mood = "open"
         self.lost: str | None = None
+        self.dislikes: str | None = None
         self.lie: Any = {}
         self.versions: dict[str, list[Json | None]] = {}
         self.unlisted: set[str] = set()  # as a page misses somebody when others are deleted meanwhile
@@ -86,6 +87,7 @@ class StandInFhir(Server):
 
     def reset(self) -> None:
         self.mood, self.lost, self.versions, self.unlisted, self.writes = "open", None, {}, set(), 0
+        self.dislikes = None
 
     def put(self, resource: Json, *, by: str = "somebody-else") -> None:
         """Write past Quill, as another system does."""
@@ -101,7 +103,7 @@ class StandInFhir(Server):
         return resource
 
     def answer(self, request: Handler, body: bytes) -> Answer | None:
-        writes = request.command == "PUT"
+        writes = request.command == "PUT" or request.path == "/fhir/"
         mood = (self.lost if writes else None) or self.mood
         if mood == "stuck":
             time.sleep(6)
@@ -111,19 +113,23 @@ class StandInFhir(Server):
             return 500, {"resourceType": "OperationOutcome"}
         if mood == "lying":
             return 200, self.lie
-        if mood == "refusing" and writes:
+        disliked = self.dislikes is not None and self.dislikes.encode() in body
+        if writes and (mood == "refusing" or disliked):
             return 400, {"resourceType": "OperationOutcome", "issue": [{"diagnostics": body.decode()}]}
         with self._lock:
             answer = self._say(request, body)
         return None if mood == "deaf" and writes else answer
 
     def _say(self, request: Handler, body: bytes) -> Answer:
+        if request.path == "/fhir/":
+            return self._transaction(json.loads(body), request.headers["X-Request-Id"])
         path = request.path.removeprefix("/fhir/Patient/")
         if path == "_search":
             return 200, self._search({name: values[0] for name, values in parse_qs(body.decode()).items()})
         patient_id, _, version = path.partition("/_history/")
         if request.command == "PUT":
-            return self._put(patient_id, json.loads(body), request)
+            headers = request.headers
+            return self._put(patient_id, json.loads(body), expected=headers["If-Match"], by=headers["X-Request-Id"])
         versions = self.versions.get(patient_id, [])
         place = int(version) - 1 if version else len(versions) - 1
         if not versions or place >= len(versions):
@@ -131,16 +137,28 @@ class StandInFhir(Server):
         resource = versions[place]
         return (410, {}) if resource is None else (200, resource)
 
-    def _put(self, patient_id: str, resource: Json, request: Handler) -> Answer:
-        expected = re.fullmatch(r'W/"(\d+)"', request.headers["If-Match"])
-        assert expected is not None
+    def _transaction(self, bundle: Json, by: str) -> Answer:
+        before, written = {one: list(versions) for one, versions in self.versions.items()}, []
+        for entry in bundle["entry"]:
+            patient_id = entry["request"]["url"].removeprefix("Patient/")
+            code, stored = self._put(patient_id, entry["resource"], expected=entry["request"]["ifMatch"], by=by)
+            if code == 409:
+                self.versions = before
+                return code, stored
+            location = f"Patient/{patient_id}/_history/{stored['meta']['versionId']}"
+            written.append({"response": {"status": f"{code}", "location": location}})
+        return 200, {"resourceType": "Bundle", "type": "transaction-response", "entry": written}
+
+    def _put(self, patient_id: str, resource: Json, *, expected: str, by: str) -> Answer:
+        wanted = re.fullmatch(r'W/"(\d+)"', expected)
+        assert wanted is not None
         versions = self.versions.get(patient_id, [])
-        if versions and len(versions) != int(expected[1]):
+        if versions and len(versions) != int(wanted[1]):
             return 409, {"resourceType": "OperationOutcome"}
         self.writes += 1
         if versions and versions[-1] is not None and _content(versions[-1]) == _content(resource):
             return 200, versions[-1]
-        return 201 if not versions else 200, self._store(patient_id, resource, request.headers["X-Request-Id"])
+        return 201 if not versions else 200, self._store(patient_id, resource, by)
 
     def _store(self, patient_id: str, resource: Json, by: str) -> Json:
         versions = self.versions.setdefault(patient_id, [])
@@ -153,12 +171,17 @@ class StandInFhir(Server):
         current = [self.versions[key][-1] for key in sorted(self.versions) if key not in self.unlisted]
         found = [resource for resource in current if resource is not None]
         if "identifier" in query:
-            system, value = query["identifier"].split("|")
-            wanted = {"system": system, "value": value}
-            found = [one for one in found if any(it.items() >= wanted.items() for it in one.get("identifier", []))]
+            tokens = set(query["identifier"].split(","))
+            found = [
+                one for one in found if tokens & {f"{it['system']}|{it['value']}" for it in one.get("identifier", [])}
+            ]
         first = int(query.get("_offset", 0))
         entries = [{"resource": one} for one in found[first : first + int(query["_count"])]]
         return {"resourceType": "Bundle", **({"entry": entries} if entries else {})}
+
+
+def _token(identifier: Json) -> str:
+    return f"{identifier.get('system')}|{identifier.get('value')}"
 
 
 def _content(resource: Json) -> Json:

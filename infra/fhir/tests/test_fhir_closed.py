@@ -109,9 +109,40 @@ def test_conditional_update_and_delete_are_refused(fhir: httpx.Client, patient: 
 
 
 @pytest.mark.parametrize("bundle_type", ["transaction", "batch"])
-def test_bundle_is_refused(fhir: httpx.Client, patient: dict[str, Any], bundle_type: str) -> None:
-    entry = {"request": {"method": "DELETE", "url": f"Patient/{patient['id']}"}}
+@pytest.mark.parametrize(
+    ("method", "url"),
+    [
+        *(("DELETE", "Patient/{id}"), ("GET", "Patient/{id}"), ("POST", "Patient"), ("PATCH", "Patient/{id}")),
+        *(("PUT", "Patient?_id={id}"), ("PUT", "Observation/{id}"), ("PUT", "Patient/another"), ("PUT", "")),
+        ("POST", "Patient/$mark-all-resources-for-reindexing"),
+    ],
+)
+def test_bundle_of_anything_but_patients_by_put_is_refused(
+    fhir: httpx.Client, patient: dict[str, Any], bundle_type: str, method: str, url: str
+) -> None:
+    resource = {**patient, "name": [{"family": "Changed"}]}
+    entry = {"resource": resource, "request": {"method": method, "url": url.format(id=patient["id"])}}
     assert refused(fhir.post("/", json={"resourceType": "Bundle", "type": bundle_type, "entry": [entry]}))
+
+
+@pytest.mark.parametrize("number", [2, 26])
+def test_bundle_of_one_patient_twice_or_of_very_many_is_refused(fhir: httpx.Client, number: int) -> None:
+    ids = [str(uuid4()) for _ in range(number)]
+    entries = [
+        {
+            "resource": {"resourceType": "Patient", "id": one},
+            "request": {"method": "PUT", "url": f"Patient/{one}"},
+        }
+        for one in (ids if number > 2 else ids[:1] * 2)
+    ]
+    assert refused(fhir.post("/", json={"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    assert fhir.get(f"/Patient/{ids[0]}").status_code == 404
+
+
+def test_other_bundles_and_no_bundle_are_refused(fhir: httpx.Client, patient: dict[str, Any]) -> None:
+    entry = {"resource": patient, "request": {"method": "PUT", "url": f"Patient/{patient['id']}"}}
+    for body in ({"resourceType": "Bundle", "type": "batch", "entry": [entry]}, patient, {"resourceType": "Bundle"}):
+        assert refused(fhir.post("/", json=body))
 
 
 @pytest.mark.parametrize("path", ["/_history", "/Patient/_history"])

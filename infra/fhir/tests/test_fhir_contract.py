@@ -138,6 +138,57 @@ def test_write_refused_by_the_database_answers_without_the_patient(fhir: httpx.C
     assert "9434765919" not in answer.text
 
 
+def transaction(fhir: httpx.Client, *patients: dict[str, Any], mark: str = "together") -> httpx.Response:
+    """New patients, as an import writes them."""
+    entries = [
+        {"resource": one, "request": {"method": "PUT", "url": path_of(one)[1:], "ifMatch": 'W/"0"'}} for one in patients
+    ]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    return fhir.post("/", json=bundle, headers={"Content-Type": "application/fhir+json", "X-Request-Id": mark})
+
+
+def test_transaction_stores_each_patient_under_the_mark_of_its_request(fhir: httpx.Client) -> None:
+    patients, mark = [new_patient() for _ in range(25)], uuid4().hex[:16]
+    answer = transaction(fhir, *patients, mark=mark)
+    assert answer.status_code == 200
+    told = [entry["response"]["location"] for entry in answer.json()["entry"]]
+    assert told == [f"{path_of(one)[1:]}/_history/1" for one in patients]
+    for one in patients:
+        assert fhir.get(f"{path_of(one)}/_history/1").json()["meta"]["source"] == f"#{mark}"
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_transaction_with_one_who_is_there_is_409_and_stores_nobody(fhir: httpx.Client, deleted: bool) -> None:
+    known, *others = (new_patient() for _ in range(4))
+    put(fhir, known)
+    if deleted:
+        assert fhir.delete(path_of(known)).status_code == 200
+    assert transaction(fhir, others[0], known, *others[1:]).status_code == 409
+    assert [fhir.get(path_of(one)).status_code for one in others] == [404] * 3
+
+
+def test_transaction_with_one_who_is_invalid_is_400_and_stores_nobody(fhir: httpx.Client) -> None:
+    patients = [new_patient(), {**new_patient(), "birthDate": "nonsense"}]
+    assert transaction(fhir, *patients).status_code == 400
+    assert fhir.get(path_of(patients[0])).status_code == 404
+
+
+def test_parallel_transactions_of_the_same_patients_store_them_once(fhir: httpx.Client) -> None:
+    patients = [new_patient() for _ in range(5)]
+    answers = at_once(lambda n: transaction(fhir, *(patients if n % 2 else reversed(patients)), mark=f"racer-{n}"))
+    assert Counter(answer.status_code for answer in answers)[200] == 1
+    found = [fhir.get(path_of(one)).json()["meta"] for one in patients]
+    assert {meta["versionId"] for meta in found} == {"1"}
+    assert len({meta["source"] for meta in found}) == 1
+
+
+def test_identifiers_of_several_are_searched_for_at_once(fhir: httpx.Client) -> None:
+    patients = [new_patient(nhs_number=uuid4().hex) for _ in range(3)]
+    transaction(fhir, *patients)
+    tokens = ",".join(f"{NHS_SYSTEM}|{one['identifier'][0]['value']}" for one in patients)
+    assert set(ids(search(fhir, identifier=tokens))) == {one["id"] for one in patients}
+
+
 def test_read_and_vread_return_the_version_asked_for(fhir: httpx.Client) -> None:
     patient = new_patient()
     put(fhir, patient)

@@ -78,13 +78,16 @@ class EHRbase:
         self._template_known = True
 
     async def ensure_ehr(self, patient_id: UUID) -> UUID:
-        """The patient's EHR, created if the server has none; a patient never gets two (the server sees to it)."""
-        subject = {"subject_id": str(patient_id), "subject_namespace": NAMESPACE}
-        found = await self._ask("GET", "/ehr", expected={200, 404}, params=subject)
-        if found.status_code == 404:
-            await self._ask("POST", "/ehr", expected={201, 204, 409}, json=composition.ehr_status_of(patient_id))
-            found = await self._ask("GET", "/ehr", expected={200}, params=subject)
-        return record.read_ehr_id(_json(found))
+        """The patient's EHR, created if the server has none; a patient never gets two (the server sees to it).
+
+        That there is none is the rule, since we keep those that we have met: it is not asked for first.
+        """
+        status, prefer = composition.ehr_status_of(patient_id), {"Prefer": "return=representation"}
+        answer = await self._ask("POST", "/ehr", expected={201, 409}, json=status, headers=prefer)
+        if answer.status_code == 409:
+            subject = {"subject_id": str(patient_id), "subject_namespace": NAMESPACE}
+            answer = await self._ask("GET", "/ehr", expected={200}, params=subject)
+        return record.read_ehr_id(_json(answer))
 
     async def commit_letter(self, ehr_id: UUID, letter: StoredLetter, *, committer: Author, reason: str) -> None:
         """Commit a new letter, or a next version of one; doing it again for the same version changes nothing.

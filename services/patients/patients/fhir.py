@@ -1,6 +1,7 @@
 """The FHIR server: parsed answers or a named error. Its own words are never passed on, they quote patients."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from patients.errors import NhsNumberTaken, PatientRefused
 from patients.policy import NHS_NUMBER_SYSTEM
 
 PAGE_SIZE = 200
+REFUSED = {400, 413, 422}
 _NOBODY = UUID(int=0)
 _FRESH = {"Accept": "application/fhir+json", "Cache-Control": "no-store"}
 _FHIR_JSON = {"Accept": "application/fhir+json", "Content-Type": "application/fhir+json"}
@@ -57,9 +59,9 @@ class FhirServer:
         """
         # No resource has version 0, so that an existing one is not overwritten (HAPI ignores If-None-Match on PUT).
         headers = {**_FHIR_JSON, "If-Match": f'W/"{version}"', "X-Request-Id": _mark(operation_id)}
-        body = {**resource, "resourceType": "Patient", "id": str(patient_id)}
+        body = _patient(patient_id, resource)
         response = await http.call(self._client, "PUT", f"Patient/{patient_id}", json=body, headers=headers)
-        if response.status_code in {400, 413, 422}:
+        if response.status_code in REFUSED:
             raise PatientRefused
         if response.status_code not in {409, 412}:
             return _parse(_json(response))
@@ -72,6 +74,41 @@ class FhirServer:
             raise NotFound
         raise BackendUnavailable  # another attempt is not committed yet
 
+    async def write_new(self, resources: Mapping[UUID, dict[str, Any]], *, operation_id: UUID) -> list[StoredPatient]:
+        """Store the first versions of new patients, all of them or none. Idempotent.
+
+        Raises VersionStale when somebody else has written one of them, PatientRefused when the server does not take
+        one.
+        """
+        entries = [
+            {
+                "resource": _patient(patient_id, resource),
+                "request": {"method": "PUT", "url": f"Patient/{patient_id}", "ifMatch": 'W/"0"'},  # as in `write`
+            }
+            for patient_id, resource in resources.items()
+        ]
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+        headers = {**_FHIR_JSON, "X-Request-Id": _mark(operation_id)}
+        response = await http.call(self._client, "POST", "", json=bundle, headers=headers)
+        if response.status_code in REFUSED:
+            raise PatientRefused
+        if response.status_code not in {409, 412}:
+            _check_all_new(_json(response), resources)
+            return [StoredPatient(patient_id, 1, resource) for patient_id, resource in resources.items()]
+        written = await self.find_new(resources, operation_id=operation_id)
+        if written is None:
+            raise BackendUnavailable  # another attempt is not committed yet
+        return written
+
+    async def find_new(self, patient_ids: Collection[UUID], *, operation_id: UUID) -> list[StoredPatient] | None:
+        """What that operation wrote as the first versions of these patients; None if nobody did. Raises VersionStale
+        when somebody else wrote one of them."""
+        versions = await asyncio.gather(*(self.read_version(patient_id, 1) for patient_id in patient_ids))
+        written = [one for one in versions if one is not None]
+        if not all(one.is_by(operation_id) for one in written):
+            raise VersionStale
+        return written if len(written) == len(patient_ids) else None
+
     async def find_written(self, patient_id: UUID, *, version: int, operation_id: UUID) -> StoredPatient | None:
         """What that operation wrote in the place of `version`; None if it did not."""
         following = await self.read_version(patient_id, version + 1)
@@ -79,12 +116,12 @@ class FhirServer:
 
     async def find_nhs_number(self, nhs_number: str) -> UUID | None:
         """The patient that has this number now, as far as their id has the form that we give."""
-        return next((UUID(one) for one in await self._holders(nhs_number) if CANONICAL_UUID.fullmatch(one)), None)
+        return next((UUID(one) for one in await self._holders([nhs_number]) if CANONICAL_UUID.fullmatch(one)), None)
 
-    async def check_nhs_number(self, nhs_number: str, *, patient_id: UUID) -> None:
-        """Others may write to the server too, under ids of any form. Raises NhsNumberTaken when they gave the number
-        to somebody else."""
-        if set(await self._holders(nhs_number)) - {str(patient_id)}:
+    async def check_nhs_numbers(self, numbers: Mapping[str, UUID]) -> None:
+        """Others may write to the server too, under ids of any form. Raises NhsNumberTaken when they gave one of the
+        numbers to somebody who is not among these patients."""
+        if numbers and set(await self._holders(numbers)) - set(map(str, numbers.values())):
             raise NhsNumberTaken
 
     async def page(self, offset: int) -> list[StoredPatient | None]:
@@ -96,8 +133,9 @@ class FhirServer:
         """Raises BackendUnavailable unless the server answers from its database (its metadata come without it)."""
         await self.read(_NOBODY)
 
-    async def _holders(self, nhs_number: str) -> list[str]:
-        query = {"identifier": f"{NHS_NUMBER_SYSTEM}|{nhs_number}", "_count": "10"}
+    async def _holders(self, nhs_numbers: Collection[str]) -> list[str]:
+        tokens = ",".join(f"{NHS_NUMBER_SYSTEM}|{number}" for number in nhs_numbers)
+        query = {"identifier": tokens, "_count": str(PAGE_SIZE)}
         return [str(resource.get("id")) for resource in await self._search(query)]
 
     async def _get(self, path: str) -> StoredPatient | None:
@@ -122,6 +160,20 @@ async def open_fhir(url: str, *, timeout: float = 4.0) -> AsyncIterator[FhirServ
 
 def _mark(operation_id: UUID) -> str:
     return operation_id.hex[:16]  # HAPI keeps 16 characters
+
+
+def _patient(patient_id: UUID, resource: dict[str, Any]) -> dict[str, Any]:
+    return {**resource, "resourceType": "Patient", "id": str(patient_id)}
+
+
+def _check_all_new(answer: dict[str, Any], patient_ids: Collection[UUID]) -> None:
+    try:
+        written = [str(entry["response"]["location"]) for entry in answer["entry"]]
+    except (KeyError, TypeError) as error:
+        raise BackendUnavailable from error
+    wanted = [f"Patient/{patient_id}/_history/1" for patient_id in patient_ids]
+    if len(written) != len(wanted) or not all(map(str.endswith, written, wanted)):
+        raise BackendUnavailable
 
 
 def _json(response: httpx.Response) -> dict[str, Any]:

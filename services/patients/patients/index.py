@@ -1,5 +1,6 @@
 """What the search index keeps of a patient, and how it is made anew from the FHIR server."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from common import clock
@@ -11,8 +12,14 @@ from patients.fhir import FhirServer, StoredPatient
 from patients.models import IndexedPatient, IndexedWord
 
 
-async def index_patient(session: AsyncSession, patient: StoredPatient) -> None:
-    """Make a version findable by all its names, former ones too, and its NHS number held."""
+async def index_patients(session: AsyncSession, patients: Sequence[StoredPatient]) -> None:
+    """Make versions of different patients findable by all their names, former ones too, and their NHS numbers held."""
+    indexed = [_index_of(patient) for patient in patients]
+    words = [word for _, words in indexed for word in words]
+    await repository.index_patients(session, [row for row, _ in indexed], words=words)
+
+
+def _index_of(patient: StoredPatient) -> tuple[IndexedPatient, list[IndexedWord]]:
     shown = mapping.shown(patient.resource)
     told = mapping.names_of(patient.resource)
     family = set(names.words_of(" ".join(name.family or "" for name in told)))
@@ -38,7 +45,7 @@ async def index_patient(session: AsyncSession, patient: StoredPatient) -> None:
         )
         for word in family | given
     ]
-    await repository.index_patient(session, row, words=words)
+    return row, words
 
 
 async def rebuild(work: Work[FhirServer]) -> tuple[int, int]:
@@ -47,10 +54,8 @@ async def rebuild(work: Work[FhirServer]) -> tuple[int, int]:
     begun, offset, indexed = clock.now(), 0, 0
     while page := await work.backend.page(offset):
         async with work.transaction() as session:
-            for patient in filter(None, page):
-                await index_patient(session, patient)
-                indexed += 1
-        offset += len(page)
+            await index_patients(session, found := [patient for patient in page if patient is not None])
+        offset, indexed = offset + len(page), indexed + len(found)
     return indexed, await _forget_absent(work, begun)
 
 

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from patients import api
 from patients.fhir import open_fhir
-from patients.operations import WRITE_PATIENT
+from patients.operations import OPERATIONS
 from patients.settings import Settings
 
 
@@ -18,7 +18,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         routers=[api.patients, api.fhir_patients, api.internal],
         open_backend=lambda: open_fhir(settings.fhir_url),
         checks=lambda fhir: {"fhir": fhir.check},
-        operations=[WRITE_PATIENT],
+        operations=OPERATIONS,
         error_forms={"/api/fhir/": OPERATION_OUTCOME},
     )
     return build_app(service, settings)

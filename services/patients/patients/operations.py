@@ -1,5 +1,6 @@
-"""The write of patients as an operation: what is claimed, sent to the FHIR server, and left behind."""
+"""The writes of patients as operations: what is claimed, sent to the FHIR server, and left behind."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from patients import repository
 from patients.errors import NhsNumberTaken
 from patients.fhir import FhirServer, StoredPatient
-from patients.index import index_patient
+from patients.index import index_patients
 
 
 class WritePatient(BaseModel):
@@ -26,27 +27,35 @@ class WritePatient(BaseModel):
     nhs_number: str | None
 
 
-def _patient_id(operation: Operation[WritePatient]) -> UUID:
-    return operation.intent.patient_id or operation.target_id
+class ImportPatients(BaseModel):
+    """New patients who are stored together, all of them or none, and who of them is to have which NHS number."""
+
+    resources: dict[UUID, dict[str, Any]]
+    nhs_numbers: dict[str, UUID]
 
 
-async def _claim(session: AsyncSession, operation: Operation[WritePatient]) -> None:
-    if operation.intent.nhs_number is not None:
-        number, patient_id = operation.intent.nhs_number, _patient_id(operation)
-        await repository.claim_nhs_number(session, number, patient_id=patient_id)
+type _Writing = Operation[WritePatient] | Operation[ImportPatients]
 
 
-async def _release(session: AsyncSession, operation: Operation[WritePatient]) -> None:
-    if operation.intent.nhs_number is not None:
-        number, patient_id = operation.intent.nhs_number, _patient_id(operation)
-        await repository.release_nhs_number(session, number, patient_id=patient_id)
+def _numbers(operation: _Writing) -> Mapping[str, UUID]:
+    intent = operation.intent
+    if isinstance(intent, ImportPatients):
+        return intent.nhs_numbers
+    return {intent.nhs_number: intent.patient_id or operation.target_id} if intent.nhs_number else {}
+
+
+async def _claim(session: AsyncSession, operation: _Writing) -> None:
+    await repository.claim_nhs_numbers(session, _numbers(operation))
+
+
+async def _release(session: AsyncSession, operation: _Writing) -> None:
+    await repository.release_nhs_numbers(session, _numbers(operation))
 
 
 async def _write(fhir: FhirServer, operation: Operation[WritePatient]) -> StoredPatient:
-    intent, patient_id = operation.intent, _patient_id(operation)
+    intent, patient_id = operation.intent, operation.intent.patient_id or operation.target_id
     try:
-        if intent.nhs_number is not None:
-            await fhir.check_nhs_number(intent.nhs_number, patient_id=patient_id)
+        await fhir.check_nhs_numbers(_numbers(operation))
     except NhsNumberTaken:
         # Others took it meanwhile; an earlier attempt, whose answer was lost, may have been before them.
         written = await fhir.find_written(patient_id, version=intent.version, operation_id=operation.target_id)
@@ -57,7 +66,7 @@ async def _write(fhir: FhirServer, operation: Operation[WritePatient]) -> Stored
 
 
 async def _finish(session: AsyncSession, operation: Operation[WritePatient], patient: StoredPatient) -> Outcome:
-    await index_patient(session, patient)
+    await index_patients(session, [patient])
     await _release(session, operation)  # the number is held now
     patient_id, version = patient.patient_id, patient.version
     new = operation.intent.version == 0
@@ -73,3 +82,39 @@ async def _finish(session: AsyncSession, operation: Operation[WritePatient], pat
 WRITE_PATIENT: OperationKind[FhirServer, WritePatient, StoredPatient] = OperationKind(
     name="patient.write", intent=WritePatient, perform=_write, finish=_finish, claim=_claim, release=_release
 )
+
+
+async def _import(fhir: FhirServer, operation: Operation[ImportPatients]) -> Sequence[StoredPatient]:
+    resources, operation_id = operation.intent.resources, operation.target_id
+    try:
+        await fhir.check_nhs_numbers(_numbers(operation))
+    except NhsNumberTaken:  # as above
+        written = await fhir.find_new(resources, operation_id=operation_id)
+        if written is None:
+            raise
+        return written
+    return await fhir.write_new(resources, operation_id=operation_id)
+
+
+async def _finish_all(
+    session: AsyncSession, operation: Operation[ImportPatients], patients: Sequence[StoredPatient]
+) -> Outcome:
+    await index_patients(session, patients)
+    await _release(session, operation)
+    new = partial(Access, action="C", resource="patient")
+    return Outcome(
+        answer={"imported": len(patients)},
+        events=[PatientCreated(patient_id=one.patient_id, version=one.version) for one in patients],
+        audit=[new(resource_id=str(one.patient_id), patient_id=one.patient_id) for one in patients],
+    )
+
+
+IMPORT_PATIENTS: OperationKind[FhirServer, ImportPatients, Sequence[StoredPatient]] = OperationKind(
+    name="patients.import",
+    intent=ImportPatients,
+    perform=_import,
+    finish=_finish_all,
+    claim=_claim,
+    release=_release,
+)
+OPERATIONS = (WRITE_PATIENT, IMPORT_PATIENTS)

@@ -1,8 +1,9 @@
 """Every query of patients' own database: claims of NHS numbers, and the search index."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Literal
 from uuid import UUID
 
@@ -23,15 +24,17 @@ _NAMES: tuple[Any, ...] = (col(IndexedPatient.sort_key), col(IndexedPatient.pati
 _WORDS: tuple[Any, ...] = (col(IndexedWord.word), col(IndexedWord.sort_key), col(IndexedWord.patient_id))
 
 
-async def claim_nhs_number(session: AsyncSession, number: str, *, patient_id: UUID) -> None:
-    """Reserve a number for as long as an operation runs. Raises NhsNumberTaken when another patient has it or will."""
-    claim = insert(NhsNumberRow).values(nhs_number=number, patient_id=patient_id, pending=1)
+async def claim_nhs_numbers(session: AsyncSession, numbers: Mapping[str, UUID]) -> None:
+    """Reserve numbers for these patients as long as an operation runs. Raises NhsNumberTaken when another patient has
+    one of them or will."""
+    rows = [{"nhs_number": number, "patient_id": one, "pending": 1} for number, one in sorted(numbers.items())]
+    claim = insert(NhsNumberRow)
     claim = claim.on_conflict_do_update(
         index_elements=["nhs_number"],
         set_={"pending": col(NhsNumberRow.pending) + 1},
-        where=col(NhsNumberRow.patient_id) == patient_id,
+        where=col(NhsNumberRow.patient_id) == claim.excluded.patient_id,
     )
-    if await session.scalar(claim.returning(col(NhsNumberRow.pending))) is None:
+    if rows and len((await session.scalars(claim.returning(col(NhsNumberRow.nhs_number)), rows)).all()) < len(rows):
         raise NhsNumberTaken
 
 
@@ -48,38 +51,49 @@ async def nhs_number_holders(session: AsyncSession, numbers: Sequence[str]) -> M
     return {row.nhs_number: row.patient_id for row in rows}
 
 
-async def release_nhs_number(session: AsyncSession, number: str, *, patient_id: UUID) -> None:
-    """Undo one claim; the number is free unless the patient has it or another operation claims it."""
-    mine = (col(NhsNumberRow.nhs_number) == number) & (col(NhsNumberRow.patient_id) == patient_id)
+async def release_nhs_numbers(session: AsyncSession, numbers: Mapping[str, UUID]) -> None:
+    """Undo one claim of each; a number is free unless its patient has it or another operation claims it."""
+    mine = tuple_(col(NhsNumberRow.nhs_number), col(NhsNumberRow.patient_id)).in_(sorted(numbers.items()))
     await session.execute(update(NhsNumberRow).where(mine).values(pending=col(NhsNumberRow.pending) - 1))
-    await _free_nhs_numbers(session, patient_id)
+    await _free_nhs_numbers(session, numbers.values())
 
 
-async def _free_nhs_numbers(session: AsyncSession, patient_id: UUID) -> None:
-    """Free what the patient's newest version does not have and no operation claims."""
-    has = select(col(IndexedPatient.nhs_number)).where(col(IndexedPatient.patient_id) == patient_id)
-    not_had = col(NhsNumberRow.nhs_number).is_distinct_from(has.scalar_subquery())
-    mine = (col(NhsNumberRow.patient_id) == patient_id) & (col(NhsNumberRow.pending) == 0)
-    await session.execute(delete(NhsNumberRow).where(mine, not_had))
+async def _free_nhs_numbers(session: AsyncSession, patient_ids: Collection[UUID]) -> None:
+    """Free what the newest versions of these patients do not have and no operation claims."""
+    same = col(IndexedPatient.patient_id) == col(NhsNumberRow.patient_id)
+    had = exists().where(same, col(IndexedPatient.nhs_number) == col(NhsNumberRow.nhs_number))
+    theirs = col(NhsNumberRow.patient_id).in_(patient_ids) & (col(NhsNumberRow.pending) == 0)
+    await session.execute(delete(NhsNumberRow).where(theirs, ~had))
 
 
-async def index_patient(session: AsyncSession, row: IndexedPatient, *, words: Sequence[IndexedWord]) -> None:
-    """Make a version findable, and its NHS number taken; an older version than the known one changes nothing."""
-    mine, values = col(IndexedPatient.patient_id) == row.patient_id, row.model_dump()
-    newest = insert(IndexedPatient).values(**values)
-    newest = newest.on_conflict_do_update(
-        index_elements=["patient_id"], set_=values, where=col(IndexedPatient.version) < row.version
-    )
-    if await session.scalar(newest.returning(col(IndexedPatient.patient_id))) is None:
-        await session.execute(update(IndexedPatient).where(mine).values(seen_at=row.seen_at))
+async def index_patients(
+    session: AsyncSession, rows: Sequence[IndexedPatient], *, words: Sequence[IndexedWord]
+) -> None:
+    """Make versions of different patients findable, and their NHS numbers taken; one that is older than the known one
+    changes nothing."""
+    if not rows:
         return
-    await session.execute(delete(IndexedWord).where(col(IndexedWord.patient_id) == row.patient_id))
-    session.add_all(words)
+    newest, known = insert(IndexedPatient), col(IndexedPatient.patient_id)
+    newest = newest.on_conflict_do_update(
+        index_elements=["patient_id"],
+        set_={name: newest.excluded[name] for name in IndexedPatient.model_fields},
+        where=col(IndexedPatient.version) < newest.excluded.version,
+    )
+    values = [row.model_dump() for row in sorted(rows, key=lambda row: row.patient_id)]
+    stored = set(await session.scalars(newest.returning(known), values))
+    older = [row.patient_id for row in rows if row.patient_id not in stored]
+    await session.execute(update(IndexedPatient).where(known.in_(older)).values(seen_at=rows[0].seen_at))
+    await session.execute(delete(IndexedWord).where(col(IndexedWord.patient_id).in_(stored)))
+    session.add_all(word for word in words if word.patient_id in stored)
     await session.flush()
-    if row.nhs_number is not None:
-        has = insert(NhsNumberRow).values(nhs_number=row.nhs_number, patient_id=row.patient_id, pending=0)
-        await session.execute(has.on_conflict_do_nothing())
-    await _free_nhs_numbers(session, row.patient_id)
+    has = [
+        {"nhs_number": row.nhs_number, "patient_id": row.patient_id, "pending": 0}
+        for row in rows
+        if row.nhs_number is not None and row.patient_id in stored
+    ]
+    if has:
+        await session.execute(insert(NhsNumberRow).on_conflict_do_nothing(), sorted(has, key=itemgetter("nhs_number")))
+    await _free_nhs_numbers(session, stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,4 +179,4 @@ async def unseen_since(session: AsyncSession, moment: datetime) -> Sequence[UUID
 async def forget_patient(session: AsyncSession, patient_id: UUID) -> None:
     """Take a patient that the FHIR server no longer has out of the index, and free the NHS number."""
     await session.execute(delete(IndexedPatient).where(col(IndexedPatient.patient_id) == patient_id))
-    await _free_nhs_numbers(session, patient_id)
+    await _free_nhs_numbers(session, [patient_id])

@@ -1,6 +1,7 @@
 """The use cases of patients, one function each."""
 
 import hashlib
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -8,15 +9,16 @@ from uuid import UUID
 from common.audit import Access, Action, Actor
 from common.auth import Caller
 from common.errors import Invalid, NotFound, QuillError, VersionStale
-from common.operations import Completed, Idempotency
+from common.operations import Completed, Idempotency, OperationKind
 from common.rest import Page, decode_cursor, encode_cursor
 from common.work import Work
+from pydantic import BaseModel
 
 from patients import mapping, names, policy, repository, schemas
 from patients.errors import NhsNumberTaken
 from patients.fhir import FhirServer, StoredPatient
-from patients.index import index_patient
-from patients.operations import WRITE_PATIENT, WritePatient
+from patients.index import index_patients
+from patients.operations import IMPORT_PATIENTS, WRITE_PATIENT, ImportPatients, WritePatient
 from patients.repository import Prefix
 
 type PatientsWork = Work[FhirServer]
@@ -27,7 +29,8 @@ async def create_patient(
 ) -> StoredPatient:
     """A patient is acknowledged once the FHIR server has them under our id; no two have one NHS number."""
     intent = WritePatient(resource=resource, nhs_number=mapping.shown(resource).nhs_number)
-    completed = await _write(work, caller.actor, intent, key=key)
+    write = (WRITE_PATIENT, intent)
+    completed = await _write(work, caller.actor, write, nhs_number=intent.nhs_number, key=key)
     if completed.committed is not None:
         return completed.committed
     stored = await work.backend.read_version(UUID(completed.answer["patient_id"]), completed.answer["version"])
@@ -43,24 +46,33 @@ class Imported(Enum):
     NOW, EARLIER, AS_ANOTHER, DELETED = range(4)
 
 
-async def import_patient(work: PatientsWork, actor: Actor, *, patient_id: UUID, resource: dict[str, Any]) -> Imported:
-    """A patient of another system is written once, under the id that follows from theirs, and never changed by it."""
-    told = mapping.shown(resource)
-    intent = WritePatient(patient_id=patient_id, resource=resource, nhs_number=told.nhs_number)
-    digest = hashlib.sha256(intent.model_dump_json().encode()).hexdigest()
+async def import_patients(work: PatientsWork, actor: Actor, new: ImportPatients) -> Sequence[Imported]:
+    """Patients of another system are written once, all of these or none, and never changed by it.
+
+    Raises:
+        QuillError: refused. Of several, importing each alone tells whom it is about.
+    """
+    digest = hashlib.sha256(new.model_dump_json().encode()).hexdigest()
+    key, alone = Idempotency(digest, digest), len(new.resources) == 1
+    number = next(iter(new.nhs_numbers), None) if alone else None
     try:
-        completed = await _write(work, actor, intent, key=Idempotency(f"{patient_id}/{digest}", digest))
-        if not completed.replayed:
-            return Imported.NOW
+        completed = await _write(work, actor, (IMPORT_PATIENTS, new), nhs_number=number, key=key)
+        if completed.committed is not None:
+            return [Imported.NOW for _ in completed.committed]
     except QuillError as refusal:
-        if refusal.slug != VersionStale.slug:
+        if refusal.slug != VersionStale.slug or not alone:
             raise
+    return [await _meet(work, patient_id, resource) for patient_id, resource in new.resources.items()]
+
+
+async def _meet(work: PatientsWork, patient_id: UUID, told: dict[str, Any]) -> Imported:
+    """Who has the id of somebody who is told of: they may have been imported, or come of a system with the same ids."""
     known = await _current(work, patient_id)
     if known is None:
         return Imported.DELETED
     async with work.transaction() as session:
-        await index_patient(session, known)
-    same = policy.may_be_one_person(mapping.shown(known.resource), told)
+        await index_patients(session, [known])
+    same = policy.may_be_one_person(mapping.shown(known.resource), mapping.shown(told))
     return Imported.EARLIER if same else Imported.AS_ANOTHER
 
 
@@ -100,7 +112,7 @@ async def update_demographics(
         return mapping.demographics_of(current)
     number = wanted.nhs_number if wanted.nhs_number != before.nhs_number else None
     intent = WritePatient(patient_id=patient_id, version=version, resource=resource, nhs_number=number)
-    completed = await _write(work, caller.actor, intent, key=None)
+    completed = await _write(work, caller.actor, (WRITE_PATIENT, intent), nhs_number=number, key=None)
     return mapping.demographics_of(completed.committed or current)
 
 
@@ -143,16 +155,23 @@ async def verify_patient(
     return schemas.PatientVerified(exists=patient_id is not None, patient_id=patient_id)
 
 
-async def _write(
-    work: PatientsWork, actor: Actor, intent: WritePatient, *, key: Idempotency | None
-) -> Completed[StoredPatient]:
+async def _write[I: BaseModel, C](
+    work: PatientsWork,
+    actor: Actor,
+    operation: tuple[OperationKind[FhirServer, I, C], I],
+    *,
+    nhs_number: str | None,
+    key: Idempotency | None,
+) -> Completed[C]:
+    """Carry a write through; `nhs_number` is the one that it may be refused for."""
+    kind, intent = operation
     try:
-        return await work.operation(WRITE_PATIENT, intent, actor=actor, idempotency=key)
+        return await work.operation(kind, intent, actor=actor, idempotency=key)
     except NhsNumberTaken:
         # Others may have deleted the patient who has the number, or taken it from them, in the FHIR server.
-        if intent.nhs_number is None or not await _ask_for_holder(work, intent.nhs_number):
+        if nhs_number is None or not await _ask_for_holder(work, nhs_number):
             raise
-    return await work.operation(WRITE_PATIENT, intent, actor=actor, idempotency=key)
+    return await work.operation(kind, intent, actor=actor, idempotency=key)
 
 
 async def _ask_for_holder(work: PatientsWork, nhs_number: str) -> bool:
@@ -164,7 +183,7 @@ async def _ask_for_holder(work: PatientsWork, nhs_number: str) -> bool:
     patient = await _current(work, holder)
     if patient is not None:
         async with work.transaction() as session:
-            await index_patient(session, patient)
+            await index_patients(session, [patient])
     return True
 
 

@@ -1,67 +1,31 @@
 """Each patient of another system is imported once, whatever is cut off on the way."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
 from common.db import Database, StorageUnavailable
 from common.errors import OutcomeUnknown
-from common.work import Work
-from import_house import synthea
+from import_house import PatientsWork, check_each_is_there_once, counts, file_of, people, rows, run, synthea
 from patients import service
-from patients.fhir import FhirServer
 from patients.importing.report import Report
-from patients.importing.service import IMPORTER, Import, Pace
-from patients.importing.sources import Sources
+from patients.importing.service import IMPORTER, Pace
 from patients.schemas import PatientVerify
-from patients_house import NUMBERS, Json, StandInFhir, caller, patient
+from patients_house import NUMBERS, StandInFhir, caller, patient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 pytestmark = pytest.mark.anyio
 
-type PatientsWork = Work[FhirServer]
-SOURCE = "https://pas.example.org/fhir"
-
-
-def file_of(tmp_path: Path, *patients: Json) -> Path:
-    file = tmp_path / "patients.ndjson"
-    file.write_text("\n".join(map(json.dumps, patients)))
-    return file
-
-
-def people(number: int) -> list[Json]:
-    return [patient(f"Given{place}", id=str(place), nhs_number=NUMBERS.new()) for place in range(number)]
-
-
-async def run(work: PatientsWork, file: Path, **how: Any) -> Report:
-    sources = Sources([file])
-    report = Report(sources, dry_run=how.get("dry_run", False))
-    options: dict[str, Any] = {"source": SOURCE, "pace": Pace(None), "at_once": 3} | how
-    await Import(work=work, report=report, **options).run(sources)
-    report.close()
-    return report
-
-
-def counts(report: Report) -> tuple[int, int, int]:
-    return report.imported, report.present, report.refused
-
 
 def all_in(report: Report) -> int:
-    """How many are there, whoever did it: the completer of an app that other tests use may be the one."""
+    """How many are there, whoever did it: the completer may be the one."""
     assert report.refused == 0
     return report.imported + report.present
-
-
-async def rows(work: PatientsWork, query: str) -> list[tuple[Any, ...]]:
-    async with work.database.transaction() as session:
-        return [tuple(row) for row in (await session.execute(text(query))).all()]
 
 
 async def let_leases_end(work: PatientsWork) -> None:
@@ -73,20 +37,6 @@ async def forget_keys(work: PatientsWork) -> None:
     """As after a day."""
     async with work.database.transaction() as session:
         await session.execute(text("UPDATE operations SET idempotency_key = NULL"))
-
-
-async def check_each_is_there_once(work: PatientsWork, fhir: StandInFhir, *, number: int) -> None:
-    """Stored in one version, announced, audited and found: so many patients, and nothing twice."""
-    ids = set(map(UUID, fhir.versions))
-    assert len(ids) == number
-    assert all(len(versions) == 1 for versions in fhir.versions.values())
-    told = await rows(work, "SELECT subject, body FROM outbox")
-    created = [UUID(body["patient_id"]) for subject, body in told if subject == "quill.patients.v1.patient.created"]
-    audited = [UUID(body["patient_id"]) for subject, body in told if subject.startswith("quill.audit.")]
-    assert (sorted(created), sorted(audited)) == (sorted(ids), sorted(ids))
-    assert {row for (row,) in await rows(work, "SELECT patient_id FROM indexed_patients")} == ids
-    assert {row for (row,) in await rows(work, "SELECT patient_id FROM nhs_numbers WHERE pending = 0")} == ids
-    assert await rows(work, "SELECT id FROM operations WHERE state = 'INTENT'") == []
 
 
 async def test_import_writes_announces_audits_and_indexes_each_patient_once(
@@ -277,17 +227,18 @@ async def test_database_that_is_away_for_a_moment_is_waited_for(
 async def test_pace_lets_no_more_through_than_asked_for() -> None:
     pace, loop = Pace(20.0), asyncio.get_running_loop()
     began = loop.time()
-    await asyncio.gather(*(pace.wait() for _ in range(9)))
-    assert loop.time() - began >= 0.4
+    await asyncio.gather(*(pace.wait(3) for _ in range(3)), pace.wait(1))
+    assert loop.time() - began >= 0.45
+    assert [Pace(rate).group(25) for rate in (None, 200.0, 7.5, 0.1)] == [25, 25, 7, 1]
 
 
 async def test_only_patients_who_are_new_wait_for_their_turn(work: PatientsWork, tmp_path: Path) -> None:
     turns = 0
 
     class Counted(Pace):
-        async def wait(self) -> None:
+        async def wait(self, number: int) -> None:
             nonlocal turns
-            turns += 1
+            turns += number
 
     file = file_of(tmp_path, *people(5), patient(id="wrong", gender="F"))
     for _ in range(2):

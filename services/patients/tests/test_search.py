@@ -26,7 +26,7 @@ async def add(work: PatientsWork, resource: Json, *, patient_id: UUID | None = N
     """Index a version as finishing a write does."""
     chosen = patient_id or uuid4()
     async with work.transaction() as session:
-        await index.index_patient(session, StoredPatient(chosen, version, resource))
+        await index.index_patients(session, [StoredPatient(chosen, version, resource)])
     return chosen
 
 
@@ -158,7 +158,7 @@ async def test_newer_version_replaces_and_older_does_not(work: PatientsWork) -> 
     (item,) = await search(work, family="new")
     assert (item.nhs_number, item.active) == (new, False)
     async with work.transaction() as session:
-        await repository.claim_nhs_number(session, old, patient_id=uuid4())
+        await repository.claim_nhs_numbers(session, {old: uuid4()})
 
 
 async def test_rebuild_meets_everybody_and_forgets_the_deleted(work: PatientsWork, fhir: StandInFhir) -> None:

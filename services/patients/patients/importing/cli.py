@@ -18,7 +18,7 @@ from patients.fhir import open_fhir
 from patients.importing.report import Report
 from patients.importing.service import Import, Pace
 from patients.importing.sources import Sources
-from patients.operations import WRITE_PATIENT
+from patients.operations import OPERATIONS
 from patients.settings import Settings
 
 ROWS_REFUSED, STOPPED = 1, 3
@@ -32,7 +32,7 @@ async def _import(settings: Settings, sources: Sources, report: Report, **how: A
     try:
         async with open_fhir(settings.fhir_url) as fhir:
             # The running service announces what is stored here, and completes what a killed run leaves behind.
-            work = Work("patients", database, fhir, Relay(database, Client()), [WRITE_PATIENT])
+            work = Work("patients", database, fhir, Relay(database, Client()), OPERATIONS)
             await Import(work=work, report=report, **how).run(sources)
     finally:
         await database.close()
@@ -49,7 +49,7 @@ def patients(  # noqa: PLR0913 - one for each option
     files: Annotated[list[Path], typer.Argument(help="Bundles, NDJSON, folders of both; - is NDJSON")],
     source: Annotated[str, typer.Option(callback=_named, help="URI of the system they come from; always the same one")],
     rate: Annotated[float | None, typer.Option(min=0.01, help="Patients a second at most")] = None,
-    at_once: Annotated[int, typer.Option(min=1, max=32, help="Patients under way at the same time")] = 8,
+    at_once: Annotated[int, typer.Option(min=1, max=32, help="Groups of up to 25 patients under way together")] = 4,
     patience: Annotated[float, typer.Option(min=0, help="Seconds to wait for a server that is away")] = 60,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would happen")] = False,
 ) -> None:

@@ -128,6 +128,7 @@ public class FhirServer {
             @Override
             protected void initialize() {
                 registerProvider(new PatientProvider(daos.getObject().getResourceDao(Patient.class)));
+                registerProvider(new PatientsTogether(daos.getObject().getSystemDao()));
                 setPagingProvider(paging.getObject());
             }
         };
