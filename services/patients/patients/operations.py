@@ -49,7 +49,8 @@ async def _claim(session: AsyncSession, operation: _Writing) -> None:
 
 
 async def _release(session: AsyncSession, operation: _Writing) -> None:
-    await repository.release_nhs_numbers(session, _numbers(operation))
+    if numbers := _numbers(operation):
+        await repository.release_nhs_numbers(session, numbers)
 
 
 async def _write(fhir: FhirServer, operation: Operation[WritePatient]) -> StoredPatient:
@@ -93,12 +94,18 @@ async def _import(fhir: FhirServer, operation: Operation[ImportPatients]) -> Seq
         if written is None:
             raise
         return written
-    return await fhir.write_new(resources, operation_id=operation_id)
+    if len(resources) > 1:
+        return await fhir.write_new(resources, operation_id=operation_id)
+    # A server without transactions takes patients, too: one after the other.
+    return [await fhir.write(one, told, version=0, operation_id=operation_id) for one, told in resources.items()]
 
 
-async def _finish_all(
+async def _settle(
     session: AsyncSession, operation: Operation[ImportPatients], patients: Sequence[StoredPatient]
 ) -> Outcome:
+    patients = sorted(
+        patients, key=lambda one: one.patient_id
+    )  # places give ids, and a stored intent has its own order
     await index_patients(session, patients)
     await _release(session, operation)
     new = partial(Access, action="C", resource="patient")
@@ -110,11 +117,6 @@ async def _finish_all(
 
 
 IMPORT_PATIENTS: OperationKind[FhirServer, ImportPatients, Sequence[StoredPatient]] = OperationKind(
-    name="patients.import",
-    intent=ImportPatients,
-    perform=_import,
-    finish=_finish_all,
-    claim=_claim,
-    release=_release,
+    name="patients.import", intent=ImportPatients, perform=_import, finish=_settle, claim=_claim, release=_release
 )
 OPERATIONS = (WRITE_PATIENT, IMPORT_PATIENTS)

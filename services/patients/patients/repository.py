@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 from typing import Any, Literal
 from uuid import UUID
 
@@ -12,11 +11,13 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from patients.errors import NhsNumberTaken
 from patients.models import IndexedPatient, IndexedWord, NhsNumberRow
 
+# Many rows in one statement: by their classes, rows with and without a null would go apart.
+_PATIENTS, _NUMBERS = (SQLModel.metadata.tables[one.__tablename__] for one in (IndexedPatient, NhsNumberRow))
 _LAST_CHARACTER = "\U0010ffff"
 _WORTH_COUNTING = 2000
 _OTHER = aliased(IndexedWord)
@@ -27,15 +28,19 @@ _WORDS: tuple[Any, ...] = (col(IndexedWord.word), col(IndexedWord.sort_key), col
 async def claim_nhs_numbers(session: AsyncSession, numbers: Mapping[str, UUID]) -> None:
     """Reserve numbers for these patients as long as an operation runs. Raises NhsNumberTaken when another patient has
     one of them or will."""
-    rows = [{"nhs_number": number, "patient_id": one, "pending": 1} for number, one in sorted(numbers.items())]
-    claim = insert(NhsNumberRow)
+    claim, rows = insert(_NUMBERS), _number_rows(numbers, pending=1)
     claim = claim.on_conflict_do_update(
         index_elements=["nhs_number"],
         set_={"pending": col(NhsNumberRow.pending) + 1},
         where=col(NhsNumberRow.patient_id) == claim.excluded.patient_id,
     )
-    if rows and len((await session.scalars(claim.returning(col(NhsNumberRow.nhs_number)), rows)).all()) < len(rows):
+    if rows and len((await session.scalars(claim.returning(_NUMBERS.c.nhs_number), rows)).all()) < len(rows):
         raise NhsNumberTaken
+
+
+def _number_rows(numbers: Mapping[str, UUID], *, pending: int) -> list[dict[str, object]]:
+    """In an order that keeps two transactions from waiting for each other."""
+    return [{"nhs_number": number, "patient_id": one, "pending": pending} for number, one in sorted(numbers.items())]
 
 
 async def nhs_number_holder(session: AsyncSession, number: str) -> UUID | None:
@@ -73,26 +78,21 @@ async def index_patients(
     changes nothing."""
     if not rows:
         return
-    newest, known = insert(IndexedPatient), col(IndexedPatient.patient_id)
+    newest, known = insert(_PATIENTS), _PATIENTS.c.patient_id
     newest = newest.on_conflict_do_update(
         index_elements=["patient_id"],
-        set_={name: newest.excluded[name] for name in IndexedPatient.model_fields},
-        where=col(IndexedPatient.version) < newest.excluded.version,
+        set_={column.name: newest.excluded[column.name] for column in _PATIENTS.c},
+        where=_PATIENTS.c.version < newest.excluded.version,
     )
     values = [row.model_dump() for row in sorted(rows, key=lambda row: row.patient_id)]
     stored = set(await session.scalars(newest.returning(known), values))
-    older = [row.patient_id for row in rows if row.patient_id not in stored]
-    await session.execute(update(IndexedPatient).where(known.in_(older)).values(seen_at=rows[0].seen_at))
+    if older := [row.patient_id for row in rows if row.patient_id not in stored]:
+        await session.execute(update(_PATIENTS).where(known.in_(older)).values(seen_at=rows[0].seen_at))
     await session.execute(delete(IndexedWord).where(col(IndexedWord.patient_id).in_(stored)))
     session.add_all(word for word in words if word.patient_id in stored)
     await session.flush()
-    has = [
-        {"nhs_number": row.nhs_number, "patient_id": row.patient_id, "pending": 0}
-        for row in rows
-        if row.nhs_number is not None and row.patient_id in stored
-    ]
-    if has:
-        await session.execute(insert(NhsNumberRow).on_conflict_do_nothing(), sorted(has, key=itemgetter("nhs_number")))
+    if has := {row.nhs_number: row.patient_id for row in rows if row.nhs_number and row.patient_id in stored}:
+        await session.execute(insert(_NUMBERS).on_conflict_do_nothing(), _number_rows(has, pending=0))
     await _free_nhs_numbers(session, stored)
 
 

@@ -29,8 +29,7 @@ async def create_patient(
 ) -> StoredPatient:
     """A patient is acknowledged once the FHIR server has them under our id; no two have one NHS number."""
     intent = WritePatient(resource=resource, nhs_number=mapping.shown(resource).nhs_number)
-    write = (WRITE_PATIENT, intent)
-    completed = await _write(work, caller.actor, write, nhs_number=intent.nhs_number, key=key)
+    completed = await _write(work, caller.actor, (WRITE_PATIENT, intent), nhs_number=intent.nhs_number, key=key)
     if completed.committed is not None:
         return completed.committed
     stored = await work.backend.read_version(UUID(completed.answer["patient_id"]), completed.answer["version"])
@@ -53,9 +52,9 @@ async def import_patients(work: PatientsWork, actor: Actor, new: ImportPatients)
         QuillError: refused. Of several, importing each alone tells whom it is about.
     """
     digest = hashlib.sha256(new.model_dump_json().encode()).hexdigest()
-    key, alone = Idempotency(digest, digest), len(new.resources) == 1
-    number = next(iter(new.nhs_numbers), None) if alone else None
+    alone, key = len(new.resources) == 1, Idempotency(digest, digest)
     try:
+        number = next(iter(new.nhs_numbers), None) if alone else None
         completed = await _write(work, actor, (IMPORT_PATIENTS, new), nhs_number=number, key=key)
         if completed.committed is not None:
             return [Imported.NOW for _ in completed.committed]
