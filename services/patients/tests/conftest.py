@@ -13,7 +13,7 @@ from native.bare import PostgresServer
 from nats.aio.client import Client
 from patients.fhir import FhirServer, open_fhir
 from patients.main import create_app
-from patients.operations import WRITE_PATIENT
+from patients.operations import OPERATIONS
 from patients.settings import Settings
 from patients_house import ORIGIN, StandInAuth, StandInFhir
 from sqlalchemy import text
@@ -62,7 +62,7 @@ async def work(database_url: str, fhir: StandInFhir, anyio_backend: str) -> Asyn
     async with database.transaction() as session:
         await session.execute(text("TRUNCATE operations, outbox, nhs_numbers, indexed_patients CASCADE"))
     async with open_fhir(f"{fhir.url}/fhir") as backend:
-        yield Work("patients", database, backend, Relay(database, Client()), [WRITE_PATIENT])
+        yield Work("patients", database, backend, Relay(database, Client()), OPERATIONS)
     await database.close()
 
 

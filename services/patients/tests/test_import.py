@@ -69,7 +69,7 @@ async def test_import_cut_at_any_row_goes_on_to_the_same_end(
     while len(fhir.versions) < cut:
         await asyncio.sleep(0.001)
     fhir.lost = lost
-    while not begun.done() and len(await rows(work, "SELECT id FROM operations")) <= cut:
+    while not begun.done() and len(await rows(work, "SELECT id FROM operations")) <= cut // 2:  # two patients each
         await asyncio.sleep(0.001)
     begun.cancel()
     with suppress(asyncio.CancelledError):
