@@ -58,7 +58,8 @@ class Work[B]:
             yield session
             if entries := audit.noted(session):
                 await self.keep(session, self.service, entries)
-        self.relay.wake()
+        if outbox.added(session):
+            self.relay.wake()
 
     def caused_by(self, event_id: UUID, *, at: datetime | None = None) -> "Work[B]":
         """The same work, on behalf of a consumed event that happened at that time."""

@@ -12,6 +12,7 @@ from common.events import PatientCreated
 from common.operations import Idempotency, Operation, OperationKind, OperationRow, Outcome
 from common.outbox import OutboxRow, Relay
 from common.work import Work
+from nats.aio.client import Client
 from pydantic import BaseModel
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -219,3 +220,21 @@ async def test_twenty_requests_with_one_key_write_once(work: Work[Shelf], shelf:
     assert all(isinstance(one, dict | BeingWorkedOn) for one in results)
     assert len({one["id"] for one in written}) == 1
     assert (len(shelf.notes), (await subjects(work)).count(PatientCreated.subject)) == (1, 1)
+
+
+async def test_relay_is_woken_by_what_it_has_to_send(database: Database) -> None:
+    woken = 0
+
+    class Counted(Relay):
+        def wake(self) -> None:
+            nonlocal woken
+            woken += 1
+
+    work = Work("patients", database, Shelf(), Counted(database, Client()))
+    async with work.transaction() as session:
+        await session.execute(text("SELECT 1"))
+    assert woken == 0
+    async with work.transaction() as session:
+        work.announce(session, PatientCreated(patient_id=uuid4(), version=1))
+    await work.record(ACTOR, Access(action="R", resource="note"))
+    assert woken == 2

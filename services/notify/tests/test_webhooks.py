@@ -92,6 +92,15 @@ async def test_fact_arrives_with_its_name_time_and_body_and_is_forgotten(stage: 
     assert (await stage.webhooks())[0].state == "active"
 
 
+async def test_fact_that_nobody_wants_does_not_wake_the_sender(stage: Stage, receiver: PushReceiver) -> None:
+    """An import tells thousands."""
+    await stage.webhook(receiver.hook(), "patient.created")
+    for event, woken in ((letter(), False), (PatientCreated(patient_id=uuid4(), version=1), True)):
+        stage.work.backend.facts_due.clear()
+        await stage.tell(event)
+        assert stage.work.backend.facts_due.is_set() == woken
+
+
 async def test_webhook_gets_what_it_wants_from_its_creation_on(stage: Stage, receiver: PushReceiver) -> None:
     letters, patients = receiver.hook(), receiver.hook()
     before = datetime.now(UTC) - timedelta(seconds=1)

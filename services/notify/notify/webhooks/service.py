@@ -108,4 +108,5 @@ async def tell_webhooks(work: Work[Backend], event: Event) -> None:
             await inbox.mark(session, uuid5(event_id, "webhooks"))
             fact = {"event_id": event_id, "name": name, "data": data, "happened_at": at}
             session.add_all(WebhookDeliveryRow.model_validate({"webhook_id": one, **fact}) for one in webhook_ids)
-    work.backend.facts_due.set()
+    if webhook_ids:
+        work.backend.facts_due.set()
