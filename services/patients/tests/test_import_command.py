@@ -54,17 +54,17 @@ def test_import_killed_again_and_again_ends_with_each_patient_once(
     environment: Mapping[str, str], database_url: str, fhir: StandInFhir, tmp_path: Path
 ) -> None:
     file, kills = tmp_path / "patients.ndjson", 3
-    people = [patient(f"Given{place}", id=str(place), nhs_number=NUMBERS.new()) for place in range(60)]
+    people = [patient(f"Given{place}", id=str(place), nhs_number=NUMBERS.new()) for place in range(200)]
     file.write_text("\n".join(map(json.dumps, people)))
     for kill in range(1, kills + 1):
-        process = start(environment, *SOURCE, "--at-once", 5, "--rate", 60, file)
+        process = start(environment, *SOURCE, "--at-once", 2, "--rate", 40, file)
         before, began = len(fhir.versions), time.monotonic()
         while len(fhir.versions) < before + 5 * kill and process.poll() is None and time.monotonic() < began + 60:
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         assert process.returncode == -signal.SIGKILL
-    assert 0 < len(fhir.versions) < 60
+    assert 0 < len(fhir.versions) < 200
     code, out, err = run(environment, *SOURCE, file)
     assert (code, out.splitlines()[-1].partition("refused ")[2]) == (0, "0"), err
     with psycopg.connect(database_url) as connection:
@@ -74,7 +74,7 @@ def test_import_killed_again_and_again_ends_with_each_patient_once(
         left = connection.execute("SELECT count(*) FROM operations WHERE state <> 'DONE'").fetchone()
         audited = connection.execute("SELECT count(*) FROM outbox WHERE subject LIKE 'quill.audit.%'").fetchone()
     assert sorted(UUID(one) for (one,) in told) == sorted(map(UUID, fhir.versions))
-    assert (len(told), left, audited) == (60, (0,), (60,))
+    assert (len(told), left, audited) == (200, (0,), (200,))
     assert all(len(versions) == 1 for versions in fhir.versions.values())
 
 
