@@ -10,19 +10,19 @@ from e2e.client import demo_person
 from fleet import ROOT, running_fleet
 from playwright.sync_api import Page, expect
 from web.steps import heading, write
-from web.windows import PHONE, WIDE, Windows, running_browser
+from web.windows import Windows, running_browser
 
 FOLDER = ROOT / "docs/pictures"
+DESK, TALL_DESK, PHONE = (1280, 800), (1280, 1080), (375, 1000)
 PATIENT, LETTER = "Margaret Ellen Hartley", "Your blood test results"
 BODY = """Dear Mrs Hartley,
 
-thank you for coming to the clinic today. **Your blood pressure is well controlled.**
+Thank you for coming to the clinic today. **Your blood pressure is well controlled.**
 
 - Go on with amlodipine 5 mg once a day.
 - Please have your kidney function checked in **three months**.
 
-With best wishes,
-Dr Amara Okafor"""
+Yours sincerely"""
 
 
 def search(page: Page) -> None:
@@ -56,21 +56,23 @@ def notification(page: Page) -> None:
 def audit(page: Page) -> None:
     """An administrator sees who did what."""
     page.goto("/admin/audit")
-    expect(page.get_by_role("main").get_by_role("row").nth(5)).to_be_visible()
+    expect(page.get_by_role("row").nth(5)).to_be_visible()
 
 
 PICTURES: dict[str, tuple[str, tuple[int, int], Callable[[Page], None]]] = {
-    "search": ("clinician", WIDE, search),
-    "write": ("clinician", WIDE, compose),
+    "search": ("clinician", DESK, search),
+    "write": ("clinician", DESK, compose),
     "read": ("patient", PHONE, read),
     "notification": ("patient", PHONE, notification),
-    "audit": ("admin", WIDE, audit),
+    "audit": ("admin", TALL_DESK, audit),
 }
 
 
 def take(page: Page, file: Path) -> None:
     """Keep what is on the screen as a small WebP; Playwright itself writes PNG and JPEG only."""
     page.wait_for_load_state("networkidle")
+    expect(page.locator(".loading")).to_have_count(0)
+    page.wait_for_timeout(500)  # colours change by degrees
     session = page.context.new_cdp_session(page)
     made = session.send("Page.captureScreenshot", {"format": "webp", "quality": 80})
     file.write_bytes(base64.b64decode(made["data"]))
