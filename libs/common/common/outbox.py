@@ -30,7 +30,6 @@ POLL_SECONDS = 1.0
 PUBLISH_TIMEOUT_SECONDS = 2.0
 BEAT_SECONDS = 5.0
 BEAT_KEPT_SECONDS = 60.0
-_ADDED = "outbox"
 
 
 class OutboxRow(SQLModel, table=True):
@@ -111,13 +110,13 @@ def add(
             created_at=envelope.time,
         )
     )
-    session.info[_ADDED] = True
+    session.info["outbox"] = True
     return envelope.id
 
 
 def added(session: AsyncSession) -> bool:
     """Whether a fact was stored in this session, so that there is something to relay; asking again says no."""
-    return bool(session.info.pop(_ADDED, False))
+    return bool(session.info.pop("outbox", False))
 
 
 class Relay:
