@@ -6,7 +6,7 @@ EXAMPLES ?= 100
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres bench docs
 
-.PHONY: help run status sync test lint lint-web story web measure samples browser pictures lighthouse attack fuzz chaos chaos-teeth
+.PHONY: help run status sync test lint lint-web story web measure bench samples browser pictures lighthouse attack fuzz chaos chaos-teeth
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -28,6 +28,9 @@ story: sync ## Play the main job against the running fleet; N=20 plays it twenty
 
 measure: sync ## Measure sign-out, storms, hangs and restarts on the running fleet; ends with 1 where a promise is not kept
 	@.venv/bin/python bench/identity.py; kept=$$?; .venv/bin/python bench/faults.py && exit $$kept
+
+bench: sync ## Measure every budget of speed on a clean fleet of its own; QUICK=1 takes three minutes, ROWS="search broker" some of it
+	@PYTHONPATH=bench .venv/bin/python -m speed $(if $(QUICK),--quick) $(ROWS)
 
 test: sync browser lint ## Lint and all tests, with real servers and a real browser
 	@.venv/bin/python -m pytest -n 2 --dist loadscope

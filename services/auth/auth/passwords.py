@@ -21,6 +21,7 @@ from auth.errors import SignInBusy
 COST = 12  # 0.25 s of CPU (measured)
 WAITING = 32
 NICENESS = 5
+WORKERS = max(1, min(4, os.process_cpu_count() or 1))
 SCHEME = "bcrypt-hmac-sha256"
 
 
@@ -35,8 +36,7 @@ class PasswordHasher:
         """
         self._peppers = {hashlib.sha256(b"pepper-id" + pepper).hexdigest()[:8]: pepper for pepper in peppers}
         self._pepper_id, self._cost = next(iter(self._peppers)), cost
-        self._workers = max(1, min(4, os.process_cpu_count() or 1))
-        self._pool = ThreadPoolExecutor(self._workers, "bcrypt", initializer=_yield_to_others)
+        self._pool = ThreadPoolExecutor(WORKERS, "bcrypt", initializer=_yield_to_others)
         self._inside = 0
         self._dummy = self._hash(secrets.token_urlsafe())
 
@@ -51,7 +51,7 @@ class PasswordHasher:
         Raises:
             SignInBusy: 32 are waiting already.
         """
-        if self._inside >= self._workers + WAITING:
+        if self._inside >= WORKERS + WAITING:
             raise SignInBusy
         self._inside += 1
         try:

@@ -1,0 +1,142 @@
+"""What people read: the table, its places in the documents, and the history that shows a slower commit."""
+
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from native.settings import REPOSITORY
+
+from speed.figures import Figure
+
+RESULTS = REPOSITORY / "bench" / "results"
+HISTORY = RESULTS / "history.json"
+PLACES = (REPOSITORY / "README.md", REPOSITORY / "docs" / "performance.md")
+BEGIN, END = "<!-- make bench writes from here -->", "<!-- to here -->"
+
+
+@dataclass(frozen=True)
+class Run:
+    """When and where it was measured."""
+
+    commit: str
+    at: datetime
+    machine: str
+    quick: bool
+
+    @classmethod
+    def of_now(cls, *, machine: str, quick: bool) -> "Run":
+        """The run that has just ended."""
+        return cls(_commit(), datetime.now(UTC).replace(microsecond=0), machine, quick)
+
+    def told(self) -> str:
+        """For people."""
+        kind = "a quick run, which says less" if self.quick else "a full run"
+        return f"Commit {self.commit}, {self.at:%d %B %Y}, {self.machine}; {kind}."
+
+
+def _commit() -> str:
+    """What is checked out; with a `+` where something has been changed since."""
+    told = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+", "--exclude=*"],  # noqa: S607
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return told.stdout.strip() or "unknown"
+
+
+def number(value: float, unit: str) -> str:
+    """A value with as many digits as it is worth."""
+    digits = 0 if value >= 100 or unit == "%" else 1 if value >= 10 else 2
+    return f"{value:,.{digits}f}{'' if unit in {'×', '/s'} else ' '}{unit}"
+
+
+def _seen(figure: Figure) -> str:
+    sample, median = figure.sample, number(figure.sample.median, figure.unit)
+    spread = f" ({number(sample.low, '')}–{number(sample.high, '')})".replace(" )", ")").replace(" –", "–")
+    return median + (spread if len(sample.values) > 1 else "")
+
+
+def _budget(figure: Figure) -> str:
+    if figure.budget is None:
+        return "–"
+    sign = "≤" if figure.budget.at_most else "≥"
+    return f"{sign}{number(figure.budget.limit, figure.unit)}"
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """All figures in Markdown; a missed budget is bold."""
+    verdicts = {True: "kept", False: "**missed**", None: ""}
+    lines = ["| What | Median (lowest–highest round) | Budget | | In absolute numbers |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {one.what} | {_seen(one)} | {_budget(one)} | {verdicts[one.kept]} | {one.against} |" for one in figures
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def summary(figures: Sequence[Figure]) -> str:
+    """How many budgets were kept."""
+    judged = [one for one in figures if one.kept is not None]
+    return f"{sum(one.kept is True for one in judged)} of {len(judged)} budgets kept."
+
+
+def entry(figures: Sequence[Figure], run: Run) -> dict[str, Any]:
+    """A run as the history keeps it."""
+    values = {
+        one.what: {
+            "median": round(one.sample.median, 4),
+            "low": round(one.sample.low, 4),
+            "high": round(one.sample.high, 4),
+            "unit": one.unit,
+            "kept": one.kept,
+        }
+        for one in figures
+    }
+    return {
+        "commit": run.commit,
+        "at": run.at.isoformat(),
+        "machine": run.machine,
+        "quick": run.quick,
+        "figures": values,
+    }
+
+
+def remember(history: Path, figures: Sequence[Figure], run: Run) -> None:
+    """Add a run to the history."""
+    runs = json.loads(history.read_text()) if history.exists() else []
+    history.write_text(json.dumps([*runs, entry(figures, run)], indent=1, ensure_ascii=False) + "\n")
+
+
+def slower(history: Path, figures: Sequence[Figure], run: Run) -> list[str]:
+    """What is worse than in the run before, of the same kind on the same machine, by more than either run's spread."""
+    runs = json.loads(history.read_text()) if history.exists() else []
+    alike = [one for one in runs if (one["machine"], one["quick"]) == (run.machine, run.quick)]
+    before = alike[-1]["figures"] if alike else {}
+    return [
+        f"{one.what}: {number(one.sample.median, one.unit)}, was {number(then['median'], one.unit)}"
+        for one in figures
+        if (then := before.get(one.what)) and one.budget is not None and _is_worse(one, then)
+    ]
+
+
+def _is_worse(figure: Figure, then: dict[str, float]) -> bool:
+    assert figure.budget is not None  # noqa: S101 - those without were left out
+    if figure.budget.at_most:
+        return figure.sample.low > then["high"]
+    return figure.sample.high < then["low"]
+
+
+def publish(text: str, *, place: Path) -> bool:
+    """Put text between the marks of a document; False where it has none."""
+    whole = place.read_text() if place.exists() else ""
+    before, begin, rest = whole.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        return False
+    place.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    return True

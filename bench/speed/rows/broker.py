@@ -1,0 +1,141 @@
+"""The outbox relay against bare pipelined publishing, and a consumer with its inbox.
+
+The mechanisms of `common` run in this process, on the fleet's PostgreSQL and on a broker with the fleet's configuration
+(each message on the disk before it is acknowledged) and nobody else at it.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import nats
+from common.consumer import Consumer
+from common.consumer import run as consume
+from common.db import Database
+from common.events import PatientUpdated
+from common.outbox import Envelope, OutboxRow, Relay, add
+from common.work import Work
+from nats.aio.client import Client
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from speed.figures import Figure, Sample, at_least
+from speed.rows.shape import Measurement
+from speed.stage import Stage
+
+EVENTS = 2000
+IN_FLIGHT = 256
+WORKERS = 2
+DURABLE = "notify-webhooks-patients"
+PATIENCE_SECONDS = 120.0
+
+
+@asynccontextmanager
+async def connected(stage: Stage, user: str) -> AsyncIterator[Client]:
+    """The broker, as one of the fleet's users."""
+    password = stage.broker.passwords[user]
+    client = await nats.connect(stage.broker.url, user=user, password=password, inbox_prefix=f"_INBOX_{user}".encode())
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+def fact() -> PatientUpdated:
+    """An event like many."""
+    return PatientUpdated(patient_id=uuid4(), version=2)
+
+
+async def publish_bare(client: Client, number: int) -> float:
+    """Events per second, published as fast as JetStream acknowledges them, in their order."""
+    jetstream = client.jetstream(publish_async_max_pending=IN_FLIGHT)
+    events = [fact() for _ in range(number)]
+    began = time.perf_counter()
+    for event in events:
+        about = {"type": event.subject, "source": "/services/patients", "subject": event.path}
+        envelope = Envelope(id=uuid4(), dataschema=event.schema_path(), **about)
+        await jetstream.publish_async(
+            event.subject, event.model_dump_json().encode(), wait_stall=PATIENCE_SECONDS, headers=envelope.headers()
+        )
+    await jetstream.publish_async_completed()
+    return number / (time.perf_counter() - began)
+
+
+async def relay_all(database: Database, client: Client, number: int) -> float:
+    """Events per second from the moment that they are in the outbox until the last is marked as published."""
+    async with database.transaction() as session:
+        for _ in range(number):
+            add(session, fact(), source="patients")
+    relay, began = Relay(database, client), datetime.now(UTC)
+    task = asyncio.create_task(relay.run())
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await unpublished(database):
+                await asyncio.sleep(0.05)
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    async with database.transaction() as session:
+        last = (await session.scalars(select(func.max(col(OutboxRow.published_at))))).one() or began
+    return number / (last - began).total_seconds()
+
+
+async def unpublished(database: Database) -> bool:
+    """Whether something waits in the outbox."""
+    async with database.transaction() as session:
+        waiting = select(col(OutboxRow.id)).where(col(OutboxRow.published_at).is_(None)).limit(1)
+        return await session.scalar(waiting) is not None
+
+
+async def consume_all(database: Database, client: Client, number: int) -> float:
+    """Events per second from the first that is handled to the last, each marked in the inbox and acknowledged."""
+    handled: set[UUID | None] = set()
+    times, done = [time.perf_counter()], asyncio.Event()
+
+    async def handle(work: Work[None], _event: PatientUpdated) -> None:
+        async with work.transaction():
+            handled.add(work.cause)
+        times.append(time.perf_counter())
+        if len(handled) >= number:
+            done.set()
+
+    work: Work[None] = Work("notify", database, None, Relay(database, client))
+    one = Consumer(DURABLE, (PatientUpdated,), handle, WORKERS)
+    tasks = [asyncio.create_task(consume(one, work, client)) for _ in range(WORKERS)]
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await done.wait()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return number / (times[-1] - times[0])
+
+
+async def measure(stage: Stage) -> Sequence[Figure]:
+    """Relay and bare publishing in turns; what both published is consumed then."""
+    number = max(300, int(EVENTS * stage.pace.scale))
+    url = await stage.new_database(f"speed_broker_{datetime.now(UTC):%H%M%S}", like="patients")
+    database = Database(url)
+    bare, relayed, consumed = list[float](), list[float](), list[float]()
+    async with connected(stage, "patients") as publisher, connected(stage, "notify") as reader:
+        for number_of_round in range(stage.pace.rounds + 1):
+            pair = await publish_bare(publisher, number), await relay_all(database, publisher, number)
+            rate = await consume_all(database, reader, 2 * number)
+            if number_of_round:  # the first round warms
+                for seen, value in zip((bare, relayed, consumed), (*pair, rate), strict=True):
+                    seen.append(value)
+    await database.close()
+    share = Sample.of([mine / other for mine, other in zip(relayed, bare, strict=True)])
+    told = f"bare {Sample.of(bare).median:,.0f}/s, relay {Sample.of(relayed).median:,.0f}/s"
+    return [
+        Figure("broker", "Outbox relay to bare pipelined publishing", share, "×", at_least(0.8), told),
+        Figure("broker", "Consumer with inbox, one process", Sample.of(consumed), "/s", at_least(800)),
+    ]
+
+
+MEASUREMENT = Measurement("broker", measure)
