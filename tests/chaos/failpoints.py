@@ -72,6 +72,7 @@ def install(service: str, app: Any) -> Any:
     around(operations, "perform", reach, before="backend-before", after="backend-after")
     around(operations, "hold", reach, after="finish-before")  # in the transaction that settles the operation
     around(Relay, "_publish", reach, before="relay-before", after="relay-after")
+    around(Relay, "_publish_together", reach, before="relay-before", after="relay-after")
     around(Msg, "ack_sync", reach, before="consumer-ack")
     _before_commits_of_consumers(reach)
     if service == "notify":

@@ -44,6 +44,7 @@ def stream_config(stream: Stream, *, replicas: int = 1) -> StreamConfig:
         deny_delete=not stream.mutable,
         deny_purge=True,
         allow_msg_ttl=True,
+        allow_atomic=True,
         duplicate_window=DUPLICATE_WINDOW.total_seconds(),
         max_age=stream.max_age.total_seconds(),
         num_replicas=replicas,

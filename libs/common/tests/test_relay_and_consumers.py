@@ -1,7 +1,7 @@
 """From a committed fact to its consumer: announced once, handled once, buried when it can never be handled."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -189,6 +189,77 @@ async def test_row_claimed_by_a_dead_relay_is_sent_after_its_claim(work: Work[No
     async with asyncio.timeout(8):
         while not await published():
             await asyncio.sleep(0.1)
+
+
+async def announce_together(work: Work[None], number: int) -> list[UUID]:
+    """Facts of one transaction, the odd ones about a patient who was changed."""
+    async with work.transaction() as session:
+        facts = [(PatientCreated, PatientUpdated)[place % 2](patient_id=uuid4(), version=1) for place in range(number)]
+        return [work.announce(session, fact) for fact in facts]
+
+
+async def stored_after(
+    client: Client, sequence: int, *, number: int, stream: str = "PATIENTS"
+) -> list[Mapping[str, str]]:
+    """The headers of so many messages that a stream has stored since."""
+    jetstream = client.jetstream()
+
+    async def complete() -> bool:
+        return (await jetstream.stream_info(stream)).state.last_seq >= sequence + number
+
+    async with asyncio.timeout(30):
+        while not await complete():
+            await asyncio.sleep(0.02)
+    stored = [await jetstream.get_msg(stream, sequence + place) for place in range(1, number + 1)]
+    assert (await jetstream.stream_info(stream)).state.last_seq == sequence + number
+    return [message.headers or {} for message in stored]
+
+
+async def last_sequence(client: Client, stream: str = "PATIENTS") -> int:
+    return (await client.jetstream().stream_info(stream)).state.last_seq
+
+
+async def test_facts_of_one_transaction_are_stored_as_one_batch_in_their_order(
+    work: Work[None], client: Client
+) -> None:
+    before = await last_sequence(client)
+    ids = await announce_together(work, 30)
+    stored = await stored_after(client, before, number=30)
+    assert [headers["Nats-Msg-Id"] for headers in stored] == [str(event_id) for event_id in ids]
+    assert len({headers["Nats-Batch-Id"] for headers in stored}) == 1
+
+
+async def test_batch_with_a_fact_that_is_known_leaves_each_fact_once(work: Work[None], client: Client) -> None:
+    """So it is after an acknowledgement was lost: the whole batch comes again."""
+    before = await last_sequence(client)
+    ids = await announce_together(work, 5)
+    await stored_after(client, before, number=5)
+    async with work.transaction() as session:
+        again = update(OutboxRow).where(OutboxRow.id.in_(ids[1:]))  # type: ignore[attr-defined]
+        await session.execute(again.values(published_at=None))
+        new = work.announce(session, PatientCreated(patient_id=uuid4(), version=1))
+    (stored,) = await stored_after(client, before + 5, number=1)
+    assert stored["Nats-Msg-Id"] == str(new)
+    assert "Nats-Batch-Id" not in stored
+
+
+async def test_stream_that_takes_no_batches_gets_its_events_one_by_one(work: Work[None], client: Client) -> None:
+    """So it is while a new release's services run on streams that its provisioning has not reached yet."""
+    await client.jetstream().add_stream(name="OLD", subjects=["quill.old.>"])
+    rows = [
+        OutboxRow(
+            id=uuid4(),
+            subject="quill.old.v1.fact",
+            headers={"place": str(place)},
+            body={},
+            created_at=datetime.now(UTC),
+        )
+        for place in range(3)
+    ]
+    async with work.database.transaction() as session:
+        session.add_all(rows)
+    stored = await stored_after(client, 0, number=3, stream="OLD")
+    assert [headers["place"] for headers in stored] == ["0", "1", "2"]
 
 
 async def test_catalogue_covers_every_stream(client: Client) -> None:
