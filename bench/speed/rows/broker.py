@@ -16,7 +16,7 @@ from common.consumer import Consumer
 from common.consumer import run as consume
 from common.db import Database
 from common.events import PatientUpdated
-from common.outbox import Envelope, OutboxRow, Relay, add
+from common.outbox import Envelope, OutboxRow, Relay, add, store
 from common.work import Work
 from nats.aio.client import Client
 from sqlalchemy import func, select
@@ -69,6 +69,7 @@ async def relay_all(database: Database, client: Client, number: int) -> float:
     async with database.transaction() as session:
         for _ in range(number):
             add(session, fact(), source="patients")
+        await store(session)
     relay, began = Relay(database, client), datetime.now(UTC)
     task = asyncio.create_task(relay.run())
     try:

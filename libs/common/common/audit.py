@@ -9,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import clock, outbox
 from common.events import AccessRecorded
+from common.logging import traceparent
 
 type Action = Literal["C", "R", "U", "D", "E"]
 type AccessOutcome = Literal["ok", "denied", "failed"]
-# Entries with their ids.
-type Noted = Sequence[tuple[UUID, AccessRecorded]]
+# Entries with their ids and the traces that they belong to.
+type Note = tuple[UUID, AccessRecorded, str]
+type Noted = Sequence[Note]
 # Stores what a transaction noted of a source, as the last thing before it commits.
 type Keep = Callable[[AsyncSession, str, Noted], Awaitable[None]]
 
@@ -58,8 +60,8 @@ class Access:
     outcome: AccessOutcome = "ok"
 
 
-def note(session: AsyncSession, actor: Actor, access: Access, *, entry_id: UUID | None = None) -> None:
-    """Have an entry stored with the session's transaction.
+def note_of(actor: Actor, access: Access, *, entry_id: UUID | None = None) -> Note:
+    """The entry of what is done now.
 
     Args:
         actor: who acted.
@@ -78,7 +80,12 @@ def note(session: AsyncSession, actor: Actor, access: Access, *, entry_id: UUID 
         address=actor.address,
         request_id=actor.request_id,
     )
-    session.info.setdefault(_NOTED, []).append((entry_id or uuid4(), entry))
+    return entry_id or uuid4(), entry, traceparent.get()
+
+
+def note(session: AsyncSession, *entries: Note) -> None:
+    """Have entries stored with the session's transaction."""
+    session.info.setdefault(_NOTED, []).extend(entries)
 
 
 def noted(session: AsyncSession) -> Noted:
@@ -93,5 +100,7 @@ async def send_to_auth(session: AsyncSession, source: str, entries: Noted) -> No
     Args:
         source: the service that saw it; the subject ends in it, so that no service can speak for another.
     """
-    for entry_id, entry in entries:
+    for entry_id, entry, trace in entries:
+        traceparent.set(trace)
         outbox.add(session, entry, source=source, subject=f"{AccessRecorded.subject}.{source}", event_id=entry_id)
+    await outbox.store(session)

@@ -1,6 +1,7 @@
 """The service's own PostgreSQL database: the engine and the one unit of work. No query lives here."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -73,6 +74,47 @@ class Database:
     async def close(self) -> None:
         """Give all connections back."""
         await self.engine.dispose()
+
+
+class Together[T]:
+    """Has what concurrent callers bring done in one go, so that they share a transaction; each waits for its end."""
+
+    def __init__(self, *, most: int = 100) -> None:
+        """
+        Args:
+            most: how much is done in one go.
+        """
+        self._most = most
+        self._waiting: list[tuple[T, asyncio.Future[None]]] = []
+        self._doing: asyncio.Task[None] | None = None
+
+    async def bring(self, one: T, do: Callable[[Sequence[T]], Awaitable[None]]) -> None:
+        """Return when it was done. What comes meanwhile is done next, in the order of its coming.
+
+        Args:
+            one: what is to be done.
+            do: does it, together with others; all callers mean the same by it.
+
+        Raises:
+            Exception: what `do` raised, to each whose own was part of it.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((one, done))
+        if self._doing is None or self._doing.done():
+            self._doing = asyncio.create_task(self._do_all(do))
+        await done
+
+    async def _do_all(self, do: Callable[[Sequence[T]], Awaitable[None]]) -> None:
+        while self._waiting:
+            taken, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            result = (await asyncio.gather(do([one for one, _ in taken]), return_exceptions=True))[0]
+            for _, done in taken:
+                if done.done():
+                    continue  # who brought it has gone
+                if isinstance(result, BaseException):
+                    done.set_exception(result)
+                else:
+                    done.set_result(None)
 
 
 def _may_go_better(error: DBAPIError) -> bool:

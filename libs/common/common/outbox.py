@@ -11,7 +11,7 @@ from nats.aio.client import Client as NatsClient
 from nats.errors import Error as NatsError
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import from_json, to_json
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, delete, select, text, update
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
@@ -50,6 +50,10 @@ class OutboxRow(SQLModel, table=True):
     published_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 
 
+_ROWS = SQLModel.metadata.tables[OutboxRow.__tablename__]
+_ADDED, _STORED = "outbox added", "outbox stored"
+
+
 class Envelope(BaseModel):
     """CloudEvents 1.0 attributes as NATS headers (binary mode); `ce-id` is also the `Nats-Msg-Id`."""
 
@@ -82,7 +86,7 @@ class Envelope(BaseModel):
 def add(
     session: AsyncSession, event: Event, *, source: str, subject: str | None = None, event_id: UUID | None = None
 ) -> UUID:
-    """Store a fact in the caller's transaction; it is announced if and only if that commits.
+    """Have a fact stored in the caller's transaction; it is announced if and only if that commits.
 
     Args:
         event: the fact.
@@ -101,22 +105,27 @@ def add(
         dataschema=event.schema_path(),
         traceparent=traceparent.get(),
     )
-    session.add(
-        OutboxRow(
-            id=envelope.id,
-            subject=subject or event.subject,
-            headers=envelope.headers(),
-            body=event.model_dump(mode="json"),
-            created_at=envelope.time,
-        )
-    )
-    session.info["outbox"] = True
+    row = {
+        "id": envelope.id,
+        "subject": subject or event.subject,
+        "headers": envelope.headers(),
+        "body": event.model_dump(mode="json"),
+        "created_at": envelope.time,
+    }
+    session.info.setdefault(_ADDED, []).append(row)
     return envelope.id
 
 
-def added(session: AsyncSession) -> bool:
+async def store(session: AsyncSession) -> None:
+    """Write down what was added, before the transaction ends. (As objects of the session it takes twice as long.)"""
+    if rows := session.info.pop(_ADDED, []):
+        await session.execute(insert(_ROWS), rows)
+        session.info[_STORED] = True
+
+
+def stored(session: AsyncSession) -> bool:
     """Whether a fact was stored in this session, so that there is something to relay; asking again says no."""
-    return bool(session.info.pop("outbox", False))
+    return bool(session.info.pop(_STORED, False))
 
 
 class Relay:

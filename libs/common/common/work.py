@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import MutableHeaders
 
 from common import audit, clock, inbox, operations, outbox
-from common.audit import Access, Actor, Keep
-from common.db import Database, StorageUnavailable
+from common.audit import Access, Actor, Keep, Note, Noted
+from common.db import Database, StorageUnavailable, Together
 from common.errors import OutcomeUnknown, QuillError
 from common.events import AccessRecorded, Event
 from common.logging import get_logger
@@ -43,6 +43,7 @@ class Work[B]:
     cause_at: datetime | None = None
     keep: Keep = audit.send_to_auth
     strangers: Strangers = field(default_factory=Strangers)
+    records: Together[Note] = field(default_factory=Together)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -56,9 +57,10 @@ class Work[B]:
             if self.cause is not None:
                 await inbox.mark(session, self.cause)
             yield session
+            await outbox.store(session)
             if entries := audit.noted(session):
                 await self.keep(session, self.service, entries)
-        if outbox.added(session):
+        if outbox.stored(session):
             self.relay.wake()
 
     def caused_by(self, event_id: UUID, *, at: datetime | None = None) -> "Work[B]":
@@ -71,12 +73,16 @@ class Work[B]:
 
     def audit(self, session: AsyncSession, actor: Actor, access: Access) -> None:
         """Store an audit entry with the work."""
-        audit.note(session, actor, access)
+        audit.note(session, audit.note_of(actor, access))
 
     async def record(self, actor: Actor, access: Access) -> None:
-        """Store an audit entry for work that changed nothing of ours, before it is answered."""
+        """Store an audit entry for work that changed nothing of ours, before it is answered: those of concurrent
+        requests in one transaction."""
+        await self.records.bring(audit.note_of(actor, access), self._record)
+
+    async def _record(self, entries: Noted) -> None:
         async with self.transaction() as session:
-            self.audit(session, actor, access)
+            audit.note(session, *entries)
 
     async def operation[I: BaseModel, C](
         self, kind: OperationKind[B, I, C], intent: I, *, actor: Actor, idempotency: Idempotency | None
@@ -129,7 +135,7 @@ class Work[B]:
             outbox.add(session, event, source=self.service, event_id=uuid5(row.id, f"{event.subject} {place}"))
         for place, access in enumerate(outcome.audit):
             entry_id = uuid5(row.id, f"{AccessRecorded.subject} {place}")
-            audit.note(session, Actor.from_json(row.actor), access, entry_id=entry_id)
+            audit.note(session, audit.note_of(Actor.from_json(row.actor), access, entry_id=entry_id))
 
     async def complete_overdue(self) -> bool:
         """Take one intent that its request left behind through to its end; False when there is none."""

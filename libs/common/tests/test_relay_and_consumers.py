@@ -176,7 +176,7 @@ async def test_consumer_of_several_facts_gets_each_as_what_it_is(work: Work[None
 async def test_row_claimed_by_a_dead_relay_is_sent_after_its_claim(work: Work[None], client: Client) -> None:
     async with work.database.transaction() as session:
         event_id = work.announce(session, PatientCreated(patient_id=uuid4(), version=1))
-        await session.flush()
+        await outbox.store(session)
         claimed = update(OutboxRow).where(OutboxRow.id == event_id)  # type: ignore[arg-type]
         await session.execute(claimed.values(claimed_until=datetime.now(UTC) + outbox.CLAIM / 5))
 

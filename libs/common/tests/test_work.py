@@ -1,14 +1,17 @@
 """The write path: whatever happens to a worker, an accepted write ends once, with one event."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import pytest
 from common.audit import Access, Actor
-from common.db import Database
+from common.db import Database, StorageUnavailable
 from common.errors import BackendUnavailable, BeingWorkedOn, Conflict, KeyReused, OutcomeUnknown, ReplayedError
 from common.events import PatientCreated
+from common.logging import traceparent
 from common.operations import Idempotency, Operation, OperationKind, OperationRow, Outcome
 from common.outbox import OutboxRow, Relay
 from common.work import Work
@@ -238,3 +241,68 @@ async def test_relay_is_woken_by_what_it_has_to_send(database: Database) -> None
         work.announce(session, PatientCreated(patient_id=uuid4(), version=1))
     await work.record(ACTOR, Access(action="R", resource="note"))
     assert woken == 2
+
+
+class CountedDatabase(Database):
+    """Counts transactions, and is away when told so."""
+
+    transactions = 0
+    away = False
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        self.transactions += 1
+        if self.away:
+            raise StorageUnavailable
+        async with super().transaction() as session:
+            yield session
+
+
+@pytest.fixture
+async def counted(database: Database) -> AsyncIterator[CountedDatabase]:
+    counted = CountedDatabase(database.engine.url.render_as_string(hide_password=False).replace("+asyncpg", ""))
+    yield counted
+    await counted.close()
+
+
+async def recorded(database: Database) -> dict[str, str]:
+    """The traces of the audit entries that wait in the outbox, by what they are about."""
+    async with database.transaction() as session:
+        rows = (await session.scalars(select(OutboxRow))).all()
+    return {row.body["resource_id"]: row.headers.get("traceparent", "") for row in rows}
+
+
+async def read(work: Work[Shelf], number: int) -> None:
+    """A request that records what it read, in a trace of its own."""
+    traceparent.set(f"trace-{number}")
+    await work.record(ACTOR, Access(action="R", resource="note", resource_id=str(number)))
+
+
+async def test_entries_of_concurrent_requests_are_committed_together_each_before_its_answer(
+    counted: CountedDatabase,
+) -> None:
+    work = Work("patients", counted, Shelf(), Relay(counted, Client()))
+    async with asyncio.TaskGroup() as requests:
+        for number in range(50):
+            requests.create_task(read(work, number))
+    assert counted.transactions <= 3
+    assert await recorded(counted) == {str(number): f"trace-{number}" for number in range(50)}
+
+
+async def test_entries_that_cannot_be_stored_are_told_to_every_request(counted: CountedDatabase) -> None:
+    work = Work("patients", counted, Shelf(), Relay(counted, Client()))
+    counted.away = True
+    results = await asyncio.gather(*(read(work, number) for number in range(5)), return_exceptions=True)
+    assert [type(result) for result in results] == [StorageUnavailable] * 5
+    counted.away = False
+    await read(work, 7)
+    assert list(await recorded(counted)) == ["7"]
+
+
+async def test_request_that_is_given_up_keeps_no_other_waiting(counted: CountedDatabase) -> None:
+    work = Work("patients", counted, Shelf(), Relay(counted, Client()))
+    given_up, other = (asyncio.create_task(read(work, number)) for number in (1, 2))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await other
+    assert "2" in await recorded(counted)

@@ -39,7 +39,7 @@ async def append(session: AsyncSession, source: str, entries: Noted) -> None:
     """
     await session.flush()
     head = Link(*(await session.execute(_END, {"source": source})).one())
-    for entry_id, entry in entries:
+    for entry_id, entry, _trace in entries:
         values = {"id": entry_id, "source": source, **entry.model_dump()}
         link = next_link(head, values)
         if await session.scalar(_ADD, {**values, "position": link.position, "hash": link.hash}) is not None:

@@ -41,7 +41,7 @@ async def store(work: Work, entry: AccessRecorded, *, source: str) -> None:
     Its own id remembers that it was handled, for as long as it is kept; it needs no row in the inbox.
     """
     async with work.database.transaction() as session:
-        await repository.append(session, source, [(work.cause or uuid4(), entry)])
+        await repository.append(session, source, [(work.cause or uuid4(), entry, "")])
 
 
 async def prune(work: Work, *, days: int) -> None:
