@@ -107,14 +107,22 @@ class Together[T]:
     async def _do_all(self, do: Callable[[Sequence[T]], Awaitable[None]]) -> None:
         while self._waiting:
             taken, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-            result = (await asyncio.gather(do([one for one, _ in taken]), return_exceptions=True))[0]
-            for _, done in taken:
+            results = await _results(do, [one for one, _ in taken])
+            for (_, done), result in zip(taken, results, strict=True):
                 if done.done():
                     continue  # who brought it has gone
                 if isinstance(result, BaseException):
                     done.set_exception(result)
                 else:
                     done.set_result(None)
+
+
+async def _results[T](do: Callable[[Sequence[T]], Awaitable[None]], some: Sequence[T]) -> list[BaseException | None]:
+    """How it ended for each; one that cannot be done does not take the others with it."""
+    (result,) = await asyncio.gather(do(some), return_exceptions=True)
+    if result is None or len(some) == 1 or isinstance(result, StorageUnavailable):
+        return [result] * len(some)
+    return [alone for one in some for alone in await _results(do, [one])]
 
 
 def _may_go_better(error: DBAPIError) -> bool:

@@ -1,14 +1,14 @@
 """The write path: whatever happens to a worker, an accepted write ends once, with one event."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import pytest
 from common.audit import Access, Actor
-from common.db import Database, StorageUnavailable
+from common.db import Database, StorageUnavailable, Together
 from common.errors import BackendUnavailable, BeingWorkedOn, Conflict, KeyReused, OutcomeUnknown, ReplayedError
 from common.events import PatientCreated
 from common.logging import traceparent
@@ -297,6 +297,31 @@ async def test_entries_that_cannot_be_stored_are_told_to_every_request(counted: 
     counted.away = False
     await read(work, 7)
     assert list(await recorded(counted)) == ["7"]
+
+
+async def test_what_cannot_be_done_takes_nothing_else_with_it() -> None:
+    together, done = Together[int](), list[list[int]]()
+
+    async def do(some: Sequence[int]) -> None:
+        await asyncio.sleep(0)
+        if 3 in some:
+            raise ValueError(3)
+        done.append(list(some))
+
+    results = await asyncio.gather(*(together.bring(number, do) for number in range(5)), return_exceptions=True)
+    assert [type(result) for result in results] == [type(None)] * 3 + [ValueError, type(None)]
+    assert done == [[0], [1], [2], [4]]
+
+
+async def test_what_comes_meanwhile_is_done_next_and_in_its_order() -> None:
+    together, done = Together[int](most=3), list[list[int]]()
+
+    async def do(some: Sequence[int]) -> None:
+        await asyncio.sleep(0)
+        done.append(list(some))
+
+    await asyncio.gather(*(together.bring(number, do) for number in range(7)))
+    assert done == [[0, 1, 2], [3, 4, 5], [6]]
 
 
 async def test_request_that_is_given_up_keeps_no_other_waiting(counted: CountedDatabase) -> None:

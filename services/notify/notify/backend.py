@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from common.db import Together
 
 from notify.policy import Timing
 from notify.push import PushClient
+from notify.repository import Due
 from notify.settings import Settings
 from notify.vault import Vault
 from notify.webhooks.clients import WebhookClient
@@ -20,6 +22,7 @@ class Backend:
     """The clients, what is kept unreadable, when pushes go out.
 
     due, facts_due: wake the senders of pushes and of webhooks when something was committed for them.
+    accepted: what push services took at the same time is recorded together.
     """
 
     client: PushClient
@@ -28,6 +31,7 @@ class Backend:
     timing: Timing = field(default_factory=Timing)
     due: asyncio.Event = field(default_factory=asyncio.Event)
     facts_due: asyncio.Event = field(default_factory=asyncio.Event)
+    accepted: Together[Due] = field(default_factory=Together)
 
 
 @asynccontextmanager

@@ -6,7 +6,18 @@ from uuid import UUID, uuid4
 
 import common.work  # noqa: F401 - brings the tables of the inbox, the outbox and operations
 from common import clock
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 NOW = clock.now
@@ -100,12 +111,17 @@ class DeliveryRow(SQLModel, table=True):
 
     due_at: when it may be sent (next); a sender that takes it moves this on, so that it alone works on it.
     tries: how often it was taken; a sender whose count is outdated has lost it to another.
+    urgent: it is about a letter, and waits for no other kind.
     """
 
     __tablename__ = "deliveries"
-    __table_args__ = (Index("deliveries_due", "due_at"), Index("deliveries_device", "device_id"))
+    __table_args__ = (
+        Index("deliveries_order", text("urgent DESC"), "due_at"),
+        Index("deliveries_device", "device_id"),
+    )
 
     notification_id: UUID = Field(sa_column=Column(ForeignKey("notifications.id"), primary_key=True))
     device_id: UUID = Field(sa_column=Column(ForeignKey("devices.id"), primary_key=True))
     tries: int = 0
+    urgent: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     due_at: datetime = Field(default_factory=NOW, sa_column=Column(DateTime(timezone=True), nullable=False))

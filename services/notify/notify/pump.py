@@ -12,6 +12,7 @@ log = get_logger(__name__)
 
 POLL_SECONDS = 1.0
 STOP_SECONDS = 3.0
+GATHER_SECONDS = 0.01  # what ends at about the same time makes room for more than one at a time
 STORE_TRIES = 60  # what was sent is sent again if the database stays away for longer
 
 
@@ -42,6 +43,7 @@ async def run[T](
                 task.add_done_callback(sending.discard)
             if len(taken) == free:
                 await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.sleep(GATHER_SECONDS)
             else:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(due.wait(), POLL_SECONDS)

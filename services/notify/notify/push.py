@@ -1,7 +1,6 @@
 """The client of push services (RFC 8030): encrypts (RFC 8291), signs (RFC 8292), sends."""
 
 import base64
-from typing import Any
 
 from aiohttp.abc import AbstractResolver
 from common import clock
@@ -16,6 +15,8 @@ from notify.settings import Settings
 
 MAX_CONNECTIONS = 64
 VAPID_SECONDS = 12 * 3600
+SIGNED_SECONDS = 3600  # a signature is for an origin and a time, so it serves all pushes of an hour (RFC 8292 §2)
+MOST_SIGNED = 1000
 HEADERS = {"Content-Encoding": "aes128gcm", "TTL": "86400", "Urgency": "normal"}  # RFC 8188, RFC 8030 §5.2 and §5.3
 
 
@@ -25,6 +26,7 @@ class PushClient:
     def __init__(self, settings: Settings, *, lookup: AbstractResolver) -> None:
         self._vapid = Vapid02.from_raw(settings.vapid_private_key.get_secret_value().encode())
         self._subject = settings.vapid_subject
+        self._signed: dict[str, tuple[dict[str, str], int]] = {}
         self._outside = Outside(
             settings.push_origins, lookup=lookup, connections=MAX_CONNECTIONS, refuse=policy.refuse_address
         )
@@ -43,13 +45,20 @@ class PushClient:
     async def send(self, subscription: Subscription, payload: bytes, *, topic: str) -> Answer:
         """Send once, EndpointRefused where we do not connect to; the body of the answer is not read."""
         origin = policy.check_endpoint(subscription.endpoint, trusted=self.trusted)
-        headers = {**self._vapid.sign(self._claims(origin)), **HEADERS, "Topic": topic}
+        headers = {**self._sign(origin), **HEADERS, "Topic": topic}
         content = _encrypt(subscription, payload)
         return await self._outside.post(origin, subscription.endpoint, content=content, headers=headers)
 
-    def _claims(self, origin: str) -> dict[str, Any]:
-        now = clock.now() - clock.offset()  # push services have the machine's time
-        return {"aud": origin, "exp": int(now.timestamp()) + VAPID_SECONDS, "sub": self._subject}
+    def _sign(self, origin: str) -> dict[str, str]:
+        """Who we are, for one push service."""
+        now = int((clock.now() - clock.offset()).timestamp())  # push services have the machine's time
+        headers, signed_at = self._signed.get(origin, ({}, 0))
+        if not 0 <= now - signed_at < SIGNED_SECONDS:
+            headers = self._vapid.sign({"aud": origin, "exp": now + VAPID_SECONDS, "sub": self._subject})
+            if len(self._signed) >= MOST_SIGNED:
+                self._signed.clear()
+            self._signed[origin] = (headers, now)
+        return headers
 
     async def close(self) -> None:
         """Give all connections back."""

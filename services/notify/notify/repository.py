@@ -64,10 +64,12 @@ async def open_deliveries(session: AsyncSession, *, notification_id: UUID, user_
     # The lock waits for a device that is being removed, rather than fail on it.
     query = select(col(DeviceRow.id)).filter_by(user_id=user_id).with_for_update(read=True, key_share=True)
     device_ids = (await session.scalars(query)).all()
-    for device_id in device_ids:
-        row = insert(DeliveryRow).values(notification_id=notification_id, device_id=device_id, tries=0, due_at=NOW())
-        await session.execute(row.on_conflict_do_nothing())
-    if not device_ids:
+    if device_ids:
+        of_letter = select(col(NotificationRow.letter_uid).is_not(None)).filter_by(id=notification_id)
+        push = {"notification_id": notification_id, "urgent": of_letter.scalar_subquery(), "tries": 0, "due_at": NOW()}
+        rows = insert(DeliveryRow).values([{**push, "device_id": device_id} for device_id in device_ids])
+        await session.execute(rows.on_conflict_do_nothing())
+    else:
         await settle(session, [notification_id], state="no_device")
     return bool(device_ids)
 
@@ -82,14 +84,15 @@ class Due:
 
 
 async def take_due(session: AsyncSession, *, limit: int, lease: timedelta) -> list[Due]:
-    """Take pushes that are due for as long as `lease`; other replicas skip them. Those already read are dropped."""
+    """Take pushes that are due for as long as `lease`, those about letters first; other replicas skip them. Those
+    already read are dropped."""
     now = clock.now()
     query = (
         select(DeliveryRow, DeviceRow, NotificationRow)
         .join(DeviceRow, col(DeviceRow.id) == col(DeliveryRow.device_id))
         .join(NotificationRow, col(NotificationRow.id) == col(DeliveryRow.notification_id))
         .where(col(DeliveryRow.due_at) <= now)
-        .order_by(col(DeliveryRow.due_at))
+        .order_by(col(DeliveryRow.urgent).desc(), col(DeliveryRow.due_at))
         .limit(limit)
         .with_for_update(skip_locked=True, of=DeliveryRow)
     )
@@ -113,23 +116,20 @@ async def _unread(session: AsyncSession, carriers: Sequence[UUID]) -> set[UUID]:
     return set((await session.scalars(query)).all())
 
 
-def _mine(due: Due) -> tuple[ColumnElement[bool], ...]:
-    return (
-        col(DeliveryRow.notification_id) == due.notification.id,
-        col(DeliveryRow.device_id) == due.device.id,
-        col(DeliveryRow.tries) == due.tries,
-    )
+def _mine(dues: Sequence[Due]) -> ColumnElement[bool]:
+    taken = tuple_(col(DeliveryRow.notification_id), col(DeliveryRow.device_id), col(DeliveryRow.tries))
+    return taken.in_([(due.notification.id, due.device.id, due.tries) for due in dues])
 
 
 async def postpone(session: AsyncSession, due: Due, *, until: datetime) -> None:
     """Send it again at that time, unless another sender has it by now."""
-    await session.execute(update(DeliveryRow).where(*_mine(due)).values(due_at=until))
+    await session.execute(update(DeliveryRow).where(_mine([due])).values(due_at=until))
 
 
-async def close_delivery(session: AsyncSession, due: Due) -> bool:
-    """Be done with a push; False when another sender has it by now, or nobody wants it any more."""
-    statement = delete(DeliveryRow).where(*_mine(due)).returning(col(DeliveryRow.device_id))
-    return await session.scalar(statement) is not None
+async def close_deliveries(session: AsyncSession, dues: Sequence[Due]) -> Sequence[UUID]:
+    """Be done with pushes; the notifications of those that no other sender has by now and somebody still wants."""
+    statement = delete(DeliveryRow).where(_mine(dues)).returning(col(DeliveryRow.notification_id))
+    return (await session.scalars(statement)).all()
 
 
 # Notifications

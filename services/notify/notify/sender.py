@@ -69,10 +69,13 @@ async def _try(backend: Backend, due: Due) -> tuple[Verdict, Answer]:
 
 async def _store(work: Work[Backend], due: Due, verdict: Verdict, answer: Answer) -> None:
     status, retry_after = answer
+    if verdict == "accepted":
+        await work.backend.accepted.bring(due, partial(_store_accepted, work))
+        return
     if verdict == "refused":
         # Somebody must look: our key, our encryption or our rules are at odds with a push service. The device stays.
         log.error("push refused", device=str(due.device.id), status=status)
-    state: State = "attempted" if verdict == "accepted" else "failed"
+    state: State = "failed"
     async with work.transaction() as session:
         if verdict == "later" and due.tries < policy.MAX_TRIES:
             now = clock.now()
@@ -80,8 +83,14 @@ async def _store(work: Work[Backend], due: Due, verdict: Verdict, answer: Answer
             await repository.postpone(session, due, until=now + pause)
         elif verdict == "gone":
             _announce(work, session, await repository.remove_devices(session, state=state, id=due.device.id))
-        elif await repository.close_delivery(session, due):
-            _announce(work, session, await repository.settle(session, [due.notification.id], state=state))
+        elif closed := await repository.close_deliveries(session, [due]):
+            _announce(work, session, await repository.settle(session, closed, state=state))
+
+
+async def _store_accepted(work: Work[Backend], accepted: Sequence[Due]) -> None:
+    async with work.transaction() as session:
+        closed = await repository.close_deliveries(session, accepted)
+        _announce(work, session, await repository.settle(session, closed, state="attempted"))
 
 
 def _announce(work: Work[Backend], session: AsyncSession, settled: Sequence[NotificationRow]) -> None:

@@ -5,10 +5,12 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from e2e.push_receiver import PushReceiver, Reply, Subscriber
+from e2e.push_receiver import PushReceiver, Reply, Subscriber, push_receiver
 from notify import service
 from notify.errors import EndpointRefused
 from notify.policy import Subscription, check_subscription
+from notify.push import PushClient
+from notify.settings import Settings
 from notify_stage import Stage
 
 pytestmark = pytest.mark.anyio
@@ -97,6 +99,22 @@ async def test_push_service_that_is_away_gives_no_answer(stage: Stage, receiver:
         assert await stage.work.backend.client.send(subscription_of(browser), MESSAGE, topic="t" * 32) == (None, None)
     finally:
         receiver.stopping.clear()
+
+
+async def test_signature_serves_an_origin_until_it_is_old(
+    stage: Stage, receiver: PushReceiver, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with push_receiver() as other:
+        both = settings.model_copy(update={"push_origins": f"{receiver.origin},{other.origin}"})
+        client, phones = PushClient(both, lookup=stage.dns), (receiver.subscribe(), other.subscribe())
+        for lifetime in (3600, 3600, 0):
+            monkeypatch.setattr("notify.push.SIGNED_SECONDS", lifetime)
+            for phone in phones:
+                await client.send(subscription_of(phone), MESSAGE, topic="t" * 32)
+        await client.close()
+    (first, again, old), elsewhere = ([push.headers["authorization"] for push in phone.pushes] for phone in phones)
+    assert first == again != old
+    assert not {first, old} & set(elsewhere)
 
 
 async def test_public_key_is_an_uncompressed_point_and_signing_changes_no_claims(

@@ -235,8 +235,37 @@ async def test_push_of_a_sender_that_died_is_sent_by_another(stage: Stage, recei
         await stage.pushed(phone)
         await stage.until_state(taken.notification.id, "attempted")
     async with stage.work.database.transaction() as session:
-        assert not await repository.close_delivery(session, taken)
+        assert not await repository.close_deliveries(session, [taken])
     assert len(await stage.inbox(patient)) == 1
+
+
+async def test_letter_waits_for_no_other_pushes(stage: Stage, receiver: PushReceiver) -> None:
+    """However many are due before it."""
+    phone = receiver.subscribe()
+    patient, patient_id = await linked(stage, phone)
+    for _ in range(3):
+        await stage.send(user_id=patient.user_id, template="appointment_reminder")
+    letter_uid = await stage.letter(patient_id)
+    async with stage.work.database.transaction() as session:
+        taken = await repository.take_due(session, limit=1, lease=timedelta(seconds=1))
+        rest = await repository.take_due(session, limit=9, lease=timedelta(seconds=1))
+    assert [due.notification.letter_uid for due in taken] == [letter_uid]
+    assert [due.notification.letter_uid for due in rest] == [None] * 3
+
+
+async def test_pushes_that_are_taken_at_once_are_all_recorded(stage: Stage, receiver: PushReceiver) -> None:
+    people = [await linked(stage, receiver.subscribe(), receiver.subscribe()) for _ in range(20)]
+    for _, patient_id in people:
+        await stage.letter(patient_id)
+    async with stage.sending():
+        for patient, _ in people:
+            (entry,) = await stage.inbox(patient)
+            await stage.until_state(entry.id, "attempted")
+        async with asyncio.timeout(20):
+            while await open_pushes(stage):
+                await asyncio.sleep(0.05)
+    facts = await stage.announced(NotificationAttempted)
+    assert sorted(fact.user_id for fact in facts) == sorted(patient.user_id for patient, _ in people)
 
 
 async def test_push_that_waited_for_the_service_to_start_is_sent(stage: Stage, receiver: PushReceiver) -> None:
