@@ -11,7 +11,7 @@ from nats.aio.client import Client as NatsClient
 from nats.errors import Error as NatsError
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, delete, select, text, update
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
@@ -48,6 +48,9 @@ class OutboxRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     claimed_until: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     published_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+
+
+WAITING = select(func.count(), func.min(col(OutboxRow.created_at))).where(col(OutboxRow.published_at).is_(None))
 
 
 class Envelope(BaseModel):
