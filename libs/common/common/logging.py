@@ -94,7 +94,7 @@ def begin_trace(sent: str | None = None, *, request: str | None = None) -> str:
 
 def _add_ids(_logger: object, _name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
     ids = {"request_id": request_id.get() or str(_own_id), "trace_id": traceparent.get()[3:35] or _own_id.hex}
-    return event | ids
+    return {**event, **ids}
 
 
 def _describe_exception(_logger: object, _name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

@@ -5,7 +5,7 @@ from prometheus_client import Counter, Histogram, disable_created_metrics
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 AGES = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 86400.0)
 
-disable_created_metrics()  # a series beside each of ours that nobody looks at
+disable_created_metrics()  # type: ignore[no-untyped-call] # a series beside each of ours that nobody looks at
 
 requests = Counter("quill_requests", "Requests; status 0: the caller left", ("method", "route", "status"))
 request_seconds = Histogram("quill_request_seconds", "How long requests took", ("method", "route"), buckets=SECONDS)

@@ -23,8 +23,8 @@ from common.policy import ANYONE, PolicyRouter, allow
 LOOK_SECONDS = 1.0
 
 type Look = Callable[[], Awaitable[Sequence[Gauge]]]
-# How many wait, and since when the oldest is due (None when nothing waits). Asked often: an index must answer it.
-type Backlog = Select[tuple[int, datetime | None]]
+# How many wait, and since when the oldest is due (null when nothing waits). Asked often: an index must answer it.
+type Backlog = Select[int, datetime]
 
 
 async def look_at_backlogs(database: Database, backlogs: Mapping[str, Backlog]) -> Sequence[Gauge]:
