@@ -41,7 +41,8 @@ def told_while(fleet: Fleet, write: Callable[[], dict[str, Any]]) -> Msg:
 
     async def follow() -> Msg:
         client, partner = Client(), fleet.partner
-        await client.connect(fleet.nats_url, **partner, inbox_prefix=b"_INBOX_partner")
+        user, password = partner["user"], partner["password"]
+        await client.connect(fleet.nats_url, user=user, password=password, inbox_prefix=b"_INBOX_partner")
         try:
             subscription = await client.subscribe(CREATED)
             await client.flush()
