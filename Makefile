@@ -3,15 +3,16 @@
 N ?= 1
 SEED ?= 1
 EXAMPLES ?= 100
+OBSERVE ?= 0
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres bench docs
 
-.PHONY: help run status sync test lint lint-web story web measure bench samples browser pictures lighthouse attack fuzz chaos chaos-teeth
+.PHONY: help run status sync test lint lint-web story web measure bench samples browser alerts pictures lighthouse attack fuzz chaos chaos-teeth
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-run: sync ## Start the whole fleet; Ctrl-C stops it. QUILL_PORT, QUILL_HOME and DEMO=0 are explained in .env.example
+run: sync ## Start the whole fleet; Ctrl-C stops it. QUILL_PORT, QUILL_HOME and DEMO=0 and OBSERVE=1 are explained in .env.example
 	@exec .venv/bin/python -m native run
 
 status: sync ## List the processes of the running fleet
@@ -37,6 +38,9 @@ test: sync browser lint ## Lint and all tests, with real servers and a real brow
 
 browser: ## The Chromium that the tests of the web app drive: what is there, or Debian's package
 	@infra/native/browser.sh
+
+alerts: sync ## Check the alert rules and the dashboards, with the promtool of Debian's package where there is none
+	@.venv/bin/python -m pytest -q tests/observe
 
 pictures: sync browser ## Make the README's pictures anew, from the running fleet
 	@PYTHONPATH=tests .venv/bin/python -m web.pictures

@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "infra/docker/README.md")),
     *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs/runbooks").glob("*.md")),
 ]
 DECISIONS = sorted((ROOT / "docs/adr").glob("*.md"))
 # Pages whose commands are run by a test of their own; elsewhere a block says it (```sh run-by=…).

@@ -72,6 +72,7 @@ def test_owner_of_a_durable_may_read_and_acknowledge_it(durable: object) -> None
     name, stream = durable.name, durable.event.stream()  # type: ignore[attr-defined]
     own = permissions_of(name.split("-", 1)[0])
     assert f'"$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}"' in own
+    assert f'"$JS.API.CONSUMER.INFO.{stream}.{name}"' in own
     assert f'"$JS.ACK.{stream}.{name}.>"' in own
 
 

@@ -88,7 +88,7 @@ def settings() -> set[str]:
 def test_example_lists_every_setting_and_no_other() -> None:
     listed = set(re.findall(r"^#?([A-Z][A-Z_]+)=", EXAMPLE, re.MULTILINE))
     assert settings() - listed == set()
-    assert listed - settings() - {"DEMO"} == set()
+    assert listed - settings() - {"DEMO", "OBSERVE"} == set()
 
 
 @pytest.mark.parametrize("page", [*PAGES, *DECISIONS], ids=lambda page: page.name)

@@ -214,13 +214,13 @@ def answers_may_be_kept(patch: Patch) -> None:
 def queries_are_logged(patch: Patch) -> None:
     from common import middleware
 
-    log = middleware._log
+    log = middleware._note
 
     def tell(scope: Any, *args: Any) -> None:
         middleware.log.info("query", query=scope["query_string"].decode())
         log(scope, *args)
 
-    patch.setattr(middleware, "_log", tell)
+    patch.setattr(middleware, "_note", tell)
 
 
 @fault(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from native import caddy, ehrbase, fhir, nats, openehr, postgres, services, web
+from native import caddy, ehrbase, fhir, nats, openehr, postgres, prometheus, services, web
 from native.home import Home
 from native.ports import HeldPorts, choose_ports
 from native.process import Command, Program, run_to_end
@@ -14,7 +14,16 @@ from native.services import Backends, Context
 from native.settings import SERVICES, Settings
 from native.supervisor import Supervisor
 
-_INNER_PORTS = ("postgres", "nats", "nats-monitor", "fhir", "openehr", "openehr-postgres", "push-receiver")
+_INNER_PORTS = (
+    "postgres",
+    "nats",
+    "nats-monitor",
+    "fhir",
+    "openehr",
+    "openehr-postgres",
+    "push-receiver",
+    "prometheus",
+)
 
 
 def backends(settings: Settings, *, ports: Mapping[str, int], secrets: Mapping[str, str]) -> Backends:
@@ -62,6 +71,8 @@ class Fleet:
             migrated = [begin(self._migrate(service, databases)) for service in SERVICES]
             ready = [begin(self._start_service(program, [streams, *migrated])) for program in self._services()]
             begin(self._start_caddy(pages, ready))
+            if self._settings.observe:
+                begin(self._start_prometheus())
 
     def _services(self) -> Iterable[Program]:
         return services.programs(self.context)
@@ -140,6 +151,11 @@ class Fleet:
             await task
         root = await pages
         await self._run(caddy.program(self._home, self._settings, ports=self._ports, web_root=root))
+
+    async def _start_prometheus(self) -> None:
+        with self._progress.step("fetching Prometheus (once)"):
+            executable = await prometheus.find(self._home, self._settings.cache)
+        await self._run(prometheus.program(self.context, executable))
 
     async def _run(self, program: Program) -> int:
         self._held.release(program.port)

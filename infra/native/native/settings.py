@@ -28,6 +28,7 @@ class Settings:
     cache: Path  # what several copies share: builds
     port: int = 8080  # where Caddy listens
     demo: bool = True
+    observe: bool = False  # with a Prometheus
     replicas: Mapping[str, int] = field(default_factory=dict)
     fhir_url: str = ""  # another FHIR server, already running
     ehrbase: Ehrbase = Ehrbase()
@@ -47,7 +48,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         home=Path(environment.get("QUILL_HOME") or REPOSITORY / ".quill").absolute(),
         cache=_cache(environment),
         port=_port(environment.get("QUILL_PORT") or "8080"),
-        demo=environment.get("DEMO", "1").strip().lower() not in {"0", "false", "no"},
+        demo=_switch(environment.get("DEMO", "1")),
+        observe=_switch(environment.get("OBSERVE") or "0"),
         replicas=_replicas(environment.get("QUILL_REPLICAS", "")),
         fhir_url=environment.get("QUILL_FHIR_URL", "").rstrip("/"),
         ehrbase=_ehrbase(environment),
@@ -56,6 +58,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         app_factory=environment.get("QUILL_APP_FACTORY") or Settings.app_factory,
         test_clock=environment.get("QUILL_TEST_CLOCK") == "1",
     )
+
+
+def _switch(text: str) -> bool:
+    return text.strip().lower() not in {"0", "false", "no"}
 
 
 def _cache(environment: Mapping[str, str]) -> Path:

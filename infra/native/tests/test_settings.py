@@ -24,6 +24,12 @@ def test_demo_is_on_unless_it_is_refused(value: str, demo: bool) -> None:
     assert read_settings({"DEMO": value}).demo is demo
 
 
+@pytest.mark.parametrize(("value", "observe"), [("0", False), ("no", False), ("1", True), ("", False)])
+def test_prometheus_is_off_unless_it_is_asked_for(value: str, observe: bool) -> None:
+    assert read_settings({"OBSERVE": value}).observe is observe
+    assert read_settings({}).observe is False
+
+
 def test_origins_are_split_at_commas() -> None:
     settings = read_settings({"QUILL_PUSH_ORIGINS": "http://127.0.0.1:1, https://push.example.org ,"})
     assert settings.push_origins == ("http://127.0.0.1:1", "https://push.example.org")

@@ -106,6 +106,8 @@ def test_service_publishes_its_own_facts_and_nobody_elses(server: NatsServer, se
             assert wire.may_publish(f"quill.{other}.v1.thing.happened") is own
             assert wire.may_publish(f"{AccessRecorded.subject}.{other}") is (own and other in AUDIT_SOURCES)
             assert wire.may_publish(f"quill.dlq.{other}.some-durable") is own
+        for stream in STREAMS:
+            assert wire.may_publish(f"$JS.API.STREAM.INFO.{stream.name}") is (stream.name == "DLQ")
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -114,6 +116,7 @@ def test_service_reads_its_own_durables_and_nobody_elses(server: NatsServer, ser
         for durable in DURABLES:
             own, place = durable.name.startswith(f"{service}-"), f"{durable.event.stream()}.{durable.name}"
             assert wire.may_publish(f"$JS.API.CONSUMER.MSG.NEXT.{place}") is own, place
+            assert wire.may_publish(f"$JS.API.CONSUMER.INFO.{place}") is own, place
             assert wire.may_publish(f"$JS.ACK.{place}.1.1.1.1.0") is own, place
 
 

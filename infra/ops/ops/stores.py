@@ -6,14 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alembic.script import ScriptDirectory
-from common import clock
+from common import clock, operations, outbox
 from common.events import DURABLES, STREAMS
-from common.operations import OperationRow
-from common.outbox import OutboxRow
 from provision.streams import consumer_config, stream_config
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from ops import house
 from ops.events import durable_state
@@ -86,14 +83,12 @@ async def _schema(settings: Settings, session: AsyncSession, service: str) -> Fi
 
 
 async def _outbox(session: AsyncSession, service: str) -> Finding:
-    waits = col(OutboxRow.published_at).is_(None)
-    found = (await session.execute(select(func.count(), func.min(col(OutboxRow.created_at))).where(waits))).one()
+    found = (await session.execute(outbox.WAITING)).one()
     return _backlog(f"{service} outbox", *found, what="not published", advice="see whether NATS and the service run")
 
 
 async def _operations(session: AsyncSession, service: str) -> Finding:
-    waits = col(OperationRow.state) == "INTENT"
-    found = (await session.execute(select(func.count(), func.min(col(OperationRow.created_at))).where(waits))).one()
+    found = (await session.execute(operations.WAITING)).one()
     advice = "see `quill operations ls`, and whether its backend answers"
     return _backlog(f"{service} operations", *found, what="waiting", advice=advice)
 

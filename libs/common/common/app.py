@@ -12,7 +12,7 @@ import httpx
 from fastapi import FastAPI, Response
 from starlette.routing import BaseRoute
 
-from common import audit, clock, consumer, docs, errors, health, http, logging, middleware
+from common import audit, clock, consumer, docs, errors, health, http, logging, middleware, scrape
 from common.audit import Keep
 from common.auth import Caller, FetchKeys, TokenVerifier
 from common.consumer import Consumer
@@ -24,6 +24,7 @@ from common.operations import OperationKind
 from common.outbox import Relay
 from common.policy import PolicyRoute, PolicyRouter
 from common.revocation import AskAuth, Denylist, Feed, Gate
+from common.scrape import Backlog, Look
 from common.settings import ServiceSettings
 from common.work import Work
 
@@ -41,6 +42,7 @@ class Service[B]:
 
     open_backend: opens the client of the backend it owns, for the life of the process.
     checks: by name, whether a backend answers, for health.
+    backlogs: by name, what else waits in its database, for metrics.
     loops: what else runs for the life of the process.
     error_forms: by path prefix, another form of errors than problem+json.
     tokens: where auth itself finds its public keys and sessions; the others ask auth.
@@ -53,6 +55,7 @@ class Service[B]:
     checks: Callable[[B], Mapping[str, Check]] = lambda _backend: {}
     operations: Sequence[OperationKind[B, Any, Any]] = ()
     consumers: Sequence[Consumer[B, Any]] = ()
+    backlogs: Mapping[str, Backlog] = field(default_factory=dict)
     loops: Sequence[Loop] = ()
     error_forms: Mapping[str, ErrorForm] = field(default_factory=dict)
     tokens: Callable[[Work[B]], tuple[FetchKeys, AskAuth]] | None = None
@@ -67,6 +70,7 @@ class Runtime:
     gate: Gate
     work: Work[Any]
     checks: Mapping[str, Check]
+    looks: Mapping[str, Look]
     others: Mapping[str, httpx.AsyncClient]
     name: str
 
@@ -95,7 +99,7 @@ def build_app[B](service: Service[B], settings: ServiceSettings) -> FastAPI:
     app = FastAPI(title=f"Quill {service.name}", lifespan=lifespan, openapi_url=None, redirect_slashes=False)
     app.state.error_forms, app.state.ready = service.error_forms, False
     errors.install(app)
-    routers = (*service.routers, health.router(service.name), docs.router(service.name, settings))
+    routers = (*service.routers, health.router(service.name), docs.router(service.name, settings), scrape.router())
     for router in routers:
         app.include_router(router)
     app.state.routes = [_declared(route) for router in routers for route in router.routes]
@@ -130,7 +134,12 @@ async def _running[B](app: FastAPI, service: Service[B], settings: ServiceSettin
         verifier = TokenVerifier(issuer=settings.public_origin, fetch_keys=keys)
         gate = Gate(verifier, denylist, feed, ask_auth=lives)
         checks = {"postgres": _answers(database.ping), "nats": _connected(link), **service.checks(backend)}
-        app.state.runtime = Runtime(settings, gate, work, checks, others, service.name)
+        looks = {
+            "backends": partial(scrape.look_at_backends, database, checks),
+            "backlogs": partial(scrape.look_at_backlogs, database, service.backlogs),
+            "consumers": partial(scrape.look_at_consumers, service.name, service.consumers, link),
+        }
+        app.state.runtime = Runtime(settings, gate, work, checks, looks, others, service.name)
         loops: list[Callable[[], Coroutine[Any, Any, None]]] = [link.run, feed.run, relay.run]
         loops += [work.run_completer, work.run_housekeeping, work.run_strangers]
         loops += [partial(loop, work) for loop in service.loops]

@@ -12,10 +12,11 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeout
 
+from common import clock, metrics
 from common.errors import QuillError
 from common.events import Event
 from common.inbox import AlreadyHandled
-from common.logging import get_logger, new_traceparent, traceparent
+from common.logging import begin_trace, get_logger
 from common.nats import to_its_end
 from common.work import Work
 
@@ -67,7 +68,7 @@ async def run(consumer: Consumer[Any, Any], work: Work[Any], client: Client) -> 
 
 async def _handle(consumer: Consumer[Any, Any], work: Work[Any], client: Client, message: Msg) -> None:
     headers = message.headers or {}
-    traceparent.set(headers.get("traceparent") or new_traceparent())
+    begin_trace(headers.get("traceparent"))
     try:
         event_id, kind = UUID(headers["ce-id"]), headers["ce-type"]
         event_at = datetime.fromisoformat(headers.get("ce-time") or message.metadata.timestamp.isoformat())
@@ -77,8 +78,9 @@ async def _handle(consumer: Consumer[Any, Any], work: Work[Any], client: Client,
         return
     try:
         await consumer.handle(work.caused_by(event_id, at=event_at), event)
+        outcome = "handled"
     except AlreadyHandled:
-        pass
+        outcome = "known"
     except Exception as error:
         if isinstance(error, QuillError):
             again, reason = error.retryable, error.slug
@@ -86,8 +88,10 @@ async def _handle(consumer: Consumer[Any, Any], work: Work[Any], client: Client,
             log.exception("consumer failed", durable=consumer.durable)
             again, reason = message.metadata.num_delivered < MAX_UNEXPECTED, type(error).__name__
         await (_later(consumer, message, reason) if again else _bury(consumer, work, client, message, reason))
-        return
-    await message.ack_sync(timeout=ACK_SECONDS)
+        outcome = "later" if again else "buried"
+    if outcome in {"handled", "known"}:
+        await message.ack_sync(timeout=ACK_SECONDS)
+    metrics.event_age.labels(consumer.durable, outcome).observe((clock.now() - event_at).total_seconds())
 
 
 async def _later(consumer: Consumer[Any, Any], message: Msg, reason: str) -> None:

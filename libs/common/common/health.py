@@ -65,9 +65,8 @@ async def fleet_health(own: str, own_health: dict[str, Any], others: Mapping[str
 
 def open_clients(urls: Mapping[str, str], *, own: str) -> dict[str, httpx.AsyncClient]:
     """Clients to the other services."""
-    return {
-        name: http.create_client(url, timeout=FLEET_SECONDS, probe=LIVES) for name, url in urls.items() if name != own
-    }
+    clients = ((name, http.create_client(url, name, timeout=FLEET_SECONDS, probe=LIVES)) for name, url in urls.items())
+    return {name: client for name, client in clients if name != own}
 
 
 def router(name: str) -> PolicyRouter:

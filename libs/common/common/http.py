@@ -6,6 +6,7 @@ not seconds of waiting and a place in the queue.
 
 import asyncio
 import ssl
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from contextvars import ContextVar
@@ -16,6 +17,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from common import metrics
 from common.errors import BackendUnavailable
 from common.logging import get_logger, request_id, traceparent
 
@@ -104,16 +106,25 @@ class Address:
 class Addresses(httpx.AsyncBaseTransport):
     """The replicas of a system: whatever was not sent, or may be sent twice, goes to the next one if one fails."""
 
-    def __init__(self, addresses: Sequence[Address]) -> None:
-        self._addresses = addresses
+    def __init__(self, name: str, addresses: Sequence[Address]) -> None:
+        self._name, self._addresses = name, addresses
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The whole answer within the request's time, which includes waiting for a free connection."""
+        started, outcome = time.perf_counter(), "given_up"
         try:
             async with asyncio.timeout(request.extensions["timeout"]["read"]):
-                return await self._send(request)
-        except TimeoutError as error:
+                response = await self._send(request)
+            outcome = "failed" if response.status_code >= 500 else "answered"
+            return response
+        except (TimeoutError, httpx.TimeoutException) as error:
+            outcome = "late"
             raise httpx.ReadTimeout("no whole answer in time") from error
+        except httpx.TransportError as error:
+            outcome = "unreachable" if isinstance(error, httpx.ConnectError) else "broken"
+            raise
+        finally:
+            metrics.backend_seconds.labels(self._name, outcome).observe(time.perf_counter() - started)
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         *others, last = sorted(self._addresses, key=lambda address: address.doubted)
@@ -161,13 +172,19 @@ def _tls() -> ssl.SSLContext:
 
 
 def create_client(
-    base_url: str, *, timeout: float = 5.0, auth: tuple[str, str] | None = None, probe: str | None = None
+    base_url: str,
+    name: str = "other",
+    *,
+    timeout: float = 5.0,
+    auth: tuple[str, str] | None = None,
+    probe: str | None = None,
 ) -> httpx.AsyncClient:
     """A client over the aiohttp transport (httpx's own collapses under concurrency; measured).
 
     Args:
         base_url: scheme, host and path that every call starts with; or several, separated by commas, of replicas that
             differ in host and port only.
+        name: what the system is called in metrics.
         timeout: longest wait in seconds for a whole answer; connecting gets one second of it.
         auth: user and password for HTTP Basic.
         probe: path of a cheap question; while it is not answered, calls fail at once.
@@ -177,7 +194,7 @@ def create_client(
         base_url=bases[0],
         auth=auth,
         timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
-        transport=Addresses([Address(httpx.URL(base), _probe(base, probe, auth)) for base in bases]),
+        transport=Addresses(name, [Address(httpx.URL(base), _probe(base, probe, auth)) for base in bases]),
         follow_redirects=False,
         trust_env=False,
     )

@@ -1,18 +1,22 @@
-"""JSON logs on stdout with the request's id; patients appear only as pseudonyms, bodies and queries never."""
+"""JSON logs on stdout, each line with request and trace; patients only as pseudonyms, bodies and queries never."""
 
 import hashlib
 import hmac
 import logging
+import re
 import secrets
 import sys
 from contextvars import ContextVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 traceparent: ContextVar[str] = ContextVar("traceparent", default="")
+TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")  # W3C Trace Context §3.2
 _pseudonym_key = b""
+REQUEST_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_own_id = uuid4()  # of the process: in lines that belong to no request
 
 
 def configure(level: str, *, pseudonym_key: bytes) -> None:
@@ -26,7 +30,7 @@ def configure(level: str, *, pseudonym_key: bytes) -> None:
     _pseudonym_key = pseudonym_key
     processors: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
-        _add_request_id,
+        _add_ids,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -69,15 +73,28 @@ def pseudonym(patient_id: UUID | None) -> str | None:
     return hmac.new(_pseudonym_key, patient_id.bytes, hashlib.sha256).hexdigest()[:16]
 
 
-def new_traceparent() -> str:
-    """A fresh W3C trace context (Trace Context §3.2), sampled."""
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+def begin_trace(sent: str | None = None, *, request: str | None = None) -> str:
+    """Name what this task does from here on, in its log lines, calls and events (ADR 17).
+
+    Each id follows from the other where only one is known: a trace that starts here has the request's id, less dashes.
+
+    Args:
+        sent: the traceparent that came with the work.
+        request: the id of the request. What is not valid, or no UUID, counts as none.
+
+    Returns:
+        The id of the request.
+    """
+    trace, asked = TRACEPARENT.fullmatch(sent or ""), REQUEST_ID.fullmatch(request or "")
+    own = UUID(asked[0]) if asked else UUID(trace[0][3:35]) if trace else uuid4()
+    request_id.set(str(own))
+    traceparent.set(trace[0] if trace else f"00-{own.hex if own.int else uuid4().hex}-{secrets.token_hex(8)}-01")
+    return str(own)
 
 
-def _add_request_id(_logger: object, _name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
-    if value := request_id.get():
-        event["request_id"] = value
-    return event
+def _add_ids(_logger: object, _name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    ids = {"request_id": request_id.get() or str(_own_id), "trace_id": traceparent.get()[3:35] or _own_id.hex}
+    return {**event, **ids}
 
 
 def _describe_exception(_logger: object, _name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

@@ -1,21 +1,20 @@
 """Around every request: its id and trace, one deadline, one log line without data, the headers every answer has."""
 
 import asyncio
-import re
 import time
-from uuid import UUID, uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from common import metrics
 from common.errors import OutcomeUnknown, problem_response
-from common.logging import get_logger, new_traceparent, pseudonym, request_id, traceparent
+from common.logging import begin_trace, get_logger, pseudonym
 
 log = get_logger(__name__)
 
 DEADLINE_SECONDS = 9.0
-TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+ASKED_ALL_THE_TIME = {"/livez", "/readyz", "/metrics"}
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -38,9 +37,7 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        own_id = _valid_id(headers.get("X-Request-Id"))
-        request_id.set(own_id)
-        traceparent.set(_valid_trace(headers.get("traceparent", "")))
+        own_id = begin_trace(headers.get("traceparent"), request=headers.get("X-Request-Id"))
         scope.setdefault("state", {})["request_id"] = own_id
         inner = _with_get_for_head(scope)
         started, status = time.perf_counter(), 0
@@ -62,14 +59,7 @@ class RequestContext:
                 late = problem_response(Request(inner), OutcomeUnknown("This took too long"))
                 await late(inner, receive, send_with_headers)
         finally:
-            _log(inner, status, (time.perf_counter() - started) * 1000)
-
-
-def _valid_id(sent: str | None) -> str:
-    try:
-        return str(UUID(sent)) if sent and len(sent) == 36 else str(uuid4())
-    except ValueError:
-        return str(uuid4())
+            _note(inner, status, time.perf_counter() - started)
 
 
 def _complete(headers: MutableHeaders, own_id: str, *, ending: bool) -> None:
@@ -85,15 +75,12 @@ def _with_get_for_head(scope: Scope) -> Scope:
     return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
 
-def _valid_trace(sent: str) -> str:
-    return sent if TRACEPARENT.fullmatch(sent) else new_traceparent()
-
-
-def _log(scope: Scope, status: int, milliseconds: float) -> None:
-    route = scope.get("route")
-    path = getattr(route, "path", "unmatched")
-    if path in {"/livez", "/readyz"}:
+def _note(scope: Scope, status: int, seconds: float) -> None:
+    method, path = scope["method"], getattr(scope.get("route"), "path", "unmatched")
+    if path in ASKED_ALL_THE_TIME:
         return
+    metrics.requests.labels(method, path, status).inc()
+    metrics.request_seconds.labels(method, path).observe(seconds)
     caller = scope.get("state", {}).get("caller")
     who = {"user": str(caller.user_id), "patient": pseudonym(caller.patient_id)} if caller else {}
-    log.info("request", method=scope["method"], route=path, status=status, ms=round(milliseconds, 1), **who)
+    log.info("request", method=method, route=path, status=status, ms=round(seconds * 1000, 1), **who)

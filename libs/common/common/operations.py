@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
-from sqlalchemy import CheckConstraint, Column, DateTime, Index, UniqueConstraint, select, text, update
+from sqlalchemy import CheckConstraint, Column, DateTime, Index, UniqueConstraint, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
@@ -20,6 +20,7 @@ from common import clock
 from common.audit import Access, Actor
 from common.errors import BeingWorkedOn, KeyReused, OutcomeUnknown, QuillError, ReplayedError
 from common.events import Event
+from common.logging import traceparent
 
 PERFORM_SECONDS = 5.0
 LEASE = timedelta(seconds=9)
@@ -56,6 +57,9 @@ class OperationRow(SQLModel, table=True):
     def close(self, state: str, answer: Mapping[str, Any]) -> None:
         """Settle the operation; what it carried is forgotten."""
         self.state, self.answer, self.payload = state, dict(answer), None
+
+
+WAITING = select(func.count(), func.min(col(OperationRow.created_at))).where(col(OperationRow.state) == "INTENT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ async def begin[I: BaseModel](
         idempotency_key=idempotency.key if idempotency else None,
         request_hash=idempotency.request_hash if idempotency else None,
         payload=intent.model_dump(mode="json"),
-        actor=actor.to_json(),
+        actor=actor.to_json() | {"traceparent": traceparent.get()},
         lease_until=now + LEASE,
         next_try_at=now + LEASE,
         created_at=now,

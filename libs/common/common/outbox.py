@@ -11,7 +11,7 @@ from nats.aio.client import Client as NatsClient
 from nats.errors import Error as NatsError
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import from_json, to_json
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, delete, insert, select, text, update
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
@@ -52,6 +52,7 @@ class OutboxRow(SQLModel, table=True):
 
 _ROWS = SQLModel.metadata.tables[OutboxRow.__tablename__]
 _ADDED, _STORED = "outbox added", "outbox stored"
+WAITING = select(func.count(), func.min(col(OutboxRow.created_at))).where(col(OutboxRow.published_at).is_(None))
 
 
 class Envelope(BaseModel):

@@ -12,12 +12,12 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import MutableHeaders
 
-from common import audit, clock, inbox, operations, outbox
+from common import audit, clock, inbox, metrics, operations, outbox
 from common.audit import Access, Actor, Keep, Note, Noted
 from common.db import Database, StorageUnavailable, Together
 from common.errors import OutcomeUnknown, QuillError
 from common.events import AccessRecorded, Event
-from common.logging import get_logger
+from common.logging import begin_trace, get_logger
 from common.operations import Completed, Idempotency, OperationKind, OperationRow, Outcome
 from common.outbox import Relay
 from common.refusals import Strangers
@@ -114,18 +114,21 @@ class Work[B]:
         except OutcomeUnknown:
             async with self.database.transaction() as session:
                 await operations.give_back(session, row)
+            metrics.operations.labels(kind.name, "unknown").inc()
             raise
         except QuillError as refusal:
             async with self.transaction() as session:
                 held = await operations.hold(session, row)
                 await kind.release(session, operation)
                 held.close("FAILED", refusal.problem)
+            metrics.operations.labels(kind.name, "refused").inc()
             raise
         async with self.transaction() as session:
             held = await operations.hold(session, row)
             outcome = await kind.finish(session, operation, committed)
             held.close("DONE", outcome.answer)
             self._publish(session, row, outcome)
+        metrics.operations.labels(kind.name, "done").inc()
         return Completed(answer=outcome.answer, committed=committed)
 
     def _publish(self, session: AsyncSession, row: OperationRow, outcome: Outcome) -> None:
@@ -144,6 +147,7 @@ class Work[B]:
         if row is None:
             return False
         kind = next(kind for kind in self.kinds if kind.name == row.kind)
+        begin_trace(row.actor.get("traceparent"), request=row.actor["request_id"])
         try:
             await self._carry_through(kind, row)
         except QuillError as error:
@@ -154,7 +158,7 @@ class Work[B]:
         """Complete what requests left behind, until cancelled."""
         while True:
             try:
-                while await self.complete_overdue():
+                while await asyncio.create_task(self.complete_overdue()):
                     pass
             except StorageUnavailable:
                 log.warning("completer waits for the database")

@@ -51,8 +51,8 @@ async def open_backend(settings: Settings) -> AsyncIterator[Backend]:
     passwords = PasswordHasher(settings.password_peppers)
     try:
         async with (
-            http.create_client(settings.patients_url, timeout=PATIENTS_SECONDS, probe=LIVES) as patients,
-            http.create_client(settings.oidc_issuer or "", timeout=CALL_SECONDS) as client,
+            http.create_client(settings.patients_url, "patients", timeout=PATIENTS_SECONDS, probe=LIVES) as patients,
+            http.create_client(settings.oidc_issuer or "", "identity-provider", timeout=CALL_SECONDS) as client,
         ):
             vault = Vault(settings.encryption_keys)
             yield Backend(

@@ -146,9 +146,9 @@ async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
     base_url = settings.ehrbase_url.rstrip("/")
     patience = ehrbase.TIMEOUT_SECONDS
     async with (
-        http.create_client(base_url, timeout=patience, auth=credentials, probe=ehrbase.PROBE) as openehr,
-        http.create_client(settings.patients_url, timeout=ANSWER_SECONDS, probe=LIVES) as patients,
-        http.create_client(settings.auth_url, timeout=ANSWER_SECONDS, probe=LIVES) as auth,
+        http.create_client(base_url, "openehr", timeout=patience, auth=credentials, probe=ehrbase.PROBE) as openehr,
+        http.create_client(settings.patients_url, "patients", timeout=ANSWER_SECONDS, probe=LIVES) as patients,
+        http.create_client(settings.auth_url, "auth", timeout=ANSWER_SECONDS, probe=LIVES) as auth,
     ):
         record = EHRbase(openehr, system_id=settings.ehrbase_system_id)
         yield Backends(record, Patients(patients), Users(auth), Printer(settings))

@@ -5,12 +5,13 @@ from functools import partial
 from common.app import Service, build_app
 from fastapi import FastAPI
 
-from notify import api, sender
+from notify import api, repository, sender
 from notify.backend import open_backend
 from notify.consumers import CONSUMERS
 from notify.service import SEND_PUSH
 from notify.settings import Settings
 from notify.webhooks import api as webhooks
+from notify.webhooks import repository as webhook_repository
 from notify.webhooks import sender as webhook_sender
 from notify.webhooks.service import CREATE_WEBHOOK
 
@@ -22,6 +23,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         name="notify",
         routers=[api.push, api.notifications, webhooks.router],
         open_backend=partial(open_backend, chosen),
+        backlogs={"pushes": repository.WAITING, "webhooks": webhook_repository.WAITING},
         operations=[SEND_PUSH, CREATE_WEBHOOK],
         consumers=CONSUMERS,
         loops=[sender.run, sender.run_reminders, webhook_sender.run],

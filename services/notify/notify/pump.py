@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from common.db import StorageUnavailable
-from common.logging import get_logger
+from common.logging import begin_trace, get_logger
 
 log = get_logger(__name__)
 
@@ -56,7 +56,8 @@ async def run[T](
 
 
 async def survive[T](step: Coroutine[Any, Any, T]) -> T | None:
-    """Do one step of a loop that goes on whatever happens; None when it failed."""
+    """Do one step of a loop, a trace of its own, that goes on whatever happens; None when it failed."""
+    begin_trace()
     try:
         return await step
     except StorageUnavailable:

@@ -58,6 +58,8 @@ async def remove_devices(session: AsyncSession, *, state: State, **which: UUID) 
 
 # Deliveries
 
+WAITING = select(func.count(), func.min(col(DeliveryRow.due_at)))
+
 
 async def open_deliveries(session: AsyncSession, *, notification_id: UUID, user_id: UUID) -> bool:
     """Have a notification pushed to each device of its user; False when there is none."""

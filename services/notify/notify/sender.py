@@ -10,6 +10,7 @@ from common import clock
 from common.events import NotificationAttempted, NotificationFailed
 from common.logging import get_logger
 from common.work import Work
+from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notify import policy, pump, repository, service
@@ -25,6 +26,8 @@ log = get_logger(__name__)
 CONCURRENCY = 64
 LEASE = timedelta(seconds=20)
 REMIND_SECONDS = 10.0
+
+pushes = Counter("quill_pushes", "Pushes tried, by what the push service made of them", ["outcome"])
 
 
 async def run(work: Work[Backend]) -> None:
@@ -50,6 +53,7 @@ async def _take(work: Work[Backend], limit: int) -> Sequence[Due]:
 
 async def _send(work: Work[Backend], due: Due) -> None:
     verdict, answer = await _try(work.backend, due)
+    pushes.labels(verdict).inc()
     await pump.store(partial(_store, work, due, verdict, answer))
 
 

@@ -154,7 +154,7 @@ class FhirServer:
 @asynccontextmanager
 async def open_fhir(url: str, *, timeout: float = 4.0) -> AsyncIterator[FhirServer]:
     """A client of the FHIR server whose base is `url`; it waits at most `timeout` seconds for an answer."""
-    async with http.create_client(f"{url}/", timeout=timeout, probe=f"/Patient/{_NOBODY}") as client:
+    async with http.create_client(f"{url}/", "fhir", timeout=timeout, probe=f"/Patient/{_NOBODY}") as client:
         yield FhirServer(client)
 
 

@@ -14,6 +14,9 @@ from sqlmodel import col
 
 from notify.webhooks.models import WebhookDeliveryRow, WebhookRow
 
+_open = col(WebhookDeliveryRow.dead_at).is_(None)
+WAITING = select(func.count(), func.min(col(WebhookDeliveryRow.due_at))).where(_open)
+
 
 async def count(session: AsyncSession, *, kind: str) -> int:
     """How many webhooks there are, with those that operations of this kind are about to make."""

@@ -9,6 +9,7 @@ from uuid import UUID
 from common import clock
 from common.logging import get_logger
 from common.work import Work
+from prometheus_client import Counter
 
 from notify import pump
 from notify.backend import Backend
@@ -22,6 +23,8 @@ from notify.webhooks.repository import Batch
 log = get_logger(__name__)
 
 LEASE = timedelta(seconds=20)
+
+posts = Counter("quill_webhook_posts", "Facts posted to webhooks, by what came of them", ["outcome"])
 
 
 async def run(work: Work[Backend]) -> None:
@@ -61,6 +64,7 @@ async def _try(backend: Backend, webhook: WebhookRow, delivery: WebhookDeliveryR
 async def _store(work: Work[Backend], taken: WebhookDeliveryRow, answer: Answer) -> None:
     (status, retry_after), now = answer, clock.now()
     verdict = policy.judge(status, tries=taken.tries)
+    posts.labels(verdict).inc()
     async with work.transaction() as session:
         webhook = await repository.lock(session, webhook_id=taken.webhook_id)
         delivery = await repository.find_mine(session, taken)

@@ -1,0 +1,138 @@
+"""Alert rules and dashboards: right for Prometheus, each alert fires and clears, each has a page, each name is ours."""
+
+import asyncio
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from native import prometheus
+from native.errors import LaunchError
+from native.home import Home
+from native.settings import REPOSITORY, read_settings
+from prometheus_client import REGISTRY
+
+OBSERVE = REPOSITORY / "infra/observe"
+RUNBOOKS = REPOSITORY / "docs/runbooks"
+RULES = [rule for group in yaml.safe_load((OBSERVE / "alerts.yml").read_text())["groups"] for rule in group["rules"]]
+CASES = yaml.safe_load((OBSERVE / "alerts.test.yml").read_text())["tests"]
+DASHBOARDS = sorted((OBSERVE / "grafana").glob("*.json"))
+SEVERITIES = {"page", "ticket"}
+OTHERS = {"process_cpu_seconds_total", "process_resident_memory_bytes"}  # the client library's own
+# What common.scrape looks up: its gauges are made anew for each answer.
+LOOKED_UP = re.compile(r'_gauge\(\s*"([a-z_]+)"')
+
+
+@pytest.fixture(scope="module")
+def promtool(server_folder: Path) -> Path:
+    """Debian's, unless there is one; without a way to get it nothing here can be shown."""
+    home = Home(server_folder / "promtool")
+    home.create()
+    try:
+        return asyncio.run(prometheus.find(home, read_settings({}).cache, name="promtool"))
+    except LaunchError as error:
+        pytest.skip(f"promtool cannot be had here: {error}")
+
+
+def checked(promtool: Path, *arguments: str, folder: Path = OBSERVE) -> str:
+    run = subprocess.run([promtool, *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def expressions(dashboard: Path) -> list[str]:
+    """The queries of a dashboard, with what Grafana puts in."""
+    panels = json.loads(dashboard.read_text())["panels"]
+    found = [target["expr"] for panel in panels for target in panel.get("targets", [])]
+    return [one.replace("$__rate_interval", "1m").replace("$service", ".*") for one in found]
+
+
+def names() -> set[str]:
+    """Every series that the services tell."""
+    for module in ("common.metrics", "notify.sender", "notify.webhooks.sender"):
+        import_module(module)
+    counted = {f"{family.name}{suffix}" for family in REGISTRY.collect() for suffix in _suffixes(family.type)}
+    source = (REPOSITORY / "libs/common/common/scrape.py").read_text()
+    return counted | {f"quill_{name}" for name in LOOKED_UP.findall(source)}
+
+
+def _suffixes(kind: str) -> Iterator[str]:
+    yield from {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"]}.get(kind, [""])
+
+
+def test_rules_and_configuration_are_right(promtool: Path) -> None:
+    checked(promtool, "check", "rules", "alerts.yml")
+    checked(promtool, "check", "config", "prometheus.yml")
+
+
+def test_each_alert_fires_by_its_fault_and_clears_after_it(promtool: Path) -> None:
+    checked(promtool, "test", "rules", "alerts.test.yml")
+    tried: dict[str, list[bool]] = {}
+    for case in CASES:
+        for one in sorted(case["alert_rule_test"], key=lambda one: int(one["eval_time"].rstrip("m"))):
+            tried.setdefault(one["alertname"], []).append(bool(one["exp_alerts"]))
+    assert tried == {rule["alert"]: [False, True, False] for rule in RULES}
+
+
+def test_alert_that_would_fire_otherwise_fails_the_check(promtool: Path, tmp_path: Path) -> None:
+    rules, cases = ((OBSERVE / name).read_text() for name in ("alerts.yml", "alerts.test.yml"))
+    assert rules.count("> 0.05") == 1
+    (tmp_path / "alerts.yml").write_text(rules.replace("> 0.05", "> 0.15"))
+    (tmp_path / "alerts.test.yml").write_text(cases)
+    with pytest.raises(AssertionError, match="QuillErrors"):
+        checked(promtool, "test", "rules", "alerts.test.yml", folder=tmp_path)
+
+
+def test_each_alert_has_its_page_and_each_page_its_alert() -> None:
+    assert {page.stem for page in RUNBOOKS.glob("*.md")} - {"README"} == {rule["alert"] for rule in RULES}
+    told = re.findall(r"^\| \[(\w+)\]\(\1\.md\) \| (\w+) \|", (RUNBOOKS / "README.md").read_text(), re.MULTILINE)
+    assert told == [(rule["alert"], rule["labels"]["severity"]) for rule in RULES]
+    assert {severity for _, severity in told} == SEVERITIES
+
+
+@pytest.mark.parametrize("alert", [rule["alert"] for rule in RULES])
+def test_page_says_what_it_means_and_what_to_do(alert: str) -> None:
+    text = (RUNBOOKS / f"{alert}.md").read_text()
+    severity = next(rule["labels"]["severity"] for rule in RULES if rule["alert"] == alert)
+    parts = [
+        f"# {alert}\n",
+        f"(severity `{severity}`)",
+        "**What people notice.**",
+        "## Look\n",
+        "## Mend\n",
+        "It clears",
+    ]
+    places = [text.find(part) for part in parts]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def series(expression: str) -> set[str]:
+    return set(re.findall(r"\b(?:quill|process)_[a-z_]+\b", re.sub(r'"[^"]*"', "", expression)))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+def test_alert_looks_at_series_that_there_are(rule: dict[str, Any]) -> None:
+    assert series(rule["expr"]) - names() == set()
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda file: file.stem)
+def test_dashboard_shows_series_that_there_are(dashboard: Path, promtool: Path, tmp_path: Path) -> None:
+    queries = expressions(dashboard)
+    assert len(queries) > 8
+    assert set().union(*map(series, queries)) - names() - OTHERS == set()
+    rules = [{"record": f"query_{number}", "expr": query} for number, query in enumerate(queries)]
+    file = tmp_path / "queries.yml"
+    file.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}))
+    checked(promtool, "check", "rules", str(file))
+
+
+def test_every_series_is_on_a_dashboard() -> None:
+    shown = set().union(*(series(query) for dashboard in DASHBOARDS for query in expressions(dashboard)))
+    ours = {name for name in names() if name.startswith("quill_") and not name.endswith(("_sum", "_count", "_bucket"))}
+    assert ours - shown - {"quill_look_done"} == set()
