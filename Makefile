@@ -6,13 +6,16 @@ EXAMPLES ?= 100
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres bench docs
 
-.PHONY: help run status sync test lint lint-web story web measure samples browser pictures lighthouse attack fuzz chaos chaos-teeth
+.PHONY: help run stores status sync test lint lint-web story web measure samples browser pictures lighthouse attack fuzz chaos chaos-teeth
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 run: sync ## Start the whole fleet; Ctrl-C stops it. QUILL_PORT, QUILL_HOME and DEMO=0 are explained in .env.example
 	@exec .venv/bin/python -m native run
+
+stores: sync ## Start PostgreSQL and NATS only, as `quill restore` wants them; Ctrl-C stops them
+	@exec .venv/bin/python -m native run --stores
 
 status: sync ## List the processes of the running fleet
 	@.venv/bin/python -m native status

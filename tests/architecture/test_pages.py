@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from documentation import DECISIONS, PAGES, ROOT, spans
-from ops.house import Settings as OperatorSettings
+from ops.backup import BackupSettings as OperatorSettings
 
 INDEX = ROOT / "docs/README.md"
 TROUBLES = ROOT / "docs/troubleshooting.md"

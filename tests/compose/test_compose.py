@@ -13,7 +13,9 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from ops.backup import BackupSettings
 from ops.house import Settings
+from sqlalchemy.engine import make_url
 
 ROOT = Path(__file__).parents[2]
 BINARIES = ROOT / ".venv/bin"
@@ -119,6 +121,16 @@ def test_operator_is_told_where_everything_is(tmp_path: Path, monkeypatch: pytes
         f"http://{service}:8000" for service in SERVICES
     }
     assert set(FLEET["operator"]["networks"]) >= {"edge", "data", "fhir", "openehr"}
+
+
+def test_backup_owns_every_database_that_the_fleet_keeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = made_secrets(tmp_path)
+    for name, value in own_environment("backup").items():
+        monkeypatch.setenv(name, interpolated(str(value), made))
+    stores = BackupSettings().stores
+    users = {one.name: make_url(one.url).username for one in stores.values()}
+    assert users == {**{one: f"{one}_owner" for one in SERVICES}, "ehrbase": "ehrbase", "fhir": "fhir"}
+    assert {make_url(one.url).database for one in stores.values()} == stores.keys()
 
 
 def interpolated(value: str, environment: dict[str, str]) -> str:

@@ -22,7 +22,7 @@ DATABASE_ROLES = (
     "openehr",
 )
 EHRBASE_ROLES = ("ehrbase", "ehrbase_restricted")
-NATS_USERS = ("auth", "patients", "letters", "notify", "provision", "operator", "partner")
+NATS_USERS = ("auth", "patients", "letters", "notify", "provision", "operator", "backup", "partner")
 _SYLLABLES = ("bcdfghjklmnprstvwxyz", "aeiou", "bcdfghjklmnprstvwxyz", "aeiou", "bcdfghjklmnprstvwxyz")
 DEMO_ACCOUNTS = ("clinician", "patient", "patient_two", "admin")
 

@@ -126,8 +126,9 @@ def environment(context: Context, service: str) -> dict[str, str]:
 
 
 def operator_environment(context: Context) -> dict[str, str]:
-    """What the operator's commands are told (`quill events`, `dlq`, `operations`, `doctor`)."""
+    """What the operator's commands are told (`quill events`, `dlq`, `operations`, `doctor`, `backup`, `restore`)."""
     ports, backends = context.ports, context.backends
+    kept = " ".join(f"{name}={url}" for name, url in _owned_databases(context).items())
     return {
         **_nats(context, "operator"),
         "QUILL_NATS_MONITOR_URL": f"http://127.0.0.1:{ports['nats-monitor']}",
@@ -140,6 +141,9 @@ def operator_environment(context: Context) -> dict[str, str]:
         "QUILL_EHRBASE_USER": backends.openehr_user,
         "QUILL_EHRBASE_PASSWORD": backends.openehr_password,
         "QUILL_SERVICES_FOLDER": str(REPOSITORY / "services"),
+        "QUILL_BACKUP_DATABASES": kept,
+        "QUILL_BACKUP_KEYS": str(context.home.secrets),
+        "QUILL_NATS_BACKUP_PASSWORD": context.secrets["nats_backup"],
         "QUILL_SECRET_FILES": f"{context.home.secrets} {context.home.accounts}",
     }
 
@@ -192,6 +196,20 @@ def _database(context: Context, service: str, suffix: str = "") -> str:
     role = service + suffix
     password = context.secrets[f"database_{role}"]
     return postgres.url(role, password, port=context.ports["postgres"], database=service)
+
+
+def _owned_databases(context: Context) -> dict[str, str]:
+    """Every database of this copy under the role that owns it; not those of servers that it was told of."""
+    owned, settings = {service: _database(context, service, "_owner") for service in SERVICES}, context.settings
+    inner, passwords = context.ports["postgres"], context.secrets
+    if not settings.fhir_url:
+        owned["fhir"] = postgres.url("fhir", passwords["database_fhir"], port=inner, database="fhir")
+    if settings.ehrbase.jar:
+        port, password = context.ports["openehr-postgres"], passwords["database_ehrbase"]
+        owned["ehrbase"] = postgres.url("ehrbase", password, port=port, database="ehrbase")
+    elif not settings.ehrbase.url:
+        owned["openehr"] = postgres.url("openehr", passwords["database_openehr"], port=inner, database="openehr")
+    return owned
 
 
 def _folder(service: str) -> Path:
