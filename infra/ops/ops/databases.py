@@ -26,16 +26,28 @@ SELECT
   (SELECT count(usesysid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()),
   coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = current_database()
 """  # noqa: S608 - nothing of it comes from outside
+# The schema `public` itself stays, for pg_dump tells its rights as the difference to those that it was made with.
+# Default rights go: a dump brings them after its tables, whose own rights are what it says and no more.
 CLEAR = f"""
 SET client_min_messages = error;
-DO $$ DECLARE name text; BEGIN
-  FOR name IN SELECT nspname FROM pg_namespace WHERE {SCHEMAS} LOOP
-    EXECUTE format('DROP SCHEMA %I CASCADE', name);
+DO $$ DECLARE one record; BEGIN
+  FOR one IN SELECT nspname AS name FROM pg_namespace WHERE {SCHEMAS} AND nspname <> 'public' LOOP
+    EXECUTE format('DROP SCHEMA %I CASCADE', one.name);
+  END LOOP;
+  FOR one IN SELECT o.type, o.identity FROM pg_depend d, pg_identify_object(d.classid, d.objid, 0) o
+    WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = 'public'::regnamespace AND d.deptype = 'n'
+    ORDER BY o.type <> 'extension' LOOP
+    EXECUTE format('DROP %s IF EXISTS %s CASCADE', one.type, one.identity);
+  END LOOP;
+  FOR one IN SELECT DISTINCT pg_get_userbyid(defaclrole) AS role, CASE defaclobjtype
+      WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'ROUTINES' ELSE 'TYPES' END AS kind,
+      CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS grantee
+    FROM pg_default_acl, aclexplode(defaclacl) WHERE defaclnamespace = 'public'::regnamespace LOOP
+    EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public REVOKE ALL ON %s FROM %s',
+      one.role, one.kind, one.grantee);
   END LOOP;
   PERFORM lo_unlink(oid) FROM pg_largeobject_metadata;
 END $$;
-CREATE SCHEMA public AUTHORIZATION pg_database_owner;
-GRANT USAGE ON SCHEMA public TO PUBLIC;
 """  # noqa: S608
 
 

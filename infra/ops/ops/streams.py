@@ -42,6 +42,8 @@ async def begin_snapshot(broker: Broker, stream: str) -> tuple[Mapping[str, Any]
         finally:
             await subscription.unsubscribe()
 
+    if "config" not in told:
+        raise Refused(f"NATS has no stream {stream}: provision again, as a start of the fleet does")
     return {"config": told["config"], "state": told["state"]}, pieces()
 
 
