@@ -6,7 +6,7 @@ EXAMPLES ?= 100
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres bench docs
 
-.PHONY: help run stores status sync test lint lint-web story web measure samples browser pictures lighthouse attack fuzz chaos chaos-teeth
+.PHONY: help run stores status sync test lint lint-web story web measure samples browser pictures lighthouse attack fuzz drill chaos chaos-teeth
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -51,6 +51,9 @@ samples: sync ## The five programs of samples/, over restarts of the broker; nee
 attack: sync ## The attack suite with one replica of each service and with two, and the faults that it must see
 	@QUILL_ATTACK_REPLICAS=1 .venv/bin/python -m pytest tests/attack
 	@QUILL_ATTACK_REPLICAS=2 QUILL_TEETH=all .venv/bin/python -m pytest tests/attack
+
+drill: sync ## Back a fleet up while people write, make it anew, lose one store after another; and see what comes back
+	@QUILL_DRILL=all .venv/bin/python -m pytest tests/drill tests/e2e/test_backup.py
 
 chaos: sync ## Let everything die while people write, and see that nothing is lost; SEED="1 2 3" says which runs
 	@PYTHONPATH=tests .venv/bin/python -m chaos $(SEED)

@@ -12,14 +12,16 @@ from quill_command import Output, quill
 class Vault:
     """Where backups and their key lie."""
 
-    def __init__(self, folder: Path, fleet: Fleet) -> None:
+    def __init__(self, folder: Path) -> None:
         self.file, self.key, self.noted = folder / "quill.backup", folder / "key", folder / "heads.json"
-        self.recipient = done(quill(fleet, "backup", "key", self.key)).text.strip()
 
     def make(self, fleet: Fleet) -> Any:
         """Back a running fleet up; what `quill backup make` says."""
+        if not self.key.exists():
+            done(quill(fleet, "backup", "key", self.key))
         self.file.unlink(missing_ok=True)
-        return done(quill(fleet, "backup", "make", self.file, "--recipient", self.recipient, "--json")).json
+        recipient = self.key.read_text().splitlines()[0].removeprefix("# public key: ")
+        return done(quill(fleet, "backup", "make", self.file, "--recipient", recipient, "--json")).json
 
     def restore(self, fleet: Fleet, *options: str) -> Any:
         """Put the backup, or some stores of it, into the stores that run in a home."""

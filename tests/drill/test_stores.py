@@ -10,13 +10,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from drill.restoring import Vault, done, stores
+from documentation import commands
+from drill.restoring import Vault, stores
 from fleet import ROOT, Fleet
 from native import postgres
 from native.environments import of_running
-from quill_command import quill
 
 SERVICES = ("auth", "patients", "letters", "notify")
+OURS = "tests/drill/test_stores.py"
 DIFFERS = re.compile(r"^\\(un)?restrict |CONSTRAINT \w+ CHECK \(.* = ANY \(")
 
 
@@ -34,7 +35,7 @@ def dumped(urls: Mapping[str, str]) -> list[str]:
     """
     found = []
     for name, url in urls.items():
-        command = [postgres.wheel_binaries() / "pg_dump", "--dbname", url]
+        command = [str(postgres.wheel_binaries() / "pg_dump"), "--dbname", url]
         text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
         found += [f"{name}: {line}" for line in text.splitlines() if not DIFFERS.search(line)]
     return found
@@ -69,23 +70,37 @@ def fill(urls: Mapping[str, str]) -> None:
         connection.execute("CREATE TABLE ehr.versions AS SELECT n, '{}'::jsonb AS content FROM generate_series(1, 9) n")
 
 
+def follow(vault: Vault, home: Path, *words: str, but: str = "--only") -> None:
+    """Run the lines of docs/backup.md that have these words and not another, as they stand but for the paths."""
+    lines = [one.line for one in commands() if one.page.name == "backup.md" and one.run_by == OURS]
+    chosen = [line for line in lines if all(word in line for word in words) and but not in line]
+    assert chosen
+    for line in chosen:
+        for said, meant in (("monday.backup", vault.file), ("backup.key", vault.key), (" .quill", f" {home}")):
+            line = line.replace(said, str(meant))
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("QUILL_")}
+        environment |= {"QUILL_HOME": str(home)}
+        subprocess.run(["sh", "-c", line], cwd=ROOT, env=environment, check=True, timeout=120)
+
+
 def test_stores_come_back_in_a_new_home_with_rights_functions_and_owners(
     server_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     homes = [server_folder / f"stores-{number}" for number in (1, 2)]
     for home in homes:
         home.mkdir(mode=0o711)
+    vault = Vault(tmp_path)
     with stores(homes[0]) as fleet:
-        urls, vault = databases(fleet, monkeypatch), Vault(tmp_path, fleet)
+        urls = databases(fleet, monkeypatch)
         migrate(urls)
         provide(fleet)
         fill(urls)
         before = dumped(urls)
-        vault.make(fleet)
-    assert quill(Fleet(homes[1], 0), "restore", vault.file, "--identity", vault.key, "--keys-to", homes[1]).code == 0
+        follow(vault, homes[0], "quill backup")
+    follow(vault, homes[1], "quill restore", "--keys-to")
     with stores(homes[1]) as fleet:
         urls = databases(fleet, monkeypatch)
-        vault.restore(fleet)
+        follow(vault, homes[1], "quill restore", but="--keys-to")
         assert "\n".join(unified_diff(before, dumped(urls), lineterm="")) == ""
         vault.make(fleet)
         assert set(vault.restore(fleet, "--replace").values()) == {"restored"}
@@ -94,4 +109,3 @@ def test_stores_come_back_in_a_new_home_with_rights_functions_and_owners(
             assert connection.execute("SELECT prune_audit(365)").fetchone() == (0,)
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute("CREATE TABLE mine (one int)")
-        done(quill(fleet, "operations", "ls"))

@@ -12,7 +12,7 @@ from fleet import Fleet
 def test_fleet_that_is_restored_in_a_new_home_tells_the_same_and_works(
     fleet: Fleet, push_service: PushReceiver, server_folder: Path, tmp_path: Path
 ) -> None:
-    cast, vault, device = Cast.of_demo(fleet), Vault(tmp_path, fleet), push_service.subscribe()
+    cast, vault, device = Cast.of_demo(fleet), Vault(tmp_path), push_service.subscribe()
     with demo_person(fleet, "clinician") as clinician:
         patient, record = new_linked_patient(fleet, clinician)
         register(patient, device)
