@@ -157,9 +157,9 @@ def _own(context: Context) -> dict[str, dict[str, str]]:
     secrets, backends = context.secrets, context.backends
     return {
         "auth": {
-            "QUILL_PASSWORD_PEPPER": secrets["password_pepper"],
-            "QUILL_REFRESH_KEY": secrets["refresh_key"],
-            "QUILL_ENCRYPTION_KEY": secrets["auth_encryption_key"],
+            **_overlapping("QUILL_PASSWORD_PEPPER", secrets, "password_pepper"),
+            **_overlapping("QUILL_REFRESH_KEY", secrets, "refresh_key"),
+            **_overlapping("QUILL_ENCRYPTION_KEY", secrets, "auth_encryption_key"),
             **_set_by_a_person("QUILL_OIDC_"),
         },
         "patients": {"QUILL_FHIR_URL": backends.fhir_url},
@@ -173,11 +173,16 @@ def _own(context: Context) -> dict[str, dict[str, str]]:
         "notify": {
             "QUILL_VAPID_PRIVATE_KEY": secrets["vapid_private_key"],
             "QUILL_VAPID_SUBJECT": "mailto:push@localhost",
-            "QUILL_ENCRYPTION_KEY": secrets["notify_encryption_key"],
+            **_overlapping("QUILL_ENCRYPTION_KEY", secrets, "notify_encryption_key"),
             "QUILL_PUSH_ORIGINS": ",".join(context.push_origins),
             "QUILL_WEBHOOK_ORIGINS": ",".join(context.settings.webhook_origins),
         },
     }
+
+
+def _overlapping(variable: str, secrets: Mapping[str, str], name: str) -> dict[str, str]:
+    """A key, and the one before it while there is one."""
+    return {variable: secrets[name], f"{variable}_PREVIOUS": secrets.get(f"{name}_previous", "")}
 
 
 def _set_by_a_person(prefix: str) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """`quill restore`: puts back what a backup holds, each store as a whole or not at all."""
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 from common.events import DURABLES
 
-from ops import archive, events, house, streams
+from ops import archive, events, house, secrets, streams
 from ops.archive import Manifest, Part, Reader
 from ops.backup import Archive, BackupSettings, Identity, Keys
 from ops.databases import State, Store
@@ -93,9 +92,9 @@ class _Restoration:
     def _check_keys(self, backup: Reader) -> None:
         """What this backup's stores were closed with must be known here."""
         for part in _of_kind(backup.manifest, "keys"):
-            theirs = _secrets(_content(backup, part))
+            theirs = secrets.read(_content(backup, part))
             try:
-                ours = set(_secrets(self._keys.read_bytes() if self._keys else b"").values())
+                ours = set(secrets.read(self._keys.read_bytes() if self._keys else b"").values())
             except OSError as error:
                 raise Refused(f"{self._keys} cannot be read: {error.strerror}") from error
             absent = [name for name, value in theirs.items() if _is_key(name) and value not in ours]
@@ -192,15 +191,6 @@ def _content(backup: Reader, part: Part) -> bytes:
     return target.getvalue()
 
 
-def _secrets(content: bytes) -> Mapping[str, str]:
-    """The names and values of a secrets.json or of an .env."""
-    text = content.decode()
-    if text.startswith("{"):
-        return dict(json.loads(text))
-    pairs = (line.partition("=") for line in text.splitlines() if "=" in line and not line.startswith("#"))
-    return {name.strip(): value.strip() for name, _, value in pairs}
-
-
 def _is_key(name: str) -> bool:
     """Whether something in a store can be read with it only; passwords of servers can be others."""
-    return name.lower().removesuffix("_previous").endswith(("_key", "_pepper"))
+    return name.removesuffix(secrets.PREVIOUS).endswith(("_key", "_pepper"))
