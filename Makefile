@@ -64,11 +64,12 @@ chaos-teeth: sync ## The same with one protection after the other taken away: ea
 fuzz: sync ## Try the four OpenAPI documents at length; EXAMPLES=100 is how much for each call
 	@QUILL_FUZZ_EXAMPLES=$(EXAMPLES) .venv/bin/python -m pytest --timeout=0 tests/e2e/test_openapi.py
 
-lint: sync ## Style, types and import rules
+lint: sync ## Style, types, import rules, and migrations that can run while people work
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@set -e; for part in $(PARTS) "tests conftest.py"; do .venv/bin/mypy $$part; done
 	@.venv/bin/lint-imports
+	@.venv/bin/python infra/postgres/migrations.py
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-web; fi
 
 lint-web: web/node_modules/.package-lock.json ## Types and unit tests of the web app, a part of lint where Node is
