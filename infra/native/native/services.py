@@ -20,6 +20,7 @@ _DEFAULTS = {
     **{"QUILL_DOCS_ENABLED": "true", "QUILL_LOG_LEVEL": "INFO"},
     **{"QUILL_REQUIRE_TOTP_ROLES": "", "QUILL_AUDIT_RETENTION_DAYS": "2922", "QUILL_DRAIN_SECONDS": "5"},
     **{"QUILL_QUIET_HOURS": "", "QUILL_TIME_ZONE": "Europe/London", "QUILL_REMIND_AFTER_HOURS": "0"},
+    **{"QUILL_SESSION_RETENTION_DAYS": "1", "QUILL_NOTIFICATION_RETENTION_DAYS": "730"},
 }
 # The demo has one address for everybody (SECURITY: throttles per address; those per person stay as they are).
 _DEMO_DEFAULTS = {"QUILL_LOGIN_FAILURES_PER_MINUTE": "1000", "QUILL_REGISTRATIONS_PER_HOUR": "1000"}

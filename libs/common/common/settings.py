@@ -27,11 +27,6 @@ class _FileSource(PydanticBaseSettingsSource):
         return {name: value for name, value in values.items() if value is not None}
 
 
-def absent_if_empty(value: Any) -> Any:
-    """What containers pass for a variable that nobody set is no value; for a field that can be None."""
-    return value or None
-
-
 def refuse_weak(secret: SecretStr) -> SecretStr:
     """Refuse a secret that is short or was left at an example's value.
 

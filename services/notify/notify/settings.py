@@ -4,14 +4,14 @@ from datetime import time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from common.settings import ServiceSettings, absent_if_empty, refuse_weak
+from common.settings import ServiceSettings, refuse_weak
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from notify.policy import Timing, from_base64url
 
 Key = Annotated[SecretStr, AfterValidator(refuse_weak)]
-PreviousKey = Annotated[Key | None, BeforeValidator(absent_if_empty)]
+PreviousKey = Annotated[Key | None, BeforeValidator(lambda value: value or None)]  # containers pass an empty one
 ORIGIN = r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?"
 ORIGINS = rf"^\s*({ORIGIN}\s*(,\s*|$))*$"
 WALL_TIME = r"([01]\d|2[0-3]):[0-5]\d"
@@ -54,6 +54,8 @@ class Settings(ServiceSettings):
     )
     time_zone: Annotated[str, AfterValidator(_check_zone)] = "Europe/London"
     remind_after_hours: int = Field(default=0, ge=0, le=720)
+    # Half a year at least: as long as an event can come again, its notification must be known (common.inbox).
+    notification_retention_days: int = Field(default=730, ge=180)
 
     @property
     def encryption_keys(self) -> list[str]:
