@@ -18,6 +18,7 @@ from ops.house import Refused
 from ops.pipes import Write, read_from
 
 LOCK_WAIT_MILLISECONDS = 60_000
+NEWER_SETTING = b"SET transaction_timeout = 0;\n"
 MARK = "restored from Quill backup "
 SCHEMAS = "nspname !~ '^pg_' AND nspname <> 'information_schema'"
 LOOK = f"""
@@ -126,7 +127,7 @@ class Store:
             try:
                 process.stdin.write(CLEAR.encode())
                 with read_from(write) as packed, gzip.open(packed) as lines:
-                    shutil.copyfileobj(lines, process.stdin)
+                    _copy(lines, process.stdin)
                 process.stdin.write(end.encode())
                 process.stdin.close()
             except BrokenPipeError:
@@ -147,6 +148,16 @@ class Store:
     def _environment(self) -> Mapping[str, str]:
         password = make_url(self.url).password or ""
         return {"PATH": os.environ.get("PATH", ""), "PGPASSWORD": str(password), "PGCONNECT_TIMEOUT": "5"}
+
+
+def _copy(lines: gzip.GzipFile, target: IO[bytes]) -> None:
+    """Copy a dump but for a setting of its head that servers before PostgreSQL 17 do not know."""
+    for line in lines:
+        if line != NEWER_SETTING:
+            target.write(line)
+        if line.startswith(b"SET client_encoding"):
+            break
+    shutil.copyfileobj(lines, target)
 
 
 def programs() -> Path:
