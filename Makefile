@@ -7,13 +7,16 @@ OBSERVE ?= 0
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres bench docs
 
-.PHONY: help run status sync test lint lint-web story web measure bench samples browser alerts pictures lighthouse attack fuzz chaos chaos-teeth
+.PHONY: help run stores status sync test lint lint-web story web measure bench samples browser alerts pictures lighthouse attack fuzz drill chaos chaos-teeth
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 run: sync ## Start the whole fleet; Ctrl-C stops it. QUILL_PORT, QUILL_HOME and DEMO=0 and OBSERVE=1 are explained in .env.example
 	@exec .venv/bin/python -m native run
+
+stores: sync ## Start PostgreSQL and NATS only, as `quill restore` wants them; Ctrl-C stops them
+	@exec .venv/bin/python -m native run --stores
 
 status: sync ## List the processes of the running fleet
 	@.venv/bin/python -m native status
@@ -56,6 +59,9 @@ attack: sync ## The attack suite with one replica of each service and with two, 
 	@QUILL_ATTACK_REPLICAS=1 .venv/bin/python -m pytest tests/attack
 	@QUILL_ATTACK_REPLICAS=2 QUILL_TEETH=all .venv/bin/python -m pytest tests/attack
 
+drill: sync ## Back a fleet up while people write, make it anew, lose one store after another; and see what comes back
+	@QUILL_DRILL=all .venv/bin/python -m pytest tests/drill tests/e2e/test_backup.py
+
 chaos: sync ## Let everything die while people write, and see that nothing is lost; SEED="1 2 3" says which runs
 	@PYTHONPATH=tests .venv/bin/python -m chaos $(SEED)
 
@@ -65,11 +71,12 @@ chaos-teeth: sync ## The same with one protection after the other taken away: ea
 fuzz: sync ## Try the four OpenAPI documents at length; EXAMPLES=100 is how much for each call
 	@QUILL_FUZZ_EXAMPLES=$(EXAMPLES) .venv/bin/python -m pytest --timeout=0 tests/e2e/test_openapi.py
 
-lint: sync ## Style, types and import rules
+lint: sync ## Style, types, import rules, and migrations that can run while people work
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@set -e; for part in $(PARTS) "tests conftest.py"; do .venv/bin/mypy $$part; done
 	@.venv/bin/lint-imports
+	@.venv/bin/python infra/postgres/migrations.py
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-web; fi
 
 lint-web: web/node_modules/.package-lock.json ## Types and unit tests of the web app, a part of lint where Node is

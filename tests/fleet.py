@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,12 +178,15 @@ def fleet(server_folder: Path) -> Iterator[Fleet]:
 
 
 @contextmanager
-def running_fleet(home: Path, *, instead: str | None = None, **settings: str) -> Iterator[Fleet]:
+def running_fleet(
+    home: Path, *, instead: str | None = None, options: Sequence[str] = (), **settings: str
+) -> Iterator[Fleet]:
     """A fleet that `make run` would start; at the end it must stop without remains.
 
     Args:
         home: its QUILL_HOME.
         instead: the home of a fleet that runs already, to use in its place.
+        options: more words for `python -m native run`.
         settings: more of the launcher's variables.
     """
     if instead:
@@ -194,7 +197,7 @@ def running_fleet(home: Path, *, instead: str | None = None, **settings: str) ->
     own |= {f"QUILL_{name.upper()}": value for name, value in oidc_settings(free_port()).items()}
     with told.open("w+") as output:
         launcher = subprocess.Popen(
-            [sys.executable, "-m", "native", "run"],
+            [sys.executable, "-m", "native", "run", *options],
             env={**os.environ, **own, **settings},
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -13,13 +13,16 @@ from common.outbox import Relay
 from common.work import Work
 from native.bare import NatsServer
 from nats.aio.client import Client
-from ops import dlq, doctor, events, operations
+from ops import backup, dlq, doctor, events, operations, restore
 from ops.house import Settings
 from provision.streams import provision
 from quill_command import Output
 from typer.testing import CliRunner
 
-COMMANDS = {"dlq": dlq.app, "doctor": doctor.app, "events": events.app, "operations": operations.app}
+COMMANDS = {
+    **{"backup": backup.app, "dlq": dlq.app, "doctor": doctor.app, "events": events.app},
+    **{"operations": operations.app, "restore": restore.app},
+}
 SERVICES = ("auth", "patients", "letters", "notify")
 
 
@@ -78,6 +81,8 @@ def settings_of(house: House) -> dict[str, str]:
     told |= {"nats_url": house.nats.url, "nats_password": house.nats.passwords["operator"]}
     told |= {"nats_monitor_url": f"http://127.0.0.1:{house.nats.monitor_port}", "public_origin": nowhere}
     told |= {"ehrbase_user": "quill", "ehrbase_password": "q-secret"}
+    told["backup_databases"] = " ".join(f"{service}={url}" for service, url in house.databases.items())
+    told["nats_backup_password"] = house.nats.passwords["backup"]
     return {f"QUILL_{name.upper()}": value for name, value in told.items()}
 
 

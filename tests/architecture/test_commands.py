@@ -23,7 +23,7 @@ ENDS = {"|", "&&", ";"}
 COMPOSE = {
     "up": {"--build", "--detach", "--wait", "--scale"},
     "down": {"--volumes"},
-    "run": {"--rm"},
+    "run": {"--rm", "-T"},
     "exec": {"-T"},
     "logs": {"--follow"},
     "build": set(),
@@ -127,7 +127,9 @@ def check_compose(words: list[str], *, whole: bool) -> None:
         words = words[2:]
     if not words or words[0] not in COMPOSE:
         raise Wrong(f"nobody knows how to check docker compose {words[:1]}")
-    check_container(after_options(words[1:], known=COMPOSE[words[0]]), whole=whole)
+    rest = after_options(words[1:], known=COMPOSE[words[0]])
+    for one in [[name] for name in rest] if words[0] == "up" else [rest]:
+        check_container(one, whole=whole)
 
 
 def after_options(words: list[str], *, known: set[str]) -> list[str]:
@@ -146,10 +148,10 @@ def scales(word: str) -> bool:
 
 
 def check_container(words: list[str], *, whole: bool) -> None:
-    """A container, and the command in it; the operator's is quill itself."""
+    """A container, and the command in it; of those that operators use it is quill itself."""
     if words and words[0] not in CONTAINERS:
         raise Wrong(f"no container is called {words[0]}")
-    inside = ["quill", *words[1:]] if words[:1] == ["operator"] else words[1:]
+    inside = ["quill", *words[1:]] if words[:1] in (["operator"], ["backup"]) else words[1:]
     check_words(inside, whole=whole)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from documentation import DECISIONS, PAGES, ROOT, spans
-from ops.house import Settings as OperatorSettings
+from ops.backup import BackupSettings as OperatorSettings
 
 INDEX = ROOT / "docs/README.md"
 TROUBLES = ROOT / "docs/troubleshooting.md"
@@ -23,7 +23,7 @@ CHOSEN_IN = (
 )
 # Nobody chooses these: secrets that infra/docker/make-env.sh makes, what tests ask for, the launcher's mark on its own.
 MADE = re.compile(
-    r"QUILL_DB_PASSWORD_\w+|NATS_\w+_PASSWORD|QUILL_(AUTH|NOTIFY)_ENCRYPTION_KEY|QUILL_EHRBASE_ADMIN_PASSWORD"
+    r"QUILL_DB_PASSWORD_\w+|NATS_\w+_PASSWORD|QUILL_(AUTH|NOTIFY)_ENCRYPTION_KEY(_PREVIOUS)?|QUILL_EHRBASE_ADMIN_PASSWORD"
 )
 FOR_TESTS = {"QUILL_CLOCK_PORT", "QUILL_TEST_CLOCK", "QUILL_APP_FACTORY"}
 MARKS = {"QUILL_PROCESS"}

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from dataclasses import replace
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -19,11 +21,13 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="Runs the who
 
 
 @app.command()
-def run() -> None:
+def run(
+    stores: Annotated[bool, typer.Option("--stores", help="PostgreSQL and NATS only, for `quill restore`")] = False,
+) -> None:
     """Start everything, seed the demo, and stop it all on Ctrl-C or SIGTERM."""
     progress = Progress()
     try:
-        settings = read_settings(os.environ)
+        settings = replace(read_settings(os.environ), stores_only=stores)
     except LaunchError as error:
         progress.text(f"make run: {error}")
         raise typer.Exit(1) from None

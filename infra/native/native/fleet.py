@@ -61,6 +61,9 @@ class Fleet:
 
     async def start(self) -> None:
         """Start everything in dependency order; raises LaunchErrors in an ExceptionGroup."""
+        if self._settings.stores_only:
+            await self._start_stores()
+            return
         async with asyncio.TaskGroup() as tasks:
             begin = tasks.create_task
             pages = begin(self._build_web())
@@ -73,6 +76,14 @@ class Fleet:
             begin(self._start_caddy(pages, ready))
             if self._settings.observe:
                 begin(self._start_prometheus())
+
+    async def _start_stores(self) -> None:
+        """The servers that keep something, with nothing in them that was not there before."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._start_postgres())
+            tasks.create_task(self._start_broker())
+            if self._settings.ehrbase.jar:
+                tasks.create_task(self._start_ehrbase_cluster())
 
     def _services(self) -> Iterable[Program]:
         return services.programs(self.context)
@@ -102,10 +113,13 @@ class Fleet:
             await postgres.run_script(cluster, script, passwords=passwords)
 
     async def _start_nats(self) -> None:
+        await self._start_broker()
+        await self._once(services.provisioning(self.context), name="provision", what="Creating the event streams")
+
+    async def _start_broker(self) -> None:
         passwords = {user: self._secrets[f"nats_{user}"] for user in NATS_USERS}
         ports = {"port": self._ports["nats"], "monitor_port": self._ports["nats-monitor"]}
         await self._run(nats.program(self._home, **ports, passwords=passwords))
-        await self._once(services.provisioning(self.context), name="provision", what="Creating the event streams")
 
     async def _start_fhir(self, built: asyncio.Task[fhir.FhirBuild | None], databases: asyncio.Task[None]) -> None:
         build = await built
@@ -129,11 +143,14 @@ class Fleet:
 
     async def _start_ehrbase(self, jar: Path) -> None:
         server = ehrbase.program(self._home, jar, ports=self._ports, secrets=self._secrets)
+        await self._start_ehrbase_cluster()
+        await self._run(server)
+
+    async def _start_ehrbase_cluster(self) -> None:
         password = self._secrets[f"database_{postgres.SUPERUSER}"]
         cluster = ehrbase.cluster(self._home, port=self._ports["openehr-postgres"], password=password)
         passwords = {role: self._secrets[f"database_{role}"] for role in EHRBASE_ROLES}
         await self._start_cluster(cluster, "ehrbase/database.sql", passwords)
-        await self._run(server)
 
     async def _migrate(self, service: str, databases: asyncio.Task[None]) -> None:
         await databases

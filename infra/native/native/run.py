@@ -56,7 +56,7 @@ async def _run_fleet(fleet: Fleet, home: Home, progress: Progress, stop: asyncio
 async def _bring_up(fleet: Fleet, home: Home, progress: Progress) -> None:
     await fleet.start()
     accounts = []
-    if fleet.context.settings.demo:
+    if fleet.context.settings.demo and not fleet.context.settings.stores_only:
         with progress.step("putting in the demo's patients, letters and accounts"):
             accounts = await demo.seed(fleet.context)
     write_text(home.push_origin, fleet.context.push_origins[-1] + "\n")

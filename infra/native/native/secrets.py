@@ -22,7 +22,7 @@ DATABASE_ROLES = (
     "openehr",
 )
 EHRBASE_ROLES = ("ehrbase", "ehrbase_restricted")
-NATS_USERS = ("auth", "patients", "letters", "notify", "provision", "operator", "partner")
+NATS_USERS = ("auth", "patients", "letters", "notify", "provision", "operator", "backup", "partner")
 _SYLLABLES = ("bcdfghjklmnprstvwxyz", "aeiou", "bcdfghjklmnprstvwxyz", "aeiou", "bcdfghjklmnprstvwxyz")
 DEMO_ACCOUNTS = ("clinician", "patient", "patient_two", "admin")
 
@@ -33,7 +33,7 @@ def load_secrets(home: Home) -> Mapping[str, str]:
     if stored is None and home.secrets.exists():
         raise LaunchError(f"{home.secrets} is damaged; restore it, or remove {home.root} to begin anew.")
     known: dict[str, str] = stored or {}
-    complete = {name: known.get(name) or make() for name, make in _makers().items()}
+    complete = known | {name: known.get(name) or make() for name, make in _makers().items()}
     if complete != known:
         write_json(home.secrets, complete)
     return complete

@@ -20,6 +20,7 @@ _DEFAULTS = {
     **{"QUILL_DOCS_ENABLED": "true", "QUILL_LOG_LEVEL": "INFO"},
     **{"QUILL_REQUIRE_TOTP_ROLES": "", "QUILL_AUDIT_RETENTION_DAYS": "2922", "QUILL_DRAIN_SECONDS": "5"},
     **{"QUILL_QUIET_HOURS": "", "QUILL_TIME_ZONE": "Europe/London", "QUILL_REMIND_AFTER_HOURS": "0"},
+    **{"QUILL_SESSION_RETENTION_DAYS": "1", "QUILL_NOTIFICATION_RETENTION_DAYS": "730"},
 }
 # The demo has one address for everybody (SECURITY: throttles per address; those per person stay as they are).
 _DEMO_DEFAULTS = {"QUILL_LOGIN_FAILURES_PER_MINUTE": "1000", "QUILL_REGISTRATIONS_PER_HOUR": "1000"}
@@ -126,8 +127,9 @@ def environment(context: Context, service: str) -> dict[str, str]:
 
 
 def operator_environment(context: Context) -> dict[str, str]:
-    """What the operator's commands are told (`quill events`, `dlq`, `operations`, `doctor`)."""
+    """What the operator's commands are told (`quill events`, `dlq`, `operations`, `doctor`, `backup`, `restore`)."""
     ports, backends = context.ports, context.backends
+    kept = " ".join(f"{name}={url}" for name, url in _owned_databases(context).items())
     return {
         **_nats(context, "operator"),
         "QUILL_NATS_MONITOR_URL": f"http://127.0.0.1:{ports['nats-monitor']}",
@@ -140,6 +142,9 @@ def operator_environment(context: Context) -> dict[str, str]:
         "QUILL_EHRBASE_USER": backends.openehr_user,
         "QUILL_EHRBASE_PASSWORD": backends.openehr_password,
         "QUILL_SERVICES_FOLDER": str(REPOSITORY / "services"),
+        "QUILL_BACKUP_DATABASES": kept,
+        "QUILL_BACKUP_KEYS": str(context.home.secrets),
+        "QUILL_NATS_BACKUP_PASSWORD": context.secrets["nats_backup"],
         "QUILL_SECRET_FILES": f"{context.home.secrets} {context.home.accounts}",
     }
 
@@ -153,9 +158,9 @@ def _own(context: Context) -> dict[str, dict[str, str]]:
     secrets, backends = context.secrets, context.backends
     return {
         "auth": {
-            "QUILL_PASSWORD_PEPPER": secrets["password_pepper"],
-            "QUILL_REFRESH_KEY": secrets["refresh_key"],
-            "QUILL_ENCRYPTION_KEY": secrets["auth_encryption_key"],
+            **_overlapping("QUILL_PASSWORD_PEPPER", secrets, "password_pepper"),
+            **_overlapping("QUILL_REFRESH_KEY", secrets, "refresh_key"),
+            **_overlapping("QUILL_ENCRYPTION_KEY", secrets, "auth_encryption_key"),
             **_set_by_a_person("QUILL_OIDC_"),
         },
         "patients": {"QUILL_FHIR_URL": backends.fhir_url},
@@ -169,11 +174,16 @@ def _own(context: Context) -> dict[str, dict[str, str]]:
         "notify": {
             "QUILL_VAPID_PRIVATE_KEY": secrets["vapid_private_key"],
             "QUILL_VAPID_SUBJECT": "mailto:push@localhost",
-            "QUILL_ENCRYPTION_KEY": secrets["notify_encryption_key"],
+            **_overlapping("QUILL_ENCRYPTION_KEY", secrets, "notify_encryption_key"),
             "QUILL_PUSH_ORIGINS": ",".join(context.push_origins),
             "QUILL_WEBHOOK_ORIGINS": ",".join(context.settings.webhook_origins),
         },
     }
+
+
+def _overlapping(variable: str, secrets: Mapping[str, str], name: str) -> dict[str, str]:
+    """A key, and the one before it while there is one."""
+    return {variable: secrets[name], f"{variable}_PREVIOUS": secrets.get(f"{name}_previous", "")}
 
 
 def _set_by_a_person(prefix: str) -> dict[str, str]:
@@ -192,6 +202,20 @@ def _database(context: Context, service: str, suffix: str = "") -> str:
     role = service + suffix
     password = context.secrets[f"database_{role}"]
     return postgres.url(role, password, port=context.ports["postgres"], database=service)
+
+
+def _owned_databases(context: Context) -> dict[str, str]:
+    """Every database of this copy under the role that owns it; not those of servers that it was told of."""
+    owned, settings = {service: _database(context, service, "_owner") for service in SERVICES}, context.settings
+    inner, passwords = context.ports["postgres"], context.secrets
+    if not settings.fhir_url:
+        owned["fhir"] = postgres.url("fhir", passwords["database_fhir"], port=inner, database="fhir")
+    if settings.ehrbase.jar:
+        port, password = context.ports["openehr-postgres"], passwords["database_ehrbase"]
+        owned["ehrbase"] = postgres.url("ehrbase", password, port=port, database="ehrbase")
+    elif not settings.ehrbase.url:
+        owned["openehr"] = postgres.url("openehr", passwords["database_openehr"], port=inner, database="openehr")
+    return owned
 
 
 def _folder(service: str) -> Path:

@@ -35,6 +35,7 @@ class Settings:
     push_origins: tuple[str, ...] = ()
     webhook_origins: tuple[str, ...] = ()
     app_factory: str = "{service}.main:create_app"  # what uvicorn runs; tests put one of their own around it
+    stores_only: bool = False  # PostgreSQL and NATS, as a restore wants them
     test_clock: bool = False  # each service takes orders to move its clock
 
     @property

@@ -162,12 +162,12 @@ def test_nobody_but_provision_touches_streams(server: NatsServer, user: str) -> 
                 assert not wire.may_publish(f"$JS.API.STREAM.{action}.{stream.name}")
 
 
-@pytest.mark.parametrize("user", [*SERVICES, "partner", "provision", "operator"])
+@pytest.mark.parametrize("user", [*SERVICES, "partner", "provision", "operator", "backup"])
 def test_nobody_listens_to_another_users_inbox_or_to_everything(server: NatsServer, user: str) -> None:
     with signed_in(server, user) as wire:
         for subject in (">", "_INBOX.>", "quill.>", "quill.auth.v1.>", "$JS.>"):
             assert not wire.may_subscribe(subject)
-        for other in (*SERVICES, "partner", "provision", "operator"):
+        for other in (*SERVICES, "partner", "provision", "operator", "backup"):
             assert wire.may_subscribe(f"_INBOX_{other}.>") is (other == user)
 
 
@@ -202,7 +202,18 @@ def test_operator_publishes_no_fact_and_removes_nothing_but_dead_letters(server:
             assert not wire.may_publish(subject)
 
 
-@pytest.mark.parametrize("user", [*SERVICES, "partner", "provision"])
+def test_backup_reads_and_puts_back_whole_streams_and_does_nothing_else(server: NatsServer) -> None:
+    with signed_in(server, "backup") as wire:
+        for stream in STREAMS:
+            for action in ("INFO", "SNAPSHOT", "RESTORE"):  # DELETE, too, which would do it
+                assert wire.may_publish(f"$JS.API.STREAM.{action}.{stream.name}")
+            for action in ("CREATE", "UPDATE", "PURGE", "MSG.GET", "MSG.DELETE"):
+                assert not wire.may_publish(f"$JS.API.STREAM.{action}.{stream.name}")
+        for subject in (LETTER, "quill.dlq.letters.x", f"{AccessRecorded.subject}.letters", BEAT_SUBJECT):
+            assert not wire.may_publish(subject)
+
+
+@pytest.mark.parametrize("user", [*SERVICES, "partner", "provision", "backup"])
 def test_nobody_but_the_operator_hands_events_to_a_durable_again(server: NatsServer, user: str) -> None:
     with signed_in(server, user) as wire:
         for durable in DURABLES:

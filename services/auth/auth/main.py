@@ -62,15 +62,16 @@ def _own_tokens(work: Work) -> tuple[FetchKeys, AskAuth]:
 async def forget_the_past(work: Work) -> None:
     """Drop sessions, sign-ins under way, link codes and throttles that are over, until cancelled."""
     while True:
-        now = clock.now()
+        now, settings = clock.now(), work.backend.settings
+        over = now - COOKIE_LIFE - timedelta(days=settings.session_retention_days)
         try:
             async with work.transaction() as session:
-                await repository.forget_sessions(session, before=now - COOKIE_LIFE - REMEMBERED)
+                await repository.forget_sessions(session, before=over)
                 await forget_challenges(session, before=now)
                 await forget_codes(session, before=now - REMEMBERED)
                 await forget_starts(session, before=now)
                 await throttles.forget_past(session, before=now - REMEMBERED)
-            await audit.prune(work, days=work.backend.settings.audit_retention_days)
+            await audit.prune(work, days=settings.audit_retention_days)
         except StorageUnavailable:
             pass
         await asyncio.sleep(HOUSEKEEPING_SECONDS)

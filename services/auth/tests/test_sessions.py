@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from auth.errors import CredentialsRefused, SessionEnded, SignInBusy
+from auth.main import forget_the_past
 from auth.passwords import PasswordHasher
 from auth.sessions import service as sessions
+from auth.sessions.policy import COOKIE_LIFE
 from auth.sessions.service import Issued
 from auth_stage import PASSWORD, MakeSettings, Stage
 from common.auth import hash_csrf
@@ -175,6 +177,23 @@ async def test_refresh_and_log_out_without_the_csrf_token_are_refused_and_change
         with pytest.raises(CsrfRefused):
             await act(stage.work, presented=first.refresh_token, csrf_token=csrf_token, visitor=stage.visitor)
     assert (await stage.refresh(first)).refresh_token
+
+
+async def test_session_is_forgotten_as_long_after_its_end_as_was_chosen(
+    stage: Stage, make_settings: MakeSettings
+) -> None:
+    await stage.register("alice")
+    await stage.log_in("alice")
+    await age(stage, "created_at", COOKIE_LIFE + timedelta(days=20))
+    counts = []
+    for days in (30, 10):
+        work = stage.under(make_settings(session_retention_days=days)).work
+        task = asyncio.create_task(forget_the_past(work))
+        await asyncio.sleep(0.5)
+        task.cancel()
+        async with stage.work.transaction() as session:
+            counts.append(await session.scalar(text("SELECT count(*) FROM sessions")))
+    assert counts == [1, 0]
 
 
 async def test_refresh_without_a_cookie_is_unauthenticated(stage: Stage) -> None:

@@ -1,19 +1,27 @@
 """Wires notify; nothing is created at import."""
 
+import asyncio
+from datetime import timedelta
 from functools import partial
 
+from common import clock
 from common.app import Service, build_app
+from common.db import StorageUnavailable
+from common.work import Work
 from fastapi import FastAPI
 
 from notify import api, repository, sender
-from notify.backend import open_backend
+from notify.backend import Backend, open_backend
 from notify.consumers import CONSUMERS
+from notify.repository import forget_notifications
 from notify.service import SEND_PUSH
 from notify.settings import Settings
 from notify.webhooks import api as webhooks
 from notify.webhooks import repository as webhook_repository
 from notify.webhooks import sender as webhook_sender
 from notify.webhooks.service import CREATE_WEBHOOK
+
+HOUSEKEEPING_SECONDS = 86400.0
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -26,6 +34,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         backlogs={"pushes": repository.WAITING, "webhooks": webhook_repository.WAITING},
         operations=[SEND_PUSH, CREATE_WEBHOOK],
         consumers=CONSUMERS,
-        loops=[sender.run, sender.run_reminders, webhook_sender.run],
+        loops=[
+            *(sender.run, sender.run_reminders, webhook_sender.run),
+            partial(forget_the_past, kept=timedelta(days=chosen.notification_retention_days)),
+        ],
     )
     return build_app(service, chosen)
+
+
+async def forget_the_past(work: Work[Backend], *, kept: timedelta) -> None:
+    """Drop notifications that are older than they are kept, once a day, until cancelled."""
+    while True:
+        try:
+            forgotten = True
+            while forgotten:
+                async with work.transaction() as session:
+                    forgotten = await forget_notifications(session, before=clock.now() - kept)
+        except StorageUnavailable:
+            pass
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)

@@ -199,6 +199,17 @@ async def list_notifications(
     return (await session.scalars(ordered.limit(limit))).all()
 
 
+async def forget_notifications(session: AsyncSession, *, before: datetime) -> bool:
+    """Drop notifications of before a time, read or not, a thousand at most; whether there were any.
+
+    One whose pushes are still being sent stays until they are settled.
+    """
+    sent = select(col(DeliveryRow.notification_id)).where(col(DeliveryRow.notification_id) == col(NotificationRow.id))
+    old = select(col(NotificationRow.id)).where(col(NotificationRow.created_at) < before, ~sent.exists()).limit(1000)
+    gone = delete(NotificationRow).where(col(NotificationRow.id).in_(old))
+    return bool((await session.scalars(gone.returning(col(NotificationRow.id)))).all())
+
+
 async def count_unread(session: AsyncSession, *, user_id: UUID) -> int:
     """How many of a user's notifications are unread."""
     query = select(func.count()).select_from(NotificationRow).filter_by(user_id=user_id, read_at=None)

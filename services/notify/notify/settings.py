@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common.settings import ServiceSettings, refuse_weak
 from cryptography.hazmat.primitives.asymmetric import ec
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from notify.policy import Timing, from_base64url
 
 Key = Annotated[SecretStr, AfterValidator(refuse_weak)]
+PreviousKey = Annotated[Key | None, BeforeValidator(lambda value: value or None)]  # containers pass an empty one
 ORIGIN = r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?"
 ORIGINS = rf"^\s*({ORIGIN}\s*(,\s*|$))*$"
 WALL_TIME = r"([01]\d|2[0-3]):[0-5]\d"
@@ -45,7 +46,7 @@ class Settings(ServiceSettings):
     vapid_private_key: Annotated[SecretStr, AfterValidator(_check_scalar)]
     vapid_subject: str = Field(pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://[^\s/]+)$")
     encryption_key: Key
-    encryption_key_previous: Key | None = None
+    encryption_key_previous: PreviousKey = None
     push_origins: str = Field(default="", pattern=ORIGINS)
     webhook_origins: str = Field(default="", pattern=ORIGINS)
     quiet_hours: Annotated[str, AfterValidator(_check_hours)] = Field(
@@ -53,6 +54,8 @@ class Settings(ServiceSettings):
     )
     time_zone: Annotated[str, AfterValidator(_check_zone)] = "Europe/London"
     remind_after_hours: int = Field(default=0, ge=0, le=720)
+    # Half a year at least: as long as an event can come again, its notification must be known (common.inbox).
+    notification_retention_days: int = Field(default=730, ge=180)
 
     @property
     def encryption_keys(self) -> list[str]:

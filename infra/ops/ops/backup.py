@@ -1,0 +1,153 @@
+"""`quill backup`: everything of a fleet in one encrypted file, taken while it works."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import typer
+from common.events import STREAMS
+from pydantic import SecretStr
+
+from ops import archive, databases, house, streams
+from ops.archive import Manifest, Part, Reader, Writer
+from ops.databases import Store
+from ops.house import AsJson, Broker, Refused, Settings
+from ops.pipes import read_from
+
+# What a store mentions is in those that are dumped after it: a notification's letter, an event's, a letter's patient.
+BEFORE_STREAMS = ("notify", "auth", "letters", "patients")
+AFTER_STREAMS = ("openehr", "ehrbase", "fhir")
+
+app = typer.Typer(no_args_is_help=True, help="Everything of the fleet in one encrypted file.")
+
+Archive = Annotated[Path, typer.Argument(help="The backup", metavar="FILE")]
+Identity = Annotated[Path, typer.Option(help="File with the private key", metavar="FILE")]
+Keys = Annotated[Path | None, typer.Option(help="The file with this fleet's secrets", metavar="FILE")]
+
+
+class BackupSettings(Settings):
+    """What else a backup and a restore need: databases under the roles that own them, and whole streams."""
+
+    backup_databases: SecretStr  # name=URL, separated by spaces
+    nats_backup_password: SecretStr
+    backup_recipients: str = ""  # public keys, separated by spaces
+    backup_keys: Path | None = None
+    postgres_programs: Path | None = None
+
+    @property
+    def stores(self) -> Mapping[str, Store]:
+        """The databases by their names."""
+        pairs = (pair.partition("=") for pair in self.backup_databases.get_secret_value().split())
+        programs = self.postgres_programs or databases.programs()
+        return {name: Store(name, url, programs) for name, _, url in pairs}
+
+    def backup_broker(self) -> AbstractAsyncContextManager[Broker]:
+        """JetStream as the user of backups may use it."""
+        return self.model_copy(update={"nats_user": "backup", "nats_password": self.nats_backup_password}).broker()
+
+
+@app.command()
+def make(
+    file: Archive,
+    recipients: Annotated[str, typer.Option("--recipient", help="Public keys of age, separated by spaces")] = "",
+    keys: Keys = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a backup of everything while the fleet works; only the private key opens it."""
+    settings = BackupSettings()
+    manifest, total = house.run(_make(settings, file, recipients or settings.backup_recipients, keys))
+    if as_json:
+        house.print_json({"sha256": total, **manifest.model_dump()})
+        return
+    _print(manifest)
+    typer.echo(f"sum: {total}")
+
+
+async def _make(settings: BackupSettings, file: Path, recipients: str, keys: Path | None) -> tuple[Manifest, str]:
+    secrets = keys or settings.backup_keys
+    if secrets is None:
+        raise Refused("name the file with the fleet's secrets: --keys FILE")
+    with archive.writing(file, archive.read_recipients(recipients)) as writer:
+        await write_stores(settings, writer)
+        try:
+            with secrets.open("rb") as source:
+                writer.add(Part(kind="keys", store=secrets.name, file=f"keys/{secrets.name}.age"), source)
+        except OSError as error:
+            raise Refused(f"{secrets} cannot be read: {error.strerror}") from error
+        return writer.manifest, writer.end()
+
+
+async def write_stores(settings: BackupSettings, writer: Writer) -> None:
+    """Every database and stream, in the order that lets nothing mention what a later dump lacks."""
+    stores = settings.stores
+    if unknown := stores.keys() - {*BEFORE_STREAMS, *AFTER_STREAMS}:
+        raise Refused(f"nobody knows when to dump {', '.join(sorted(unknown))}")
+    for name in BEFORE_STREAMS:
+        await _write_database(writer, stores.get(name))
+    async with settings.backup_broker() as broker:
+        for stream in STREAMS:
+            await _write_stream(writer, broker, stream.name)
+    for name in AFTER_STREAMS:
+        await _write_database(writer, stores.get(name))
+
+
+async def _write_database(writer: Writer, store: Store | None) -> None:
+    def write(store: Store) -> None:
+        part = Part(kind="database", store=store.name, file=f"databases/{store.name}.sql.gz.age")
+        with store.dump() as source:
+            writer.add(part, source)
+
+    if store is not None:
+        await asyncio.to_thread(write, store)
+
+
+async def _write_stream(writer: Writer, broker: Broker, stream: str) -> None:
+    about, pieces = await streams.begin_snapshot(broker, stream)
+    part = Part(kind="stream", store=stream, file=f"streams/{stream}.snapshot.age", about=about)
+    loop = asyncio.get_running_loop()
+
+    def fill(target: IO[bytes]) -> None:
+        async def copy() -> None:
+            async for piece in pieces:
+                await asyncio.to_thread(target.write, piece)
+
+        asyncio.run_coroutine_threadsafe(copy(), loop).result()
+
+    def write() -> None:
+        with read_from(fill) as source:
+            writer.add(part, source)
+
+    await asyncio.to_thread(write)
+
+
+@app.command()
+def check(file: Archive, identity: Identity, as_json: AsJson = False) -> None:
+    """Say what a backup holds, after comparing every dump with its checksum."""
+
+    async def read() -> Manifest:
+        backup = Reader(file, archive.read_identities(identity))
+        backup.verify()
+        return backup.manifest
+
+    manifest = house.run(read())
+    if as_json:
+        house.print_json(manifest)
+    else:
+        _print(manifest)
+
+
+@app.command()
+def key(file: Annotated[Path, typer.Argument(help="Where to put the private key", metavar="FILE")]) -> None:
+    """Make a pair of keys: the private one goes into a new file, which is needed to restore and for nothing else."""
+
+    async def write() -> str:
+        return archive.write_identity(file)
+
+    typer.echo(house.run(write()))
+
+
+def _print(manifest: Manifest) -> None:
+    rows: Sequence[Sequence[Any]] = [(one.kind, one.store, one.size, one.began) for one in manifest.parts]
+    house.print_table(("kind", "store", "bytes#", "began (UTC)"), rows, without="")
