@@ -4,7 +4,7 @@ N ?= 1
 SEED ?= 1
 EXAMPLES ?= 100
 # mypy takes one part at a time: every part has a package `tests` of its own.
-PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres bench docs
+PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres infra/k8s bench docs
 
 .PHONY: help run status sync test lint lint-web story web measure samples browser pictures lighthouse attack fuzz chaos chaos-teeth
 
