@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -132,6 +133,15 @@ def test_jobs_run_in_order_after_installing_and_before_upgrading(size: str, made
         assert job["metadata"]["annotations"]["helm.sh/hook"] == "post-install,pre-upgrade"
     told = environment(pod_specs(size)["provision"], made)
     assert int(told["QUILL_NATS_REPLICAS"]) == of_kind(size, "StatefulSet")["nats"]["spec"]["replicas"]
+
+
+def test_a_cluster_without_a_database_yet_has_no_job_that_would_wait_for_it(tmp_path: Path) -> None:
+    new = {"instances": 3, "storage": "1Gi", "connections": 100, "resources": {}}
+    (tmp_path / "new.yaml").write_text(yaml.safe_dump({"postgres": {"clusters": {"new": new}}}))
+    done = run_helm("template", "quill", str(CHART), "--values", str(tmp_path / "new.yaml"))
+    made = {(one["kind"], one["metadata"]["name"]) for one in yaml.safe_load_all(done.stdout) if one}
+    assert {("Cluster", "new"), ("Job", "databases-postgres")} <= made
+    assert ("Job", "databases-new") not in made
 
 
 @pytest.mark.parametrize("size", SIZES)

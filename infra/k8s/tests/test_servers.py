@@ -1,4 +1,4 @@
-"""What the chart hands to NATS and PostgreSQL, tried on real servers: a cluster that loses one, databases and rights."""
+"""What the chart hands to NATS and PostgreSQL, tried on real servers: a cluster that loses one, databases, rights."""
 
 import asyncio
 import os
