@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -258,6 +259,17 @@ def test_dockerfile_copies_what_is_there_and_let_in(dockerfile: str) -> None:
     for path in (path for copy in copies for path in copy[:-1]):
         assert (ROOT / path).exists(), path
         assert any(path.startswith(one) or one.startswith(path) for one in allowed), path
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_image_says_what_it_is(dockerfile: str) -> None:
+    (label,) = lines_of(dockerfile, "LABEL")
+    told = dict(re.findall(r'org\.opencontainers\.image\.(\w+)="?([^"]+?)"?(?:\s|$)', label))
+    assert told.keys() == {"title", "description", "version", "revision", "licenses"}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (told["version"], told["licenses"]) == (project["version"], project["license"])
+    tags = {service["image"] for service in FLEET.values() if service["image"].startswith("quill/")}
+    assert {tag.rpartition(":")[2] for tag in tags} == {told["version"]}
 
 
 def test_image_is_built_for_each_container_of_our_own() -> None:
