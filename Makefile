@@ -5,9 +5,9 @@ SEED ?= 1
 EXAMPLES ?= 100
 OBSERVE ?= 0
 # mypy takes one part at a time: every part has a package `tests` of its own.
-PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres bench docs
+PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres infra/k8s bench docs
 
-.PHONY: help run stores status sync test lint lint-web story web measure bench samples browser alerts pictures lighthouse attack fuzz drill chaos chaos-teeth
+.PHONY: help run stores status sync test lint lint-web story web measure bench samples browser alerts pictures lighthouse attack fuzz drill chaos chaos-teeth sbom
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -70,6 +70,9 @@ chaos-teeth: sync ## The same with one protection after the other taken away: ea
 
 fuzz: sync ## Try the four OpenAPI documents at length; EXAMPLES=100 is how much for each call
 	@QUILL_FUZZ_EXAMPLES=$(EXAMPLES) .venv/bin/python -m pytest --timeout=0 tests/e2e/test_openapi.py
+
+sbom: sync ## What our images are made of, as CycloneDX, in the folder sbom; needs Node
+	@infra/docker/sbom.sh
 
 lint: sync ## Style, types, import rules, and migrations that can run while people work
 	@.venv/bin/ruff check .

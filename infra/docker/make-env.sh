@@ -18,7 +18,8 @@ secrets=$(
         FHIR OPENEHR EHRBASE EHRBASE_RESTRICTED; do
         secret "QUILL_DB_PASSWORD_$role"
     done
-    for user in AUTH PATIENTS LETTERS NOTIFY PROVISION OPERATOR BACKUP PARTNER; do
+    # The last is between the servers of a cluster.
+    for user in AUTH PATIENTS LETTERS NOTIFY PROVISION OPERATOR BACKUP PARTNER ROUTE; do
         secret "NATS_${user}_PASSWORD"
     done
     for key in PSEUDONYM_KEY PASSWORD_PEPPER REFRESH_KEY AUTH_ENCRYPTION_KEY NOTIFY_ENCRYPTION_KEY \

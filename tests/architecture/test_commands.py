@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import entry_points
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,14 @@ COMPOSE = {
     "logs": {"--follow"},
     "build": set(),
     "ps": set(),
+}
+# The same of what speaks to Kubernetes; names of places in it are those of compose.
+HELM = {"--namespace", "--values", "--timeout"}
+KUBECTL = {
+    "create": {"--namespace", "--from-env-file"},
+    "exec": {"--namespace", "-i"},
+    "scale": {"--namespace", "--replicas"},
+    "logs": {"--namespace"},
 }
 CONTAINERS = set(yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"])
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -62,6 +71,8 @@ def check_words(words: list[str], *, whole: bool) -> None:
         "make": check_make,
         "quill": lambda given: check_quill([word for word in given if word != "…"], whole=whole),
         "docker": lambda given: check_compose(given, whole=whole),
+        "helm": check_helm,
+        "kubectl": lambda given: check_kubectl(given, whole=whole),
         "python": check_python,
         "pytest": check_paths,
         "sh": lambda given: check(given[1]) if given[0] == "-c" else check_paths(given[:1]),
@@ -155,6 +166,30 @@ def check_container(words: list[str], *, whole: bool) -> None:
     check_words(inside, whole=whole)
 
 
+def check_helm(words: list[str]) -> None:
+    """Install or upgrade a release from the chart, with values that are here or the reader's own (ours.yaml)."""
+    if words[:1] not in (["install"], ["upgrade"]) or words[2:3] != ["infra/k8s"]:
+        raise Wrong("helm installs or upgrades a release from infra/k8s")
+    given = dict(zip(words[3::2], words[4::2], strict=True)) if len(words) % 2 else {"": ""}
+    if unknown := given.keys() - HELM:
+        raise Wrong(f"no option of helm that we use: {unknown}")
+    values = [word for before, word in pairwise(words) if before == "--values"]
+    check_paths([word for word in values if word != "ours.yaml"])
+
+
+def check_kubectl(words: list[str], *, whole: bool) -> None:
+    """One of the few commands that we use, on places that are there; what `exec` runs in one is looked at, too."""
+    if not words or words[0] not in KUBECTL:
+        raise Wrong(f"nobody knows how to check kubectl {words[:1]}")
+    end = words.index("--") if "--" in words else len(words)
+    if unknown := {word for word in words[:end] if word.startswith("-")} - KUBECTL[words[0]]:
+        raise Wrong(f"no option of kubectl {words[0]} that we use: {unknown}")
+    places = [word.partition("/")[2] for word in words[1:end] if word.startswith(("deployment/", "job/"))]
+    if unknown := set(places) - CONTAINERS:
+        raise Wrong(f"no such place: {unknown}")
+    check_words(words[end + 1 :], whole=whole)
+
+
 def check_python(words: list[str]) -> None:
     if words[:1] == ["-m"]:
         if importlib.util.find_spec(words[1]) is None:
@@ -230,6 +265,12 @@ def test_block_is_run_by_a_test_that_reads_it(command: Command) -> None:
         "sh -c 'pg_dump --formt=custom'",
         ".venv/bin/nothing",
         "kubectl apply",
+        "kubectl exec deployment/lettres -- quill doctor",
+        "kubectl exec deployment/auth -- quill doktor",
+        "kubectl scale deployment/auth --replica 2",
+        "helm install quill infra/k9s",
+        "helm install quill infra/k8s --values infra/k8s/values/tiny.yaml",
+        "helm upgrade quill infra/k8s --wait now",
         "npm install",
         "npm --prefix web run typos",
         "npm --prefix docs run types",

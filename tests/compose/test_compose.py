@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from native import web
 from ops.backup import BackupSettings
 from ops.house import Settings
 from sqlalchemy.engine import make_url
@@ -24,6 +26,8 @@ SERVICES = ("auth", "patients", "letters", "notify")
 # compose-spec.json is the schema of https://github.com/compose-spec/compose-spec (Apache-2.0), of June 2026.
 SCHEMA = json.loads(Path(__file__).with_name("compose-spec.json").read_text())
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(:?[-?])?")
+# Made for the chart in infra/k8s, which has its secrets from the same script.
+IN_A_CLUSTER = {"NATS_ROUTE_PASSWORD"}
 SECRET = re.compile(r"PASSWORD|PEPPER|_KEY$")
 
 
@@ -88,7 +92,7 @@ def test_no_secret_is_written_down() -> None:
 def test_make_env_makes_every_secret_once_and_only_for_its_owner(tmp_path: Path) -> None:
     made = made_secrets(tmp_path)
     required = {variable for variable, default in variables(FILES[0]) if default == ":?"}
-    assert made.keys() == required
+    assert made.keys() == required | IN_A_CLUSTER
     assert len(set(made.values())) == len(made)
     assert min(map(len, made.values())) >= 43
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
@@ -243,21 +247,62 @@ def test_caddyfile_is_valid_in_every_shape(shape: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_dockerfile_is_clean() -> None:
-    command = [BINARIES / "hadolint", ROOT / "infra/docker/Dockerfile"]
+DOCKERFILES = ("Dockerfile", "caddy.Dockerfile")
+
+
+def lines_of(dockerfile: str, instruction: str) -> list[str]:
+    text = (ROOT / "infra/docker" / dockerfile).read_text().replace("\\\n", " ")
+    return [line.split(maxsplit=1)[1] for line in text.splitlines() if line.startswith(f"{instruction} ")]
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_dockerfile_is_clean(dockerfile: str) -> None:
+    command = [BINARIES / "hadolint", ROOT / "infra/docker" / dockerfile]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert done.stdout == ""
     assert done.returncode == 0
 
 
-def test_dockerfile_copies_what_the_workspace_needs() -> None:
-    lines = (ROOT / "infra/docker/Dockerfile").read_text().splitlines()
-    copied = [word for line in lines if line.startswith("COPY ") for word in line.split()[1:-1] if "=" not in word]
-    allowed = [
-        line.removeprefix("!")
-        for line in (ROOT / "infra/docker/Dockerfile.dockerignore").read_text().splitlines()
-        if line.startswith("!")
-    ]
-    for path in copied:
-        assert path == "/opt/quill" or (ROOT / path).exists(), path
-        assert path == "/opt/quill" or any(path.startswith(one) or one.startswith(path) for one in allowed), path
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_dockerfile_copies_what_is_there_and_let_in(dockerfile: str) -> None:
+    copies = [line.split() for line in lines_of(dockerfile, "COPY") if not line.startswith("--from")]
+    ignored = (ROOT / "infra/docker" / f"{dockerfile}.dockerignore").read_text().splitlines()
+    allowed = [line.removeprefix("!") for line in ignored if line.startswith("!")]
+    assert copies
+    for path in (path for copy in copies for path in copy[:-1]):
+        assert (ROOT / path).exists(), path
+        assert any(path.startswith(one) or one.startswith(path) for one in allowed), path
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_image_says_what_it_is(dockerfile: str) -> None:
+    (label,) = lines_of(dockerfile, "LABEL")
+    told = dict(re.findall(r'org\.opencontainers\.image\.(\w+)="?([^"]+?)"?(?:\s|$)', label))
+    assert told.keys() == {"title", "description", "version", "revision", "licenses"}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (told["version"], told["licenses"]) == (project["version"], project["license"])
+    tags = {service["image"] for service in FLEET.values() if service["image"].startswith("quill/")}
+    assert {tag.rpartition(":")[2] for tag in tags} == {told["version"]}
+
+
+def test_image_is_built_for_each_container_of_our_own() -> None:
+    built = {name: service["build"]["dockerfile"] for name, service in FLEET.items() if "build" in service}
+    assert built["caddy"] == "infra/docker/caddy.Dockerfile"
+    assert set(built.values()) == {f"infra/docker/{dockerfile}" for dockerfile in DOCKERFILES}
+
+
+def test_caddys_image_has_the_app_as_make_run_builds_it() -> None:
+    steps = [f"npm {' '.join(arguments)}" for arguments in web.BUILD]
+    assert lines_of("caddy.Dockerfile", "RUN") == steps
+    copied = [line.split()[-2:] for line in lines_of("caddy.Dockerfile", "COPY")]
+    assert copied[-2:] == [["Caddyfile", "/etc/caddy/Caddyfile"], ["/src/web/dist", "/srv"]]
+    major = re.match(r"node:(\d+)", lines_of("caddy.Dockerfile", "FROM")[0])
+    assert major
+    assert int(major[1]) >= 20
+
+
+def test_what_caddy_is_told_by_its_image_and_by_compose_is_in_the_caddyfile() -> None:
+    known = set(re.findall(r"\{\$(\w+)", (ROOT / "Caddyfile").read_text()))
+    told = {pair.partition("=")[0] for line in lines_of("caddy.Dockerfile", "ENV") for pair in line.split()}
+    assert told == {"QUILL_BIND", "QUILL_DISCOVERY", "QUILL_WEB_ROOT"}
+    assert told <= known

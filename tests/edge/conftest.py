@@ -241,3 +241,10 @@ def https_edge(tmp_path: Path) -> Iterator[Edge]:
     """With a certificate that Caddy makes itself, for localhost."""
     with running_edge(tmp_path, scheme="https") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def inner_edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """Behind an ingress: this test, whose word about the caller counts."""
+    with running_edge(tmp_path_factory.mktemp("edge"), QUILL_TRUSTED_PROXIES="127.0.0.0/8 fd00::/8") as running:
+        yield running

@@ -110,6 +110,14 @@ def test_forged_headers_never_arrive(edge: Edge) -> None:
     assert seen["x-forwarded-host"] == f"localhost:{edge.port}"
 
 
+def test_behind_an_ingress_services_hear_who_called_it(inner_edge: Edge) -> None:
+    told = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "quill.example"}
+    answer = inner_edge.ask("GET", "/api/auth/me", told)
+    seen = answer.seen["headers"]
+    assert (seen["x-forwarded-for"], seen["x-forwarded-proto"]) == ("203.0.113.9, 127.0.0.1", "https")
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+
+
 COOKIE_FREE = ["/api/patients", f"/api/patients/{P}/letters", "/api/notifications", "/api/docs", "/api/health/auth"]
 
 

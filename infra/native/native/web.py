@@ -10,6 +10,10 @@ from native.process import Command, run_to_end
 from native.settings import REPOSITORY
 
 PROJECT = REPOSITORY / "web"
+BUILD = (
+    ("ci", "--no-audit", "--no-fund"),
+    ("run", "build"),
+)  # what npm is told; infra/docker/caddy.Dockerfile says the same
 _NOT_SOURCES = frozenset({"node_modules", "dist", "test-results", "playwright-report", "coverage"})
 
 
@@ -38,7 +42,7 @@ def _sources() -> list[Path]:
 async def _make(home: Home, npm: str, folder: Path) -> None:
     source, log = folder / "source", home.log("web-build")
     shutil.copytree(PROJECT, source, ignore=shutil.ignore_patterns(*_NOT_SOURCES))
-    for arguments in (("ci", "--no-audit", "--no-fund"), ("run", "build")):
+    for arguments in BUILD:
         command = Command(argv=(npm, *arguments), env=dict(os.environ), cwd=source)
         await run_to_end(command, what=f"Building the web app (npm {arguments[0]})", log=log, seconds=900)
     (source / "dist").rename(folder / "dist")

@@ -1,0 +1,1 @@
+../../../postgres/parts/database.sql

@@ -1,0 +1,1 @@
+../../../postgres/ehrbase/database.sql

@@ -1,0 +1,178 @@
+"""What each pod is told: the services start with it, secrets stay where they are, scaling knows the catalogue."""
+
+import os
+import re
+import shutil
+import subprocess
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from chart import CHART, ROOT, SERVICES, SIZES, environment, of_kind, pod_specs, render, run_helm
+from common.events import DURABLES
+from ops.house import Settings as OperatorSettings
+
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+SUPERUSER = {"username": "postgres", "password": "q-superuser"}
+# Of compose's variables, those that say "not chosen" there; here they are not told at all.
+UNTOLD = re.compile(r"\$\{\w+:-[^}]*\}$")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The secrets that infra/docker/make-env.sh makes."""
+    script = tmp_path_factory.mktemp("made") / "infra/docker/make-env.sh"
+    script.parent.mkdir(parents=True)
+    shutil.copy(ROOT / "infra/docker/make-env.sh", script)
+    subprocess.run(["sh", script], check=True, capture_output=True, timeout=20)
+    lines = (script.parents[2] / ".env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines) | SUPERUSER
+
+
+def references(size: str) -> set[tuple[str, str]]:
+    """Every secret that a pod refers to, with the key."""
+    told = [one for pod in pod_specs(size).values() for one in pod["containers"][0]["env"]]
+    refs = [one["valueFrom"]["secretKeyRef"] for one in told if "secretKeyRef" in one.get("valueFrom", {})]
+    return {(ref["name"], ref["key"]) for ref in refs}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_secrets_are_named_and_never_made(size: str, made: dict[str, str]) -> None:
+    assert of_kind(size, "Secret") == {}
+    superusers = {f"{cluster}-superuser" for cluster in of_kind(size, "Cluster")}
+    found = references(size)
+    assert {name for name, _ in found} == {"quill"} | superusers
+    used = {key for name, key in found if name == "quill"}
+    unused = {
+        "QUILL_DB_PASSWORD_POSTGRES",
+        "QUILL_DB_PASSWORD_OPENEHR",
+    }  # compose's superuser, the development server's
+    assert used == made.keys() - unused - SUPERUSER.keys()
+
+
+def test_each_pod_can_have_a_secret_of_its_own() -> None:
+    parts = [*(f"services.{name}" for name in SERVICES), "nats", "fhir", "ehrbase", "jobs", "operator"]
+    options = [f"--set={part}.existingSecret={part.split('.')[-1]}-only" for part in parts]
+    done = run_helm("template", "quill", str(CHART), *options)
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"name: quill, key", done.stdout) == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("service", SERVICES)
+def test_service_starts_with_what_it_is_told(
+    size: str, service: str, made: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("QUILL_")]:
+        monkeypatch.delenv(name)
+    for name, value in environment(pod_specs(size)[service], made).items():
+        monkeypatch.setenv(name, value)
+    settings = import_module(f"{service}.settings").Settings()
+    assert settings.mode == "production"
+    assert settings.service_urls[service] == f"http://{service}:8000"
+    password = made[f"QUILL_DB_PASSWORD_{service.upper()}"]
+    host = f"{databases(size)[service]}-rw"
+    assert settings.database_url.get_secret_value() == f"postgresql://{service}:{password}@{host}:5432/{service}"
+    grace = pod_specs(size)[service]["terminationGracePeriodSeconds"]
+    assert grace >= settings.drain_seconds + 20
+
+
+def databases(size: str) -> dict[str, str]:
+    """Which cluster has which database."""
+    chosen: dict[str, str] = yaml.safe_load((CHART / "values.yaml").read_text())["databases"]
+    return chosen if size == "default" else chosen | values(size).get("databases", {})
+
+
+def values(size: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((CHART / f"values/{size}.yaml").read_text())
+    return loaded
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_service_is_told_what_compose_tells_it(service: str, made: dict[str, str]) -> None:
+    here = environment(pod_specs("default")[service], made)
+    there = COMPOSE[service]["environment"]
+    chosen = {name for name, value in there.items() if UNTOLD.fullmatch(str(value))}
+    assert there.keys() - chosen <= here.keys()
+    assert here.keys() <= there.keys() | {"QUILL_DB_PASSWORD"}
+
+
+@pytest.mark.parametrize("server", ["fhir", "ehrbase"])
+def test_clinical_server_is_told_what_compose_tells_it(server: str, made: dict[str, str]) -> None:
+    here = environment(pod_specs("default")[server], made)
+    there = {name: str(value).replace("postgres:5432", "postgres-rw:5432") for name, value in environment_of(server)}
+    assert here.keys() == there.keys()
+    assert {name for name in here if "${" not in there[name] and here[name] != there[name]} == set()
+
+
+def environment_of(server: str) -> list[tuple[str, Any]]:
+    return list(COMPOSE[server]["environment"].items())
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_operator_finds_everything(size: str, made: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    told = environment(pod_specs(size)["operator"], made)
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    settings = OperatorSettings()
+    assert {name for name in COMPOSE["operator"]["environment"] if name not in told} == set()
+    assert settings.letters_database_url.get_secret_value().endswith(f"@{databases(size)['letters']}-rw:5432/letters")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_jobs_run_in_order_after_installing_and_before_upgrading(size: str, made: dict[str, str]) -> None:
+    jobs = of_kind(size, "Job")
+    weights = {name: int(job["metadata"]["annotations"]["helm.sh/hook-weight"]) for name, job in jobs.items()}
+    first = {f"databases-{cluster}" for cluster in of_kind(size, "Cluster")}
+    last = {f"migrate-{service}" for service in SERVICES}
+    assert weights.keys() == first | {"provision"} | last
+    assert max(weights[name] for name in first) < weights["provision"] < min(weights[name] for name in last)
+    for job in jobs.values():
+        assert job["metadata"]["annotations"]["helm.sh/hook"] == "post-install,pre-upgrade"
+    told = environment(pod_specs(size)["provision"], made)
+    assert int(told["QUILL_NATS_REPLICAS"]) == of_kind(size, "StatefulSet")["nats"]["spec"]["replicas"]
+
+
+def test_a_cluster_without_a_database_yet_has_no_job_that_would_wait_for_it(tmp_path: Path) -> None:
+    new = {"instances": 3, "storage": "1Gi", "connections": 100, "resources": {}}
+    (tmp_path / "new.yaml").write_text(yaml.safe_dump({"postgres": {"clusters": {"new": new}}}))
+    done = run_helm("template", "quill", str(CHART), "--values", str(tmp_path / "new.yaml"))
+    made = {(one["kind"], one["metadata"]["name"]) for one in yaml.safe_load_all(done.stdout) if one}
+    assert {("Cluster", "new"), ("Job", "databases-postgres")} <= made
+    assert ("Job", "databases-new") not in made
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_each_workload_is_scaled_by_one_scaler(size: str) -> None:
+    scalers = [one for one in render(size) if one["kind"] in {"HorizontalPodAutoscaler", "ScaledObject"}]
+    scaled = [one["spec"]["scaleTargetRef"]["name"] for one in scalers]
+    deployments = of_kind(size, "Deployment")
+    fixed = {name for name, one in deployments.items() if "replicas" in one["spec"]}
+    assert sorted(scaled) == sorted(deployments.keys() - fixed)
+    if size != "small":
+        assert of_kind(size, "ScaledObject").keys() == {"letters", "notify"}
+        assert of_kind(size, "HorizontalPodAutoscaler").keys() >= {"auth", "patients"}
+
+
+def test_keda_follows_the_durables_of_the_catalogue() -> None:
+    wanted = {(one.event.stream(), one.name) for one in DURABLES if not one.ordered}  # an ordered one has one reader
+    triggers = {
+        name: [one["metadata"] for one in scaled["spec"]["triggers"] if one["type"] == "nats-jetstream"]
+        for name, scaled in of_kind("default", "ScaledObject").items()
+    }
+    assert {(one["stream"], one["consumer"]) for told in triggers.values() for one in told} == wanted
+    for service, told in triggers.items():
+        assert all(one["consumer"].startswith(f"{service}-") for one in told)
+        assert {one["account"] for one in told} == {"QUILL"}
+    assert "accounts { QUILL {" in (ROOT / "infra/nats/nats-server.conf").read_text()
+
+
+def test_caddy_and_services_believe_the_same_neighbours(made: dict[str, str]) -> None:
+    pods = pod_specs("default")
+    trusted = environment(pods["caddy"], made)["QUILL_TRUSTED_PROXIES"].split()
+    for service in SERVICES:
+        assert environment(pods[service], made)["FORWARDED_ALLOW_IPS"].split(",") == trusted
+    known = set(re.findall(r"\{\$(\w+)", (ROOT / "Caddyfile").read_text()))
+    assert environment(pods["caddy"], made).keys() <= known

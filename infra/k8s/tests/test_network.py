@@ -1,0 +1,77 @@
+"""Who may connect to whom in the cluster: the arrows of the design, as compose and NATS draw them, and no others."""
+
+import re
+from itertools import product
+
+import pytest
+import yaml
+from chart import ROOT, SIZES, arrows, of_kind, pods, selects
+
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+NATS_USERS = set(re.findall(r"^\s+user: (\w+)$", (ROOT / "infra/nats/nats-server.conf").read_text(), re.MULTILINE))
+POSTGRES_OWN = {5432, 8000}  # a server of PostgreSQL speaks to the others of its cluster
+
+
+def in_compose(name: str) -> set[str]:
+    """The networks of a container."""
+    return set(COMPOSE["services"][name].get("networks", []))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_nobody_connects_who_shares_no_network_in_compose(size: str) -> None:
+    clusters = of_kind(size, "Cluster").keys()
+    for source, target, port in arrows(size):
+        if source == target:
+            assert source in clusters | {"nats"}, (source, port)
+            continue
+        one, other = ("postgres" if name in clusters else name for name in (source, target))
+        assert in_compose(one) & in_compose(other), (source, target, port)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_everybody_reaches_what_compose_tells_them_of(size: str) -> None:
+    allowed = {(source, target) for source, target, _ in arrows(size)}
+    clusters = of_kind(size, "Cluster").keys()
+    for source in (one.name for one in pods(size) if one.name in COMPOSE["services"]):
+        told = " ".join(map(str, COMPOSE["services"][source].get("environment", {}).values()))
+        for host in set(re.findall(r"(?:://|@)([a-z]+):\d", told)) - {source}:
+            reached = {target for one, target in allowed if one == source}
+            assert reached & clusters if host == "postgres" else host in reached, (source, host)
+    for service in ("auth", "patients", "letters", "notify"):
+        assert ("caddy", service) in allowed
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_clients_of_nats_are_its_users(size: str) -> None:
+    clients = {source for source, target, port in arrows(size) if (target, port) == ("nats", 4222)}
+    assert clients == NATS_USERS - {"partner"}
+    assert {source for source, target, port in arrows(size) if (target, port) == ("nats", 6222)} == {"nats"}
+
+
+def test_a_service_reaches_no_other_services_database() -> None:
+    reached = {(source, target) for source, target, port in arrows("region") if port == 5432}
+    for service, other in product(("auth", "patients", "letters", "notify", "fhir", "ehrbase"), repeat=2):
+        assert ((service, f"postgres-{other}") in reached) is (service == other)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_is_not_allowed_is_denied(size: str) -> None:
+    spec = of_kind(size, "NetworkPolicy")["default-deny"]["spec"]
+    assert spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    expected = {("caddy", "fhir"), ("caddy", "nats"), ("patients", "ehrbase"), ("letters", "fhir"), ("fhir", "nats")}
+    assert expected.isdisjoint({(source, target) for source, target, _ in arrows(size)})
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_world_is_reached_from_where_compose_lets_it(size: str) -> None:
+    outside = {name for name in COMPOSE["services"] if "outbound" in in_compose(name)}
+    clusters = set(of_kind(size, "Cluster"))
+    leaving, entered = set(), set()
+    for policy in of_kind(size, "NetworkPolicy").values():
+        chosen = {one.name for one in pods(size) if selects(policy["spec"]["podSelector"], one.labels)}
+        for rule in policy["spec"].get("egress", []):
+            leaving |= chosen if any("ipBlock" in peer for peer in rule["to"]) else set()
+        for rule in policy["spec"].get("ingress", []):
+            entered |= chosen if any("namespaceSelector" in peer for peer in rule["from"]) else set()
+    assert leaving == outside | clusters  # PostgreSQL's servers ask Kubernetes who leads
+    assert entered == {"caddy"} | clusters | (set() if size == "small" else {"nats"})  # by ingress, operator, KEDA
