@@ -52,8 +52,8 @@ lighthouse: browser ## What Lighthouse thinks of the running fleet's pages; ends
 	@npm ci --prefix bench/lighthouse --no-audit --no-fund --silent
 	@CHROME_PATH=$$(command -v chromium || command -v google-chrome) node bench/lighthouse/measure.mjs
 
-samples: sync ## The five programs of samples/, over restarts of the broker; needs Node, Go, a JDK and Maven
-	@QUILL_SAMPLES=all .venv/bin/python -m pytest tests/samples
+samples: sync ## The five programs of samples/, over restarts of a broker and of the fleet's; needs Node, Go, a JDK and Maven
+	@QUILL_SAMPLES=all .venv/bin/python -m pytest tests/samples tests/e2e/test_partner_samples.py
 
 attack: sync ## The attack suite with one replica of each service and with two, and the faults that it must see
 	@QUILL_ATTACK_REPLICAS=1 .venv/bin/python -m pytest tests/attack

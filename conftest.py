@@ -3,7 +3,7 @@
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-pytest_plugins = ["fleet"]
+pytest_plugins = ["fleet", "samples_stage"]
 
 # These need the fleet that the first of them starts. Everything else shares what its own folder starts.
 ON_ONE_FLEET = ("tests/e2e", "tests/edge", "tests/web")

@@ -1,4 +1,6 @@
-"""What the samples in samples/ are played on: a broker that is restarted, and their programs as partners start them."""
+"""What the samples in samples/ are played on: a broker that is restarted, and their programs as partners start them.
+
+A pytest plugin, too: `workshop` is a sample that is ready to run, each of them in turn."""
 
 import asyncio
 import os
@@ -7,13 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from common.events import LetterCreated
 from common.outbox import Envelope
 from native.bare import NatsServer, nats_server
@@ -26,6 +28,7 @@ from provision.streams import provision
 SAMPLES = Path(__file__).parents[1] / "samples"
 PASSWORDS = {user: f"q-{user}-password" for user in NATS_USERS}
 NATSCLI = "v0.5.0"
+ALL = os.environ.get("QUILL_SAMPLES") == "all"  # `make samples`; `make test` plays those that need nothing built
 BUILD_SECONDS, WAIT_SECONDS = 900, 60
 
 
@@ -75,6 +78,56 @@ def nats_command() -> Path:
     return asyncio.run(build_once(cache / f"natscli-{NATSCLI}", make))
 
 
+@pytest.fixture(scope="session")
+def nats_command_on_the_path() -> Iterator[None]:
+    """The shell's sample needs it; it is built once, with Go."""
+    if not ALL and shutil.which("go") is None:
+        pytest.skip("the command nats is built with Go, which is not here")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{nats_command()}:{os.environ['PATH']}")
+        yield
+
+
+@pytest.fixture(scope="module", params=list(SAMPLES_OF) if ALL else ["python", "shell"])
+def workshop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a sample's program, named by its language."""
+    if request.param == "shell":
+        request.getfixturevalue("nats_command_on_the_path")
+    return built(SAMPLES_OF[request.param], tmp_path_factory.mktemp("samples"))
+
+
+async def as_user[T](url: str, user: str, password: str, act: Callable[[Client], Awaitable[T]]) -> T:
+    """What a user's act at a broker gives."""
+    client = Client()
+    await client.connect(url, user=user, password=password, inbox_prefix=f"_INBOX_{user}".encode())
+    try:
+        return await act(client)
+    finally:
+        await client.close()
+
+
+@dataclass(frozen=True)
+class Partner:
+    """Somebody outside: where the broker is, and the password of the user `partner` there."""
+
+    url: str
+    password: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What `. samples/partner.sh` sets."""
+        return {"NATS_URL": self.url, "NATS_USER": "partner", "NATS_PASSWORD": self.password}
+
+    def left(self, durable: str) -> int:
+        """How many messages a durable has not had acknowledged yet."""
+
+        async def count(client: Client) -> int:
+            info = await client.jetstream().consumer_info("LETTERS", durable)
+            return (info.num_pending or 0) + (info.num_ack_pending or 0)
+
+        return asyncio.run(as_user(self.url, "partner", self.password, count))
+
+
 @dataclass
 class Broker:
     """A NATS server with the fleet's users and streams; a restart keeps its port and its store."""
@@ -100,24 +153,13 @@ class Broker:
         body = event.model_dump_json().encode()
         self.as_user("letters", lambda client: client.jetstream().publish(event.subject, body, headers=headers))
 
-    def left(self, durable: str) -> int:
-        """How many messages a durable has not had acknowledged yet."""
-        info = self.as_user("provision", lambda client: client.jetstream().consumer_info("LETTERS", durable))
-        return int(info.num_pending + info.num_ack_pending)
+    @property
+    def partner(self) -> Partner:
+        return Partner(self.server.url, PASSWORDS["partner"])
 
-    def as_user(self, user: str, act: Callable[[Client], Any]) -> Any:
+    def as_user[T](self, user: str, act: Callable[[Client], Awaitable[T]]) -> T:
         """What a user's act gives."""
-
-        async def scenario() -> Any:
-            client = Client()
-            inbox = f"_INBOX_{user}".encode()
-            await client.connect(self.server.url, user=user, password=PASSWORDS[user], inbox_prefix=inbox)
-            try:
-                return await act(client)
-            finally:
-                await client.close()
-
-        return asyncio.run(scenario())
+        return asyncio.run(as_user(self.server.url, user, PASSWORDS[user], act))
 
 
 @contextmanager
@@ -136,30 +178,41 @@ class Follower:
 
     sample: Sample
     workshop: Path
-    broker: Broker
+    partner: Partner
     name: str = field(default_factory=lambda: f"partner-{uuid4().hex}")
 
     @property
     def store(self) -> Path:
         return self.workshop / f"{self.name}.tsv"
 
+    def lines(self) -> list[list[str]]:
+        """Id, subject and body of each event that was handled, as often as it was."""
+        lines = self.store.read_text().split("\n")[:-1] if self.store.exists() else []
+        return [line.split("\t") for line in lines]
+
     def handled(self) -> list[str]:
         """The ids of the events that were handled, each as often as it was."""
-        lines = self.store.read_text().split("\n")[:-1] if self.store.exists() else []
-        return [line.split("\t")[0] for line in lines]
+        return [line[0] for line in self.lines()]
+
+    def is_done(self) -> bool:
+        """Whether everything is acknowledged."""
+        return self.partner.left(self.name) == 0
+
+    def log(self) -> str:
+        """What the program said."""
+        return (self.workshop / "log").read_text()
 
     @contextmanager
     def at_work(self, *start: str) -> Iterator[None]:
         """Runs while the block does, and is killed after it without a warning."""
-        partner = {"NATS_URL": self.broker.server.url, "NATS_USER": "partner", "NATS_PASSWORD": PASSWORDS["partner"]}
         with (self.workshop / "log").open("ab") as log:
-            command, env = [*self.sample.run, self.name, *start], os.environ | partner
+            command, env = [*self.sample.run, self.name, *start], os.environ | self.partner.environment
             process = subprocess.Popen(
                 command, cwd=self.workshop, env=env, stdout=log, stderr=log, start_new_session=True
             )
             try:
                 yield
-                assert process.poll() is None, (self.workshop / "log").read_text()
+                assert process.poll() is None, self.log()
             finally:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)  # with the command that a shell waits for
@@ -168,7 +221,7 @@ class Follower:
     def wait_for(self, events: Sequence[UUID]) -> None:
         """Until these events were handled, each once and in this order, and everything is acknowledged."""
         wanted, deadline = [str(event) for event in events], time.monotonic() + WAIT_SECONDS
-        while self.handled() != wanted or self.broker.left(self.name):
-            told = f"{self.handled()} instead of {wanted}\n{(self.workshop / 'log').read_text()[-3000:]}"
+        while self.handled() != wanted or not self.is_done():
+            told = f"{self.handled()} instead of {wanted}\n{self.log()[-3000:]}"
             assert time.monotonic() < deadline, told
             time.sleep(0.05)

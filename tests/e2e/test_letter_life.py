@@ -1,8 +1,10 @@
 """The whole life of a letter as both sides see it, and as the openEHR server has it."""
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -11,8 +13,16 @@ import pytest
 from e2e.client import Person, assert_problem, eventually, new_linked_patient, new_staff
 from fleet import Fleet
 
-LETTER = {"title": "Review", "body": "Dear Ada,\n\n40 mg daily.\n", "sections": {"plan": "Review in *May*."}}
-CORRECTED = {"title": "Review, corrected", "body": "Dear Ada,\n\n20 mg daily.\n", "reason": "Wrong dose"}
+LETTER: dict[str, Any] = {
+    "title": "Review",
+    "body": "Dear Ada,\n\n40 mg daily.\n",
+    "sections": {"plan": "Review in *May*."},
+}
+CORRECTED: dict[str, Any] = {
+    "title": "Review, corrected",
+    "body": "Dear Ada,\n\n20 mg daily.\n",
+    "reason": "Wrong dose",
+}
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +31,7 @@ def clinician(fleet: Fleet) -> Iterator[Person]:
         yield person
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def patient(fleet: Fleet, clinician: Person) -> Iterator[Person]:
     person, _ = new_linked_patient(fleet, clinician)
     with person:
@@ -36,19 +46,70 @@ def record(fleet: Fleet) -> Iterator[httpx.Client]:
         yield client
 
 
-def stored_versions(record: httpx.Client, patient_id: str, uid: str) -> list[tuple[str, str, str]]:
-    """Of each version of a letter in the openEHR server: who committed it, why, and the code of its status."""
-    subject = {"subject_id": patient_id, "subject_namespace": "quill"}
-    ehr = record.get("/ehr", params=subject).json()["ehr_id"]["value"]
-    versioned = f"/ehr/{ehr}/versioned_composition/{uid}"
-    found = []
-    for item in record.get(f"{versioned}/revision_history").json()["items"]:
-        version: dict[str, Any] = record.get(f"{versioned}/version/{item['version_id']['value']}").json()
-        elements = {one["archetype_node_id"]: one["value"] for one in version["data"]["content"][0]["data"]["items"]}
-        audit = version["commit_audit"]
-        status = elements["at0008"]["defining_code"]["code_string"]
-        found.append((audit["committer"]["name"], audit["description"]["value"], status))
-    return found
+@dataclass(frozen=True)
+class Life:
+    """One letter, seen by the two sides and in the openEHR server itself."""
+
+    clinician: Person
+    patient: Person
+    record: httpx.Client
+    path: str
+
+    @property
+    def sides(self) -> tuple[Person, Person]:
+        return self.clinician, self.patient
+
+    def check_listed(self, *, version: int, status: str, document_status: str, read_at: str | None) -> None:
+        """Both sides see what it is now without opening it, which the patient could not do unnoticed."""
+        patient_id = self.patient.user["patient_id"]
+        for side in self.sides:
+            head = next(side.every(f"/api/patients/{patient_id}/letters"))
+            assert head["uid"] == self.path[-36:]
+            assert (head["version"], head["status"], head["read_at"]) == (version, status, read_at)
+            (entry,) = side.get(f"/api/fhir/DocumentReference?patient={patient_id}").json()["entry"]
+            assert entry["resource"]["docStatus"] == document_status
+
+    def check_opened(self, *, body: str, statuses: list[str], reasons: list[str | None]) -> None:
+        """Both sides read it and each older version, on screen and printed, and why it was changed."""
+        for side in self.sides:
+            answer = side.get(self.path)
+            assert (answer.headers["ETag"], answer.json()["body"]) == (f'"{len(statuses)}"', body)
+            assert answer.json()["sections"] == LETTER["sections"]
+            for number, status in enumerate(statuses, 1):
+                assert side.get(f"{self.path}?version={number}").json()["status"] == status
+                marked = "withdrawn" in printed(side.get(f"{self.path}.pdf?version={number}").content).lower()
+                assert marked is (status == "withdrawn")
+            assert [one["reason"] for one in side.every(f"{self.path}/versions")] == reasons[::-1]
+
+    def check_stored(self, *versions: tuple[str, str, str]) -> None:
+        """In the openEHR server: why each version was committed, the code of its status, and its text."""
+        name, found = self.clinician.user["display_name"], []
+        for version in self.stored():
+            values = {one["archetype_node_id"]: one["value"] for one in version["data"]["content"][0]["data"]["items"]}
+            audit = version["commit_audit"]
+            assert (audit["committer"]["name"], version["data"]["composer"]["name"]) == (name, name)
+            status = values["at0008"]["defining_code"]["code_string"]
+            found.append((audit["description"]["value"], status, values["at0004"]["value"]))
+        assert found == list(versions)
+
+    def stored(self) -> list[dict[str, Any]]:
+        """Each version as the openEHR server answers it."""
+        subject = {"subject_id": self.patient.user["patient_id"], "subject_namespace": "quill"}
+        ehr = self.record.get("/ehr", params=subject).json()["ehr_id"]["value"]
+        versioned = f"/ehr/{ehr}/versioned_composition/{self.path[-36:]}"
+        history = self.record.get(f"{versioned}/revision_history").json()["items"]
+        return [self.record.get(f"{versioned}/version/{item['version_id']['value']}").json() for item in history]
+
+    def check_exported(self) -> None:
+        """Both sides are given the marked print, and each version as the openEHR server has it."""
+        for side in self.sides:
+            answer = side.get(f"/api/patients/{self.patient.user['patient_id']}/export")
+            with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+                kept = [name for name in archive.namelist() if name.startswith("openehr/")]
+                (print_out,) = [name for name in archive.namelist() if name.endswith(".pdf")]
+                assert kept == [f"openehr/{self.path[-36:]}-v{number}.json" for number in (1, 2, 3)]
+                assert [json.loads(archive.read(name)) for name in kept] == [one["data"] for one in self.stored()]
+                assert "withdrawn" in printed(archive.read(print_out)).lower()
 
 
 def printed(pdf: bytes) -> str:
@@ -56,46 +117,39 @@ def printed(pdf: bytes) -> str:
     return " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
 
 
-def test_letter_is_written_read_amended_and_withdrawn_before_everybodys_eyes(
-    clinician: Person, patient: Person, record: httpx.Client
-) -> None:
-    patient_id = patient.user["patient_id"]
-    letters = f"/api/patients/{patient_id}/letters"
-    path = clinician.post(letters, LETTER).headers["Location"]
+@pytest.fixture
+def life(clinician: Person, patient: Person, record: httpx.Client) -> Life:
+    """A letter that was just written."""
+    path = clinician.post(f"/api/patients/{patient.user['patient_id']}/letters", LETTER).headers["Location"]
+    return Life(clinician, patient, record, path)
+
+
+def test_letter_is_written_read_amended_read_again_withdrawn_and_exported_before_everybodys_eyes(life: Life) -> None:
+    clinician, patient, path, body = life.clinician, life.patient, life.path, LETTER["body"]
+    life.check_listed(version=1, status="final", document_status="final", read_at=None)
+    life.check_stored(written := ("Letter sent", "at0021", body))
+    assert clinician.get(path).json()["read_at"] is None
+
     read_at = patient.get(path).json()["read_at"]
     assert read_at is not None
-    amended = clinician.put(path, CORRECTED, version=1)
-    assert (amended.status_code, amended.headers["ETag"]) == (200, '"2"')
+    life.check_listed(version=1, status="final", document_status="final", read_at=read_at)
+    life.check_opened(body=body, statuses=["final"], reasons=[None])
+
+    assert clinician.put(path, CORRECTED, version=1).headers["ETag"] == '"2"'
     assert_problem(clinician.put(path, CORRECTED, version=1), 412, "version-stale")
     assert_problem(clinician.put(path, CORRECTED), 428, "version-missing")
+    life.check_listed(version=2, status="amended", document_status="amended", read_at=read_at)
+    life.check_stored(written, amended := ("Wrong dose", "at0022", CORRECTED["body"]))
+    life.check_opened(body=CORRECTED["body"], statuses=["final", "amended"], reasons=[None, "Wrong dose"])
+
     withdrawn = clinician.post(f"{path}/withdraw", {"reason": "Wrong patient"}, version=2)
     assert (withdrawn.status_code, withdrawn.json()["status"]) == (200, "withdrawn")
     assert_problem(clinician.put(path, CORRECTED, version=3), 409, "letter-withdrawn")
-    for reader in (clinician, patient):
-        assert [reader.get(f"{path}?version={number}").json()["status"] for number in (1, 2, 3)] == [
-            *("final", "amended", "withdrawn")
-        ]
-        newest = reader.get(path).json()
-        assert (newest["body"], newest["read_at"]) == (CORRECTED["body"], read_at)
-        assert newest["sections"] == LETTER["sections"]
-        reasons = [one["reason"] for one in reader.every(f"{path}/versions")]
-        assert reasons == ["Wrong patient", "Wrong dose", None]
-        assert next(reader.every(letters))["status"] == "withdrawn"
-        (entry,) = reader.get(f"/api/fhir/DocumentReference?patient={patient_id}").json()["entry"]
-        assert entry["resource"]["status"] == "entered-in-error"
-        assert "withdrawn" in printed(reader.get(f"{path}.pdf").content).lower()
-        assert "withdrawn" not in printed(reader.get(f"{path}.pdf?version=1").content).lower()
-        with zipfile.ZipFile(io.BytesIO(reader.get(f"/api/patients/{patient_id}/export").content)) as archive:
-            kept = [name for name in archive.namelist() if name.startswith("openehr/")]
-            (print_out,) = [name for name in archive.namelist() if name.endswith(".pdf")]
-            assert kept == [f"openehr/{path[-36:]}-v{number}.json" for number in (1, 2, 3)]
-            assert "withdrawn" in printed(archive.read(print_out)).lower()
-    name = clinician.user["display_name"]
-    assert stored_versions(record, patient_id, path[-36:]) == [
-        (name, "Letter sent", "at0021"),
-        (name, "Wrong dose", "at0022"),
-        (name, "Wrong patient", "at0023"),
-    ]
+    life.check_listed(version=3, status="withdrawn", document_status="entered-in-error", read_at=read_at)
+    life.check_stored(written, amended, ("Wrong patient", "at0023", CORRECTED["body"]))
+    reasons = [None, "Wrong dose", "Wrong patient"]
+    life.check_opened(body=CORRECTED["body"], statuses=["final", "amended", "withdrawn"], reasons=reasons)
+    life.check_exported()
 
 
 def test_patient_is_told_of_an_amendment(clinician: Person, patient: Person) -> None:

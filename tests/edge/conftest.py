@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ class Upstream(ThreadingHTTPServer):
         self.name = name
         self.mood = "well"
         self.stopping = threading.Event()
+        self.cut_off = threading.Event()
         self.connections: list[socket.socket] = []
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
@@ -94,7 +96,8 @@ class Echo(BaseHTTPRequestHandler):
         reply = json.dumps(echo | {"headers": {k.lower(): v for k, v in self.headers.items()}}).encode()
         self.send_response(503 if ill else 200)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(reply)))
+        chunked = self.server.mood in {"slow", "endless"} and self.path != "/readyz"
+        self.send_header(*(("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(len(reply)))))
         if drains:
             self.send_header("Connection", "close")
         if self.path.startswith("/api/docs"):
@@ -103,7 +106,17 @@ class Echo(BaseHTTPRequestHandler):
             self.send_header("Cache-Control", "public, max-age=300")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(reply)
+            (self.write_chunks if chunked else self.wfile.write)(reply)
+
+    def write_chunks(self, reply: bytes) -> None:
+        """For two seconds; in an endless mood until nobody takes any more."""
+        endless = self.server.mood == "endless"
+        try:
+            for piece in chain([reply], repeat(b" " * 65536) if endless else [b" " * 4096] * 4, [b""]):
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                self.server.stopping.wait(0 if endless else 0.4)
+        except OSError:
+            self.server.cut_off.set()
 
     def read_chunks(self) -> bytes:
         body = b""
@@ -182,8 +195,8 @@ def wait_until_open(edge: Edge, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def running_edge(folder: Path, **environment: str) -> Iterator[Edge]:
-    """Caddy as `make run` starts it, with every service answered by one upstream."""
+def running_edge(folder: Path, *, caddyfile: str = "Caddyfile", **environment: str) -> Iterator[Edge]:
+    """Caddy as `make run` starts it, or by another Caddyfile, with every service answered by one upstream."""
     upstreams = {name: Upstream(name) for name in SERVICES}
     port = free_port()
     lists = {f"QUILL_{name.upper()}_UPSTREAMS": f"127.0.0.1:{up.server_port}" for name, up in upstreams.items()}
@@ -194,7 +207,7 @@ def running_edge(folder: Path, **environment: str) -> Iterator[Edge]:
     log = folder / "caddy.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [CADDY, "run", "--config", "Caddyfile", "--adapter", "caddyfile"],
+            [CADDY, "run", "--config", caddyfile, "--adapter", "caddyfile"],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"]} | lists | own | environment,
             stdout=output,
@@ -222,6 +235,18 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
 def fragile_edge(tmp_path: Path) -> Iterator[Edge]:
     """For tests that stop, hang or replace upstreams."""
     with running_edge(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def hasty_edge(tmp_path: Path) -> Iterator[Edge]:
+    """With a sixtieth of the time to take an answer."""
+    rules = (ROOT / "Caddyfile").read_text()
+    for long, short in (("write 15m\n", "write 15s\n"), ("write_idle 60s\n", "write_idle 1s\n")):
+        assert rules.count(long) == 1
+        rules = rules.replace(long, short)
+    (tmp_path / "Caddyfile").write_text(rules)
+    with running_edge(tmp_path, caddyfile=str(tmp_path / "Caddyfile")) as running:
         yield running
 
 

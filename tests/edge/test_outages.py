@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,6 +41,20 @@ def test_dead_service_under_fhir_is_an_operation_outcome(fragile_edge: Edge) -> 
     assert (answer.status, answer.media_type) == (503, "application/fhir+json")
     assert json.loads(answer.body)["issue"][0]["code"] == "transient"
     assert answer.headers["Retry-After"]
+
+
+def test_answer_that_is_made_while_it_is_sent_is_whole_however_long_that_takes(hasty_edge: Edge) -> None:
+    hasty_edge.upstreams["letters"].mood = "slow"
+    archive = hasty_edge.ask("GET", LETTERS.replace("letters", "export"))
+    assert (archive.status, archive.seen["service"]) == (200, "letters")
+
+
+def test_who_takes_nothing_of_an_answer_is_cut_off(hasty_edge: Edge) -> None:
+    letters = hasty_edge.upstreams["letters"]
+    letters.mood = "endless"
+    with closing(hasty_edge.connect()) as idle:
+        idle.request("GET", LETTERS, headers={"Host": f"localhost:{hasty_edge.port}"})
+        assert letters.cut_off.wait(12)
 
 
 @pytest.mark.parametrize(("method", "slug"), [("GET", "backend-unavailable"), ("POST", "outcome-unknown")])

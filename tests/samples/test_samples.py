@@ -1,7 +1,5 @@
 """Each sample handles each event once, though brokers restart, events come twice, and programs are killed."""
 
-import os
-import shutil
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,9 +7,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from samples_stage import SAMPLES, SAMPLES_OF, Broker, Follower, Sample, built, nats_command, open_broker
-
-ALL = os.environ.get("QUILL_SAMPLES") == "all"  # `make samples`; `make test` plays those that need nothing built
+from samples_stage import SAMPLES, SAMPLES_OF, Broker, Follower, Sample, open_broker
 
 
 @pytest.fixture(scope="module")
@@ -20,26 +16,9 @@ def broker(server_folder: Path) -> Iterator[Broker]:
         yield broker
 
 
-@pytest.fixture(scope="module")
-def nats_command_on_the_path() -> Iterator[None]:
-    """The shell's sample needs it; it is built once, with Go."""
-    if not ALL and shutil.which("go") is None:
-        pytest.skip("the command nats is built with Go, which is not here")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", f"{nats_command()}:{os.environ['PATH']}")
-        yield
-
-
-@pytest.fixture(scope="module", params=list(SAMPLES_OF) if ALL else ["python", "shell"])
-def workshop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if request.param == "shell":
-        request.getfixturevalue("nats_command_on_the_path")
-    return built(SAMPLES_OF[request.param], tmp_path_factory.mktemp("samples"))
-
-
 @pytest.fixture
 def follower(workshop: Path, broker: Broker) -> Follower:
-    return Follower(SAMPLES_OF[workshop.name], workshop, broker)
+    return Follower(SAMPLES_OF[workshop.name], workshop, broker.partner)
 
 
 def from_now_on() -> str:

@@ -1,8 +1,8 @@
 """The export of a record: all of it, for the patient or for a subject access request."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from itertools import batched
+from collections.abc import AsyncIterator, Sequence
+from itertools import batched, count
 from uuid import UUID
 
 from common import clock
@@ -14,28 +14,27 @@ from letters import service
 from letters.archive import File, archive_of
 from letters.clients import Backends
 from letters.letter import LetterHead, PatientIdentity
-from letters.printer import AT_ONCE
+from letters.record import letter_in
 
-PAGE = 100
+TOGETHER = 25  # letters that are listed, fetched and printed together
+AT_ONCE = 4  # of which so many are fetched at the same time
 
 
 async def export_record(work: Work[Backends], caller: Caller, *, patient_id: UUID) -> AsyncIterator[bytes]:
     """All that Quill has of a patient as one archive in pieces: their resource, every letter as PDF and each of its
     versions as openEHR has it. To be given it is not to have read every letter in it."""
     ehr_id = await service.ehr_of(work, caller, patient_id=patient_id)
-    identity, resource, heads = await asyncio.gather(
+    identity, resource = await asyncio.gather(
         work.backend.patients.identify(patient_id, caller=caller),
         work.backend.patients.get_resource(patient_id, caller=caller),
-        _list_all(work, ehr_id),
     )
     made_at = clock.now()
 
     async def files() -> AsyncIterator[File]:
         yield File("fhir/patient.json", resource, made_at)
-        for some in batched(heads, AT_ONCE, strict=False):
-            for found in await asyncio.gather(*(_files_of(work.backend, ehr_id, head, identity) for head in some)):
-                for file in found:
-                    yield file
+        async for heads in _list_all(work.backend, ehr_id):
+            for file in await _files_of(work.backend, ehr_id, heads, identity):
+                yield file
 
     archive = await _begun(archive_of(files(), made_at=made_at), pieces=2)
     await work.record(caller.actor, Access(action="R", resource="export", patient_id=patient_id))
@@ -55,20 +54,35 @@ async def _begun(archive: AsyncIterator[bytes], *, pieces: int) -> AsyncIterator
     return whole()
 
 
-async def _list_all(work: Work[Backends], ehr_id: UUID) -> list[LetterHead]:
-    heads, after = list[LetterHead](), None
-    while found := await work.backend.ehrbase.list_letters(ehr_id, limit=PAGE, after=after):
-        heads += [head for head, _ in found]
+async def _list_all(backend: Backends, ehr_id: UUID) -> AsyncIterator[list[LetterHead]]:
+    """A page after the other, as the archive gets there: how many there are does not delay its beginning."""
+    after = None
+    while found := await backend.ehrbase.list_letters(ehr_id, limit=TOGETHER, after=after):
+        yield [head for head, _ in found]
         after = found[-1][1]
-    return heads
 
 
-async def _files_of(backend: Backends, ehr_id: UUID, head: LetterHead, patient: PatientIdentity) -> list[File]:
-    letter = await backend.ehrbase.get_letter(ehr_id, head.uid)
-    changed_at = letter.amended_at or letter.sent_at
-    pdf = await backend.printer.print(letter, patient)
-    files = [File(f"letters/{letter.sent_at:%Y-%m-%d}-{letter.uid}.pdf", pdf, changed_at)]
-    for version in range(1, letter.version + 1):
-        content = await backend.ehrbase.get_composition(ehr_id, letter.uid, version=version)
-        files.append(File(f"openehr/{letter.uid}-v{version}.json", content, changed_at))
+async def _files_of(
+    backend: Backends, ehr_id: UUID, heads: Sequence[LetterHead], patient: PatientIdentity
+) -> list[File]:
+    """Each letter's print, and its versions, as they were when it was listed."""
+    histories = list[list[bytes]]()
+    for some in batched(heads, AT_ONCE, strict=False):
+        histories += await asyncio.gather(*(_versions_of(backend, ehr_id, head) for head in some))
+    letters = [letter_in(versions[-1]) for versions in histories]
+    files = list[File]()
+    for letter, pdf, versions in zip(
+        letters, await backend.printer.print_all(letters, patient), histories, strict=True
+    ):
+        changed_at = letter.amended_at or letter.sent_at
+        files.append(File(f"letters/{letter.sent_at:%Y-%m-%d}-{letter.uid}.pdf", pdf, changed_at))
+        names = (f"openehr/{letter.uid}-v{number}.json" for number in count(1))
+        files += [File(name, content, changed_at) for name, content in zip(names, versions, strict=False)]
     return files
+
+
+async def _versions_of(backend: Backends, ehr_id: UUID, head: LetterHead) -> list[bytes]:
+    return [
+        await backend.ehrbase.get_composition(ehr_id, head.uid, version=version)
+        for version in range(1, head.version + 1)
+    ]

@@ -18,6 +18,7 @@ LONGEST_WORD = 40
 LINE = 80  # characters, about
 DEEPEST_HEADING = 6
 # Belongs to the character before it.
+PART_ENDS = re.compile(r"(?<=[/?&=.,;:_-])(?=\w)")  # in a word
 MARK = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 
 type Run = dict[str, Any]
@@ -147,6 +148,12 @@ def _address(token: Token) -> str:
 
 
 def breakable(text: str, longest: int) -> str:
-    """Let words of more characters be broken anywhere (U+200B), as they could leave their place on the page."""
+    """Let words of more characters be broken (U+200B), as they could leave their place on the page: addresses and the
+    like where a part of them ends, other words, and parts that are as long, anywhere."""
     long_words = re.compile(rf"\S{{{longest + 1},}}")
-    return long_words.sub(lambda word: re.sub(rf"(?<!^)(?!{MARK}|$)", "\u200b", word[0]), text)
+    return long_words.sub(lambda word: "\u200b".join(_parts(word[0], longest)), text)
+
+
+def _parts(word: str, longest: int) -> Iterator[str]:
+    for part in PART_ENDS.split(word):
+        yield part if len(part) <= longest else re.sub(rf"(?<!^)(?!{MARK}|$)", "\u200b", part)

@@ -1,4 +1,4 @@
-"""A letter as a tagged PDF (PDF/UA-1, ISO 14289-1): data in, bytes out. Run as a program, it prints one from stdin.
+"""A letter as a tagged PDF (PDF/UA-1, ISO 14289-1): data in, bytes out. Run as a program, it prints those from stdin.
 
 The text is people's: it reaches the template as data, and no file and no network are within its reach.
 """
@@ -6,6 +6,7 @@ The text is people's: it reaches the template as data, and no file and no networ
 import json
 import re
 import resource
+import struct
 import sys
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from letters.markdown import MARK, blocks_of, breakable
 
 CPU_SECONDS = 10
 MEMORY_BYTES = 768 * 2**20
+LENGTH = struct.Struct(">Q")  # before each PDF that the program prints
 FONTS = [Path(str(resources.files(package) / "files")) for package in ("fontpkg_noto_sans", "fontpkg_source_code_pro")]
 TITLE, SECTION = 1, 2  # levels of headings
 LONGEST_WORD = 28  # in a title, or in a name above the text
@@ -88,11 +90,16 @@ def _covered() -> frozenset[int]:
 
 
 def main() -> None:
-    """Print the letter that stdin has as JSON; bounded in time and memory, and no file is written."""
+    """Print the letters of which stdin has one on each line, as JSON; bounded in time and memory, no file is written.
+
+    Standard output gets them in their order, each after its length (`LENGTH`).
+    """
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    sys.stdout.buffer.write(render(json.load(sys.stdin.buffer)))
+    for line in sys.stdin.buffer:
+        pdf = render(json.loads(line))
+        sys.stdout.buffer.write(LENGTH.pack(len(pdf)) + pdf)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Prints letters: what stands on the paper around the text, and the process of its own in which `pdf` sets it."""
+"""Prints letters: what stands on the paper around the text, and the process apart in which `pdf` sets it."""
 
 import asyncio
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,12 +13,14 @@ from common.logging import get_logger
 from letters.composition import TYPE_CODES
 from letters.errors import PrinterUnavailable
 from letters.letter import HEADINGS, PatientIdentity, StoredLetter
+from letters.pdf import LENGTH
 from letters.settings import Settings
 
 log = get_logger(__name__)
 
-PRINT_SECONDS = 6.0  # a page takes a fifth of one, the longest letters three
+PRINT_SECONDS = 6.0  # a page takes a fifth of one, and a hundredth after another; the longest letters three
 AT_ONCE = 2
+TOGETHER_BYTES = 64 * 1024  # of what several letters say, in one process
 LONGEST_NAME_ABOVE_TEXT = 60
 ROLE = "Clinician"  # nobody else writes letters
 NOT_RECORDED = "not recorded"
@@ -45,13 +48,33 @@ class Printer:
         Raises:
             PrinterUnavailable: not in time, or not at all.
         """
-        sheet = json.dumps(self.sheet_of(letter, patient)).encode()
+        return (await self._print_together([self._sheet(letter, patient)]))[0]
+
+    async def print_all(self, letters: Sequence[StoredLetter], patient: PatientIdentity) -> list[bytes]:
+        """Letters of one patient in their order: short ones in one process, since its start is most of what one costs.
+
+        Raises:
+            PrinterUnavailable: one of them cannot be printed, alone neither.
+        """
+        pdfs = list[bytes]()
+        for sheets in runs_of([self._sheet(letter, patient) for letter in letters]):
+            try:
+                pdfs += await self._print_together(sheets)
+            except PrinterUnavailable:
+                for sheet in sheets:
+                    pdfs += await self._print_together([sheet])
+        return pdfs
+
+    async def _print_together(self, sheets: Sequence[bytes]) -> list[bytes]:
         try:
             async with asyncio.timeout(PRINT_SECONDS), self._free:
-                return await _set(sheet)
+                return await _set(sheets)
         except TimeoutError as error:
-            log.warning("a letter took too long to print")
+            log.warning("letters took too long to print", number=len(sheets))
             raise PrinterUnavailable from error
+
+    def _sheet(self, letter: StoredLetter, patient: PatientIdentity) -> bytes:
+        return json.dumps(self.sheet_of(letter, patient)).encode() + b"\n"
 
     def sheet_of(self, letter: StoredLetter, patient: PatientIdentity) -> dict[str, Any]:
         """All that is on the paper, in the words that are on it."""
@@ -93,7 +116,19 @@ def _written(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-async def _set(sheet: bytes) -> bytes:
+def runs_of(sheets: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """As they are set together, in their order: not too much for one process."""
+    run = list[bytes]()
+    for sheet in sheets:
+        if run and len(sheet) + sum(map(len, run)) > TOGETHER_BYTES:
+            yield run
+            run = []
+        run.append(sheet)
+    if run:
+        yield run
+
+
+async def _set(sheets: Sequence[bytes]) -> list[bytes]:
     # Apart from the service: it can be ended, has its own bounds, no secrets in its environment, and may crash.
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-m", "letters.pdf"),
@@ -104,12 +139,20 @@ async def _set(sheet: bytes) -> bytes:
         cwd="/",
     )
     try:
-        pdf, _ = await process.communicate(sheet)
+        printed, _ = await process.communicate(b"".join(sheets))
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        log.error("a letter could not be printed", status=process.returncode)
+        log.error("letters could not be printed", number=len(sheets), status=process.returncode)
         raise PrinterUnavailable
-    return pdf
+    return list(_parts(printed))
+
+
+def _parts(printed: bytes) -> Iterator[bytes]:
+    place = 0
+    while place < len(printed):
+        (length,) = LENGTH.unpack_from(printed, place)
+        place += LENGTH.size + length
+        yield printed[place - length : place]

@@ -1,5 +1,6 @@
 """Reads what an openEHR server answers into letters, strictly: what does not fit is refused, never guessed."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -73,6 +74,16 @@ def read_letter(composition: Any) -> StoredLetter:
     body = values["at0004"]["value"]
     _check_texts(body, *texts_of.values())
     return StoredLetter(**_members(texts), body=body, sections=texts_of)
+
+
+def letter_in(content: bytes) -> StoredLetter:
+    """The same of a COMPOSITION as the server sent it."""
+    return read_letter(_parsed(content))
+
+
+@_reading
+def _parsed(content: bytes) -> Any:
+    return json.loads(content)
 
 
 @_reading

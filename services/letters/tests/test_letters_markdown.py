@@ -122,3 +122,10 @@ def test_long_words_can_be_broken_and_marks_stay_on_their_letters() -> None:
     word = "e\u0301" * LONGEST_WORD
     ((printed, *_),) = ([run["text"] for run in block["runs"]] for block in blocks_of(f"short {word}", below=1))
     assert printed == "short " + "\u200b".join(["e\u0301"] * LONGEST_WORD)
+
+
+def test_addresses_are_broken_where_their_parts_end() -> None:
+    address = f"https://example.org/heart-failure?topic={'x' * (LONGEST_WORD + 1)}"
+    ((printed, *_),) = ([run["text"] for run in block["runs"]] for block in blocks_of(address, below=1))
+    parts = ["https://", "example.", "org/", "heart-", "failure?", "topic=", *"x" * (LONGEST_WORD + 1)]
+    assert printed.split("\u200b") == parts

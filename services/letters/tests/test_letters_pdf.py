@@ -11,7 +11,7 @@ from typing import Any
 
 import pypdf
 import pytest
-from letters.pdf import printable, render
+from letters.pdf import LENGTH, printable, render
 
 TITLE = "Respiratory clinic: review"
 LETTER: dict[str, Any] = {
@@ -192,15 +192,26 @@ def test_a_hundred_thousand_characters_of_anything_are_printed_within_the_bounds
     assert time.process_time() - started < 10
 
 
-@pytest.mark.parametrize(("letter", "status", "begin"), [(LETTER, 0, b"%PDF-1.7"), ({}, 1, b"")], ids=["whole", "none"])
-def test_program_prints_the_letter_on_its_input_and_fails_without_one(
-    letter: dict[str, Any], status: int, begin: bytes
+@pytest.mark.parametrize(("letters", "status"), [([LETTER, LETTER], 0), ([], 0), ([{}], 1)])
+def test_program_prints_the_letters_on_its_input_and_fails_where_one_is_none(
+    letters: list[dict[str, Any]], status: int
 ) -> None:
-    argv = [sys.executable, "-I", "-m", "letters.pdf"]
-    done = subprocess.run(
-        argv, input=json.dumps(letter).encode(), capture_output=True, env={}, cwd="/", check=False, timeout=60
-    )
-    assert (done.returncode, done.stdout[:8]) == (status, begin)
+    argv, given = [sys.executable, "-I", "-m", "letters.pdf"], "".join(f"{json.dumps(one)}\n" for one in letters)
+    done = subprocess.run(argv, input=given.encode(), capture_output=True, env={}, cwd="/", check=False, timeout=60)
+    pdf = render(LETTER)
+    printed = (LENGTH.pack(len(pdf)) + pdf) * len(letters) if status == 0 else b""
+    assert (done.returncode, done.stdout) == (status, printed)
+
+
+ENDINGS = ["Yours sincerely,", "- one\n- two", "| a | b |\n|---|---|\n| one | two |", "> one", "Yours " * 20]
+
+
+@pytest.mark.parametrize("ending", ENDINGS, ids=["paragraph", "list", "table", "quote", "long paragraph"])
+def test_name_below_the_letter_is_on_no_page_alone(ending: str) -> None:
+    for lines in range(22, 34):  # around the end of the first page
+        *_, last = pages(printed(body="Filler\n\n" * lines + ending))
+        assert "Dr Ines Varga" in last
+        assert any(word in last for word in ("Yours", "one", TITLE)), lines
 
 
 @pytest.mark.parametrize("place", ["title", "author", "name"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -113,7 +114,9 @@ def test_letter_is_printed() -> None:
     assert print_one(letter()).startswith(b"%PDF-1.7")
 
 
-def test_print_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.subprocess.Process]:
+    """Those that are started from now on."""
     started: list[asyncio.subprocess.Process] = []
     start = asyncio.create_subprocess_exec
 
@@ -122,10 +125,49 @@ def test_print_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> 
         return started[-1]
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", noting)
+    return started
+
+
+type Processes = list[asyncio.subprocess.Process]
+
+
+def test_print_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch, processes: Processes) -> None:
     monkeypatch.setattr(printer, "PRINT_SECONDS", 1.0)
     with pytest.raises(PrinterUnavailable):
         print_one(letter(body="a\n" * 50_000))
-    assert [process.returncode for process in started] == [-signal.SIGKILL]
+    assert [process.returncode for process in processes] == [-signal.SIGKILL]
+
+
+def print_all(*letters: StoredLetter) -> list[bytes]:
+    return asyncio.run(Printer(settings()).print_all(letters, ROSA))
+
+
+def test_letters_that_are_printed_together_are_those_that_are_printed_alone(processes: Processes) -> None:
+    letters = [letter(title=f"Review {number}") for number in range(5)]
+    together = print_all(*letters)
+    assert len(processes) == 1
+    assert together == [print_one(one) for one in letters]
+    assert print_all() == []
+
+
+def test_long_letters_are_printed_apart(processes: Processes) -> None:
+    long = letter(body="Dear Dr Hale " * 4000)
+    assert len(print_all(letter(), letter(), long, long, long, letter())) == 6
+    assert len(processes) == 3
+
+
+def test_letters_that_are_not_printed_together_in_time_are_printed_alone(
+    monkeypatch: pytest.MonkeyPatch, processes: Processes
+) -> None:
+    setting, limits = printer._set, iter([0.01, 60.0, 60.0])
+
+    async def bounded(sheets: Sequence[bytes]) -> list[bytes]:
+        async with asyncio.timeout(next(limits)):
+            return await setting(sheets)
+
+    monkeypatch.setattr(printer, "_set", bounded)
+    assert [pdf[:5] for pdf in print_all(letter(), letter())] == [b"%PDF-", b"%PDF-"]
+    assert [process.returncode for process in processes] == [-signal.SIGKILL, 0, 0]
 
 
 def test_print_that_fails_is_refused_without_a_word_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,65 @@
+"""The gate itself, as CI has it: somebody changes the catalogue, has the documents generated, and runs the tests."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CATALOGUE, GATE = Path("libs/common/common/events.py"), Path("tests/architecture/test_event_compatibility.py")
+NEEDED = ("libs/common/common", "docs", "tests/event_compatibility.py", str(GATE))
+PLANTED = {
+    "removed": ("    version: int\n    author_id: UUID\n", "    version: int\n", "author_id: is gone"),
+    "narrowed": ("    resource: str\n", '    resource: Literal["letter"]\n', "resource: is now one of few"),
+    "lost a value": ('Literal["ok", "denied", "failed"]', 'Literal["ok", "denied"]', "the value failed is gone"),
+}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """What of the repository the gate needs."""
+    for name in NEEDED:
+        source, target = ROOT / name, tmp_path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _ = shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+    return tmp_path
+
+
+def run(checkout: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """A command of ours on that checkout."""
+    paths = os.pathsep.join(map(str, (checkout / "libs/common", checkout / "tests", ROOT / "tests")))
+    argv = [sys.executable, *command]
+    return subprocess.run(
+        argv, cwd=checkout, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, check=False
+    )
+
+
+def gate(checkout: Path) -> tuple[int, str]:
+    """How the tests end once the documents are those of the catalogue again."""
+    generated = run(checkout, "docs/generate.py")
+    assert (generated.returncode, generated.stderr) == (0, "")
+    tested = run(
+        checkout, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", ".", "-p", "no:cacheprovider", str(GATE)
+    )
+    return tested.returncode, tested.stdout
+
+
+def plant(checkout: Path, changes: Sequence[tuple[str, str, str]]) -> None:
+    """Change the catalogue, each in one place."""
+    catalogue = checkout / CATALOGUE
+    for old, new, _ in changes:
+        text = catalogue.read_text()
+        assert old in text
+        catalogue.write_text(text.replace(old, new, 1))
+
+
+def test_member_that_is_removed_or_narrowed_fails_though_all_documents_were_generated_anew(checkout: Path) -> None:
+    plant(checkout, list(PLANTED.values()))
+    status, told = gate(checkout)
+    assert status == 1
+    for _, _, sentence in PLANTED.values():
+        assert sentence in told
