@@ -24,13 +24,13 @@ class Bytes(LargeBinary):
 
 
 def sql_of(upgrade: Callable[[], None]) -> str:
-    """What a migration would run."""
+    """What a migration would run, in a transaction of its own, which it may leave for a while."""
     written = StringIO()
     context = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True, "output_buffer": written})
     context.dialect.colspecs = {**context.dialect.colspecs, LargeBinary: Bytes}
     with Operations.context(context):
         upgrade()
-    return written.getvalue()
+    return f"BEGIN;\n{written.getvalue()}\nCOMMIT;\n"
 
 
 def write(folder: Path) -> None:

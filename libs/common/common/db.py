@@ -144,7 +144,11 @@ def run_migrations(metadata: MetaData, *, url: str) -> None:
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=pool.NullPool)
     with engine.connect() as connection:
         connection.execute(text("SET lock_timeout = '5s'"))
-        context.configure(connection=connection, target_metadata=metadata, compare_type=True)
+        connection.commit()
+        # One each, so that one that works beside people (CREATE INDEX CONCURRENTLY) can leave its transaction.
+        context.configure(
+            connection=connection, target_metadata=metadata, compare_type=True, transaction_per_migration=True
+        )
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()

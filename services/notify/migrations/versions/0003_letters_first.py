@@ -14,9 +14,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("deliveries", sa.Column("urgent", sa.Boolean(), nullable=False, server_default=sa.false()))
-    op.create_index("deliveries_order", "deliveries", [sa.text("urgent DESC"), "due_at"])
-    op.drop_index("deliveries_due", table_name="deliveries")
+    urgent = sa.Column("urgent", sa.Boolean(), nullable=False, server_default=sa.false())
+    op.add_column("deliveries", urgent, if_not_exists=True)
+    with op.get_context().autocommit_block():  # people go on working
+        order = [sa.text("urgent DESC"), "due_at"]
+        op.create_index("deliveries_order", "deliveries", order, postgresql_concurrently=True, if_not_exists=True)
+        op.drop_index("deliveries_due", table_name="deliveries", postgresql_concurrently=True, if_exists=True)
 
 
 def downgrade() -> None:
