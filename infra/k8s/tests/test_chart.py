@@ -8,7 +8,19 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
-from chart import CHART, KUBERNETES, ROOT, SIZES, of_kind, operator_schemas, pod_specs, render, run_helm, values_of
+from chart import (
+    CHART,
+    KUBERNETES,
+    ROOT,
+    SIZES,
+    of_kind,
+    operator_schemas,
+    pod_specs,
+    render,
+    run_helm,
+    template,
+    values_of,
+)
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 KUBERNETES_MINIMUM = "1.34"
@@ -64,7 +76,7 @@ def test_operator_fields_are_of_the_versions_that_the_page_asks_for() -> None:
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused(setting: str, named: str) -> None:
-    done = run_helm("template", "quill", str(CHART), "--set", setting)
+    done = template("--set", setting)
     assert done.returncode != 0
     assert named in done.stderr
 
@@ -143,5 +155,5 @@ def test_a_packed_chart_needs_no_other_file(tmp_path: Path) -> None:
     listed = subprocess.run(["tar", "--list", "--file", package], check=True, capture_output=True, text=True).stdout
     assert "quill/files/nats-server.conf" in listed
     assert "tests" not in listed
-    done = run_helm("template", "quill", str(package), "--namespace", "quill", "--kube-version", f"{KUBERNETES}.0")
+    done = template(chart=package)
     assert [one for one in yaml.safe_load_all(done.stdout) if one] == list(render("default"))
