@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -125,8 +126,11 @@ def test_a_server_without_the_password_of_routes_stays_outside(servers: dict[str
     environment["NATS_ROUTES"] = environment["NATS_ROUTES"].replace("q-route", "q-guessed")
     command = [executable(), "--config", str(tmp_path / "nats-cluster.conf")]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as intruder:
+        ending = threading.Timer(30, intruder.kill)
+        ending.start()
         assert intruder.stderr
-        refusal = next(line for line in intruder.stderr if "Route Error" in line)
+        refusal = next((line for line in intruder.stderr if "Route Error" in line), "it was let in")
+        ending.cancel()
         intruder.kill()
     assert "Authorization Violation" in refusal
 
@@ -138,7 +142,14 @@ def test_caddy_answers_its_probe_and_the_ingress_and_no_other_host(tmp_path: Pat
     own = (
         {one["name"]: one["value"].replace("8080", port) for one in container["env"]} | pages | {"HOME": str(tmp_path)}
     )
-    command = [ROOT / ".venv/bin/caddy", "run", "--config", ROOT / "Caddyfile", "--adapter", "caddyfile"]
+    command: list[str | Path] = [
+        ROOT / ".venv/bin/caddy",
+        "run",
+        "--adapter",
+        "caddyfile",
+        "--config",
+        ROOT / "Caddyfile",
+    ]
     probe = container["readinessProbe"]["httpGet"]
     named = {one["name"]: one["value"] for one in probe["httpHeaders"]}
     with subprocess.Popen(command, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as caddy:
@@ -163,10 +174,14 @@ def test_jobs_make_databases_of_their_owners(size: str) -> None:
         with bare.postgres_server(folder / "server") as server:
             for job, scripts in jobs.items():
                 run_job(pod_specs(size)[job], scripts, folder / job, server)
-            with psycopg.connect(server.url()) as connection:
-                rows = connection.execute("SELECT datname, pg_get_userbyid(datdba) FROM pg_database").fetchall()
-        owners = dict(rows)
-        assert {name: owners[name] for name in OWNERS} == OWNERS
+            for database, owner in OWNERS.items():
+                password = f"q-QUILL_DB_PASSWORD_{owner.upper()}"
+                url = postgres.url(owner, password, port=server.port, database=database)
+                with psycopg.connect(url, connect_timeout=5) as connection:
+                    found = connection.execute(
+                        "SELECT datdba::regrole::text FROM pg_database WHERE datname = %s", [database]
+                    )
+                    assert found.fetchone() == (owner,)
         assert sum("ehrbase/database.sql" in scripts["main.sql"] for scripts in jobs.values()) == 1
     finally:
         shutil.rmtree(folder)
