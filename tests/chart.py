@@ -47,12 +47,16 @@ def template(*options: str, chart: Path = CHART) -> subprocess.CompletedProcess[
     return run_helm("template", "quill", str(chart), *place, *options)
 
 
+def loaded(done: subprocess.CompletedProcess[str]) -> list[Object]:
+    """The objects that helm rendered."""
+    assert done.returncode == 0, done.stderr
+    return [one for one in yaml.safe_load_all(done.stdout) if one]
+
+
 @cache
 def render(size: str) -> Sequence[Object]:
     """Every object of a size, in a namespace called quill."""
-    done = template(*values_of(size))
-    assert done.returncode == 0, done.stderr
-    return [one for one in yaml.safe_load_all(done.stdout) if one]
+    return loaded(template(*values_of(size)))
 
 
 def of_kind(size: str, *kinds: str) -> dict[str, Object]:
