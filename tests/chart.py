@@ -41,13 +41,22 @@ def run_helm(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([helm(), *arguments], check=False, capture_output=True, text=True, timeout=120)
 
 
+def template(*options: str, chart: Path = CHART) -> subprocess.CompletedProcess[str]:
+    """The chart as helm renders it for a namespace called quill, with these options."""
+    place = ("--namespace", "quill", "--kube-version", f"{KUBERNETES}.0")
+    return run_helm("template", "quill", str(chart), *place, *options)
+
+
+def loaded(done: subprocess.CompletedProcess[str]) -> list[Object]:
+    """The objects that helm rendered."""
+    assert done.returncode == 0, done.stderr
+    return [one for one in yaml.safe_load_all(done.stdout) if one]
+
+
 @cache
 def render(size: str) -> Sequence[Object]:
     """Every object of a size, in a namespace called quill."""
-    options = ["--namespace", "quill", "--kube-version", f"{KUBERNETES}.0", *values_of(size)]
-    done = run_helm("template", "quill", str(CHART), *options)
-    assert done.returncode == 0, done.stderr
-    return [one for one in yaml.safe_load_all(done.stdout) if one]
+    return loaded(template(*values_of(size)))
 
 
 def of_kind(size: str, *kinds: str) -> dict[str, Object]:

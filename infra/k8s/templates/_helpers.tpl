@@ -100,7 +100,7 @@ spec:
   triggers:
     - type: cpu
       metricType: Utilization
-      metadata: {value: {{ .scaling.cpu | quote }}}
+      metadata: {value: {{ .scaling.cpu | default 60 | quote }}}
 {{- range $stream, $durables := .consumers }}
 {{- range $durables }}
     - type: nats-jetstream
@@ -125,7 +125,7 @@ spec:
   maxReplicas: {{ .scaling.max }}
   metrics:
     - type: Resource
-      resource: {name: cpu, target: {type: Utilization, averageUtilization: {{ .scaling.cpu }}}}
+      resource: {name: cpu, target: {type: Utilization, averageUtilization: {{ .scaling.cpu | default 60 }}}}
 {{- end }}
 {{- end }}
 

@@ -1,5 +1,6 @@
 """The chart renders in every size, and each object is what Kubernetes, KEDA and CloudNativePG take."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -8,7 +9,20 @@ import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
-from chart import CHART, KUBERNETES, ROOT, SIZES, of_kind, operator_schemas, pod_specs, render, run_helm, values_of
+from chart import (
+    CHART,
+    KUBERNETES,
+    ROOT,
+    SIZES,
+    of_kind,
+    operator_schemas,
+    pod_specs,
+    render,
+    run_helm,
+    template,
+    values_of,
+)
+from documentation import spans
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 KUBERNETES_MINIMUM = "1.34"
@@ -64,9 +78,30 @@ def test_operator_fields_are_of_the_versions_that_the_page_asks_for() -> None:
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused(setting: str, named: str) -> None:
-    done = run_helm("template", "quill", str(CHART), "--set", setting)
+    done = template("--set", setting)
     assert done.returncode != 0
     assert named in done.stderr
+
+
+def schema_at(path: str) -> object:
+    """What the schema of the values says of `a.b.c`; `<name>` is any member. Raises KeyError where there is nothing."""
+    whole = json.loads((CHART / "values.schema.json").read_text())
+    here = whole
+    for step in path.split("."):
+        members = here.get("properties", {})
+        here = next(iter(members.values()), here.get("additionalProperties")) if step == "<name>" else members[step]
+        if "$ref" in here:
+            here = whole["definitions"][here["$ref"].rpartition("/")[2]]
+    return here
+
+
+def test_values_that_the_page_names_exist() -> None:
+    roots = yaml.safe_load((CHART / "values.yaml").read_text()).keys()
+    named = {span.partition(":")[0] for span in spans(ROOT / "docs/kubernetes.md") if span.split(".")[0] in roots}
+    paths = {path for path in named if "." in path and not path.endswith((".yaml", ".secrets"))}
+    assert len(paths) > 8
+    for path in paths:
+        assert schema_at(path), path
 
 
 @pytest.mark.parametrize("image", ["service", "caddy", "nats", "fhir", "ehrbase", "psql"])
@@ -143,5 +178,5 @@ def test_a_packed_chart_needs_no_other_file(tmp_path: Path) -> None:
     listed = subprocess.run(["tar", "--list", "--file", package], check=True, capture_output=True, text=True).stdout
     assert "quill/files/nats-server.conf" in listed
     assert "tests" not in listed
-    done = run_helm("template", "quill", str(package), "--namespace", "quill", "--kube-version", f"{KUBERNETES}.0")
+    done = template(chart=package)
     assert [one for one in yaml.safe_load_all(done.stdout) if one] == list(render("default"))

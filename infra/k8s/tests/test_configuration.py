@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from chart import CHART, ROOT, SERVICES, SIZES, environment, of_kind, pod_specs, render, run_helm
+from chart import CHART, ROOT, SERVICES, SIZES, environment, of_kind, pod_specs, render, template
 from common.events import DURABLES
 from ops.house import Settings as OperatorSettings
 
@@ -55,7 +55,7 @@ def test_secrets_are_named_and_never_made(size: str, made: dict[str, str]) -> No
 def test_each_pod_can_have_a_secret_of_its_own() -> None:
     parts = [*(f"services.{name}" for name in SERVICES), "nats", "fhir", "ehrbase", "jobs", "operator"]
     options = [f"--set={part}.existingSecret={part.split('.')[-1]}-only" for part in parts]
-    done = run_helm("template", "quill", str(CHART), *options)
+    done = template(*options)
     assert done.returncode == 0, done.stderr
     assert re.findall(r"name: quill, key", done.stdout) == []
 
@@ -138,7 +138,7 @@ def test_jobs_run_in_order_after_installing_and_before_upgrading(size: str, made
 def test_a_cluster_without_a_database_yet_has_no_job_that_would_wait_for_it(tmp_path: Path) -> None:
     new = {"instances": 3, "storage": "1Gi", "connections": 100, "resources": {}}
     (tmp_path / "new.yaml").write_text(yaml.safe_dump({"postgres": {"clusters": {"new": new}}}))
-    done = run_helm("template", "quill", str(CHART), "--values", str(tmp_path / "new.yaml"))
+    done = template("--values", str(tmp_path / "new.yaml"))
     made = {(one["kind"], one["metadata"]["name"]) for one in yaml.safe_load_all(done.stdout) if one}
     assert {("Cluster", "new"), ("Job", "databases-postgres")} <= made
     assert ("Job", "databases-new") not in made

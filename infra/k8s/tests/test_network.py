@@ -1,11 +1,12 @@
 """Who may connect to whom in the cluster: the arrows of the design, as compose and NATS draw them, and no others."""
 
+import json
 import re
 from itertools import product
 
 import pytest
 import yaml
-from chart import ROOT, SIZES, arrows, of_kind, pods, selects
+from chart import ROOT, SIZES, arrows, loaded, of_kind, pods, selects, template
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 NATS_USERS = set(re.findall(r"^\s+user: (\w+)$", (ROOT / "infra/nats/nats-server.conf").read_text(), re.MULTILINE))
@@ -75,3 +76,22 @@ def test_the_world_is_reached_from_where_compose_lets_it(size: str) -> None:
             entered |= chosen if any("namespaceSelector" in peer for peer in rule["from"]) else set()
     assert leaving == outside | clusters  # PostgreSQL's servers ask Kubernetes who leads
     assert entered == {"caddy"} | clusters | (set() if size == "small" else {"nats"})  # by ingress, operator, KEDA
+
+
+@pytest.mark.parametrize(
+    ("setting", "policy", "reached", "ports"),
+    [
+        ("monitoring", "monitoring", {"auth", "patients", "letters", "notify", "nats"}, {8000, 8222}),
+        ("partners", "outside-into-nats", {"nats"}, {4222}),
+    ],
+)
+def test_whoever_is_named_from_outside_reaches_that_and_no_more(
+    setting: str, policy: str, reached: set[str], ports: set[int]
+) -> None:
+    peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "theirs"}}}
+    objects = loaded(template("--set-json", f"network.{setting}={json.dumps([peer])}"))
+    policies = {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "NetworkPolicy"}
+    named = {name: rule for name, one in policies.items() for rule in one.get("ingress", []) if peer in rule["from"]}
+    assert named.keys() == {policy}
+    assert {port["port"] for port in named[policy]["ports"]} == ports
+    assert {one.name for one in pods("default") if selects(policies[policy]["podSelector"], one.labels)} == reached

@@ -5,16 +5,18 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import nats
 import psycopg
 import pytest
-from chart import of_kind, pod_specs
+from chart import ROOT, SERVICES, of_kind, pod_specs
 from native import bare, postgres
 from native.nats import executable
 from native.ports import free_port
@@ -22,6 +24,7 @@ from nats.aio.client import Client
 from provision.streams import provision
 
 NAMES = ("nats-0", "nats-1", "nats-2")
+OWNERS = {"fhir": "fhir"} | {name: f"{name}_owner" for name in SERVICES}
 USERS = ("AUTH", "PATIENTS", "LETTERS", "NOTIFY", "PROVISION", "OPERATOR", "PARTNER", "ROUTE")
 
 
@@ -123,42 +126,78 @@ def test_a_server_without_the_password_of_routes_stays_outside(servers: dict[str
     environment["NATS_ROUTES"] = environment["NATS_ROUTES"].replace("q-route", "q-guessed")
     command = [executable(), "--config", str(tmp_path / "nats-cluster.conf")]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as intruder:
+        ending = threading.Timer(30, intruder.kill)
+        ending.start()
         assert intruder.stderr
-        refusal = next(line for line in intruder.stderr if "Route Error" in line)
+        refusal = next((line for line in intruder.stderr if "Route Error" in line), "it was let in")
+        ending.cancel()
         intruder.kill()
     assert "Authorization Violation" in refusal
 
 
+def test_caddy_answers_its_probe_and_the_ingress_and_no_other_host(tmp_path: Path) -> None:
+    (container,) = pod_specs("default")["caddy"]["containers"]
+    port = str(free_port())
+    pages = {"QUILL_WEB_ROOT": str(ROOT / "web/public"), "QUILL_BIND": "127.0.0.1"}
+    own = (
+        {one["name"]: one["value"].replace("8080", port) for one in container["env"]} | pages | {"HOME": str(tmp_path)}
+    )
+    command: list[str | Path] = [
+        ROOT / ".venv/bin/caddy",
+        "run",
+        "--adapter",
+        "caddyfile",
+        "--config",
+        ROOT / "Caddyfile",
+    ]
+    probe = container["readinessProbe"]["httpGet"]
+    named = {one["name"]: one["value"] for one in probe["httpHeaders"]}
+    with subprocess.Popen(command, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as caddy:
+        try:
+            answer = httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=8))
+            assert answer.get(probe["path"], headers=named).status_code == 200
+            forwarded = named | {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+            assert "Strict-Transport-Security" in answer.get("/", headers=forwarded).headers
+            assert answer.get("/", headers={"Host": "evil.example"}).status_code == 421
+            answer.close()
+        finally:
+            caddy.terminate()
+
+
 @pytest.mark.parametrize("size", ["default", "region"])
-def test_databases_are_made_with_their_rights_in_each_cluster(size: str) -> None:
-    jobs = {name: one for name, one in of_kind(size, "ConfigMap").items() if name.startswith("databases-")}
-    made: set[str] = set()
-    for job, one in jobs.items():
-        if "ehrbase/database.sql" in one["data"]["main.sql"] and size == "region":
-            continue  # EHRbase's needs ICU and uuid-ossp, which the wheel's PostgreSQL lacks
-        made |= run_job(size, job, one["data"])
-    assert made == {"auth", "patients", "letters", "notify", "fhir"}
-
-
-def run_job(size: str, job: str, scripts: dict[str, str]) -> set[str]:
-    """The databases that a job makes on an empty server, run twice; the services' accept their own roles only."""
+def test_jobs_make_databases_of_their_owners(size: str) -> None:
+    """Each job, run twice, on one server for all; EHRbase's database needs ICU and uuid-ossp, which that one lacks."""
     folder = Path(tempfile.mkdtemp(prefix="quill-"))
     folder.chmod(0o711)  # where tests run as root, the server does not
-    pod = pod_specs(size)[job]
-    for item in pod["volumes"][1]["configMap"]["items"]:
-        path = folder / "sql" / item["path"]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(scripts[item["key"]].replace("\\ir ehrbase/database.sql\n", ""))
-    secret = [one["name"] for one in pod["containers"][0]["env"] if one["name"].startswith("QUILL_DB_PASSWORD")]
-    command = [postgres.wheel_binaries() / "psql", *pod["containers"][0]["command"][1:-1], folder / "sql/main.sql"]
+    jobs = {name: one["data"] for name, one in of_kind(size, "ConfigMap").items() if name.startswith("databases-")}
     try:
         with bare.postgres_server(folder / "server") as server:
-            environment = {name: f"q-{name}" for name in secret} | {"PGPASSWORD": bare.PASSWORD, "PGUSER": "postgres"}
-            place = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGDATABASE": "postgres"}
-            for _ in range(2):
-                subprocess.run(command, env=os.environ | environment | place, check=True, timeout=60)
-            with psycopg.connect(server.url()) as connection:
-                rows = connection.execute("SELECT datname, pg_get_userbyid(datdba) FROM pg_database").fetchall()
-            return {name for name, owner in rows if owner in {f"{name}_owner", name} and name != "postgres"}
+            for job, scripts in jobs.items():
+                run_job(pod_specs(size)[job], scripts, folder / job, server)
+            for database, owner in OWNERS.items():
+                password = f"q-QUILL_DB_PASSWORD_{owner.upper()}"
+                url = postgres.url(owner, password, port=server.port, database=database)
+                with psycopg.connect(url, connect_timeout=5) as connection:
+                    found = connection.execute(
+                        "SELECT datdba::regrole::text FROM pg_database WHERE datname = %s", [database]
+                    )
+                    assert found.fetchone() == (owner,)
+        assert sum("ehrbase/database.sql" in scripts["main.sql"] for scripts in jobs.values()) == 1
     finally:
         shutil.rmtree(folder)
+
+
+def run_job(pod: Any, scripts: dict[str, str], folder: Path, server: bare.PostgresServer) -> None:
+    """Run the job's command with its scripts where its volume would have them."""
+    for item in pod["volumes"][1]["configMap"]["items"]:
+        path = folder / item["path"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(scripts[item["key"]].replace("\\ir ehrbase/database.sql\n", ""))
+    (container,) = pod["containers"]
+    program, *options, script = container["command"]
+    secrets = {one["name"]: f"q-{one['name']}" for one in container["env"] if one["name"].startswith("QUILL_DB")}
+    place = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGDATABASE": "postgres"}
+    superuser = {"PGUSER": postgres.SUPERUSER, "PGPASSWORD": bare.PASSWORD}
+    command = [postgres.wheel_binaries() / program, *options, folder / Path(script).name]
+    for _ in range(2):
+        subprocess.run(command, env=os.environ | secrets | place | superuser, check=True, timeout=60)
