@@ -136,3 +136,10 @@ def test_every_series_is_on_a_dashboard() -> None:
     shown = set().union(*(series(query) for dashboard in DASHBOARDS for query in expressions(dashboard)))
     ours = {name for name in names() if name.startswith("quill_") and not name.endswith(("_sum", "_count", "_bucket"))}
     assert ours - shown - {"quill_look_done"} == set()
+
+
+def test_every_series_is_explained() -> None:
+    page = (REPOSITORY / "docs/operations.md").read_text().partition("\n## Metrics\n")[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    told = {f"quill_{name}" for row in rows for name in re.findall(r"`([a-z_]+)`", row[0])}
+    assert told == {re.sub("_(bucket|count|sum)$", "", name) for name in names() if name.startswith("quill_")}

@@ -1,6 +1,5 @@
 """Prometheus of Debian's package, which looks at every replica and knows the alert rules: `make run OBSERVE=1`."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -15,52 +14,36 @@ from native.settings import REPOSITORY, SERVICES
 
 RULES = REPOSITORY / "infra" / "observe" / "alerts.yml"
 SCRAPE_SECONDS = 5
+_SCRIPT = REPOSITORY / "infra" / "native" / "prometheus.sh"
 _TIER = 4
 
 
 async def find(home: Home, cache: Path, *, name: str = "prometheus") -> Path:
-    """Prometheus, or its promtool: what is on PATH, else Debian's package.
-
-    That is unpacked and not installed, for which nobody has to be root: installed, it would serve every interface.
-    """
+    """Prometheus, or its promtool: what is on PATH, else that of Debian's package, which is fetched once."""
     if found := shutil.which(name):
         return Path(found)
-    return await build_once(cache / "prometheus", lambda folder: _unpack(home, folder)) / "usr/bin" / name
+    return await build_once(cache / "prometheus", lambda folder: _fetch(home, folder)) / "usr/bin" / name
 
 
-async def _unpack(home: Home, folder: Path) -> None:
+async def _fetch(home: Home, folder: Path) -> None:
     if shutil.which("apt-get") is None:
         raise LaunchError("Prometheus was not found, and there is no apt-get to bring Debian's: put it on PATH.")
-    log = home.log("prometheus-build")
-    try:
-        await _run(log, folder, "apt-get", "download", "prometheus")
-    except LaunchError:
-        if os.geteuid() != 0:
-            raise
-        await _run(log, folder, "apt-get", "update")  # a fresh image has no lists of packages yet
-        await _run(log, folder, "apt-get", "download", "prometheus")
-    (package,) = folder.glob("*.deb")
-    await _run(log, folder, "dpkg-deb", "--extract", str(package), str(folder))
-    package.unlink()
-
-
-async def _run(log: Path, folder: Path, *argv: str) -> None:
-    command = Command(argv=argv, cwd=folder)
-    await run_to_end(command, what="Bringing Debian's package prometheus", log=log, seconds=300)
+    command = Command(argv=(str(_SCRIPT), str(folder)), cwd=folder)
+    await run_to_end(command, what="Fetching Prometheus by apt", log=home.log("prometheus-build"), seconds=400)
 
 
 def program(context: Context, executable: Path) -> Program:
     """Prometheus on a loopback port; what it saw stays in the home for as long as its default, 15 days."""
     home, port = context.home, context.ports["prometheus"]
     folder = home.root / "prometheus"
-    files = (f"--config.file={folder / 'prometheus.json'}", f"--storage.tsdb.path={folder / 'data'}")
+    options = [f"--config.file={folder / 'prometheus.json'}", f"--storage.tsdb.path={folder / 'data'}"]
+    options += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]
+    pages = executable.parents[1] / "share/prometheus/web"
+    if pages.exists():  # Debian's are files beside it
+        options.append(f"--web.local-assets={pages}/")
     return Program(
         name="prometheus",
-        command=Command(
-            argv=(str(executable), *files, f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"),
-            env=mark(home, "prometheus"),
-            cwd=home.root,
-        ),
+        command=Command(argv=(str(executable), *options), env=mark(home, "prometheus"), cwd=home.root),
         port=port,
         ready=lambda: answers(f"http://127.0.0.1:{port}/-/ready"),
         tier=_TIER,

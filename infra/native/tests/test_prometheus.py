@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import threading
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -58,6 +59,15 @@ def ask(port: int, path: str) -> Any:
         return json.load(answer)["data"]
 
 
+def page(port: int) -> int:
+    """The status of the page that a person gets first; without its files, Debian's answers 500."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
 async def seen(port: int, query: str, *, number: int) -> dict[str, float]:
     """The values of a query by replica, once there are so many."""
     path = "query?" + urllib.parse.urlencode({"query": query})
@@ -88,6 +98,7 @@ def test_prometheus_watches_every_replica_with_the_rules_and_for_nobody_else(ser
             assert told == {"letters": 1, "letters-2": 1}
             (group,) = (await asyncio.to_thread(ask, ports["prometheus"], "rules"))["groups"]
             assert "QuillServiceDown" in {rule["name"] for rule in group["rules"]}
+            assert await asyncio.to_thread(page, ports["prometheus"]) == 200
             assert not answers_beyond_loopback(ports["prometheus"])
         finally:
             await supervisor.stop()

@@ -47,6 +47,7 @@ async def run(work: Work[Backend]) -> None:
 
 async def _deliver(work: Work[Backend], webhook: WebhookRow, delivery: WebhookDeliveryRow) -> None:
     answer = await _try(work.backend, webhook, delivery)
+    posts.labels(policy.judge(answer[0], tries=delivery.tries)).inc()
     await pump.store(partial(_store, work, delivery, answer))
 
 
@@ -64,7 +65,6 @@ async def _try(backend: Backend, webhook: WebhookRow, delivery: WebhookDeliveryR
 async def _store(work: Work[Backend], taken: WebhookDeliveryRow, answer: Answer) -> None:
     (status, retry_after), now = answer, clock.now()
     verdict = policy.judge(status, tries=taken.tries)
-    posts.labels(verdict).inc()
     async with work.transaction() as session:
         webhook = await repository.lock(session, webhook_id=taken.webhook_id)
         delivery = await repository.find_mine(session, taken)
