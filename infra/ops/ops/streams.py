@@ -72,7 +72,7 @@ async def _send(client: Client, stream: str, target: str, piece: bytes) -> None:
 
 
 def is_same(found: Mapping[str, Any], about: Mapping[str, Any]) -> bool:
-    """Whether a stream that the server has goes as far as a snapshot of it, whose messages may be past their time now."""
+    """Whether a stream that the server has goes as far as a snapshot of it, whose messages may be past their time."""
     return bool(found["state"].get("last_seq") == about["state"].get("last_seq"))
 
 
