@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 from common.events import STREAMS
 from pydantic import SecretStr
 
-from ops import archive, databases, house, streams
+from ops import archive, databases, house, secrets, streams
 from ops.archive import Manifest, Part, Reader, Writer
 from ops.databases import Store
 from ops.house import AsJson, Broker, Refused, Settings
@@ -24,7 +25,7 @@ app = typer.Typer(no_args_is_help=True, help="Everything of the fleet in one enc
 
 Archive = Annotated[Path, typer.Argument(help="The backup", metavar="FILE")]
 Identity = Annotated[Path, typer.Option(help="File with the private key", metavar="FILE")]
-Keys = Annotated[Path | None, typer.Option(help="The file with this fleet's secrets", metavar="FILE")]
+Keys = Annotated[Path | None, typer.Option(help="The file with this fleet's secrets; - is stdin", metavar="FILE")]
 
 
 class BackupSettings(Settings):
@@ -66,16 +67,13 @@ def make(
 
 
 async def _make(settings: BackupSettings, file: Path, recipients: str, keys: Path | None) -> tuple[Manifest, str]:
-    secrets = keys or settings.backup_keys
-    if secrets is None:
+    place = keys or settings.backup_keys
+    if place is None:
         raise Refused("name the file with the fleet's secrets: --keys FILE")
+    content, name = secrets.load(place), ".env" if place == secrets.STDIN else place.name
     with archive.writing(file, archive.read_recipients(recipients)) as writer:
         await write_stores(settings, writer)
-        try:
-            with secrets.open("rb") as source:
-                writer.add(Part(kind="keys", store=secrets.name, file=f"keys/{secrets.name}.age"), source)
-        except OSError as error:
-            raise Refused(f"{secrets} cannot be read: {error.strerror}") from error
+        writer.add(Part(kind="keys", store=name, file=f"keys/{name}.age"), BytesIO(content))
         return writer.manifest, writer.end()
 
 

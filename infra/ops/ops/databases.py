@@ -37,7 +37,7 @@ DO $$ DECLARE one record; BEGIN
   END LOOP;
   FOR one IN SELECT o.type, o.identity FROM pg_depend d, pg_identify_object(d.classid, d.objid, 0) o
     WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = 'public'::regnamespace AND d.deptype = 'n'
-    ORDER BY o.type <> 'extension' LOOP
+    ORDER BY o.type <> 'extension', o.type <> 'table' LOOP -- a sequence goes with its table only
     EXECUTE format('DROP %s IF EXISTS %s CASCADE', one.type, one.identity);
   END LOOP;
   FOR one IN SELECT DISTINCT pg_get_userbyid(defaclrole) AS role, CASE defaclobjtype

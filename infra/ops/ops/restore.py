@@ -93,10 +93,7 @@ class _Restoration:
         """What this backup's stores were closed with must be known here."""
         for part in _of_kind(backup.manifest, "keys"):
             theirs = secrets.read(_content(backup, part))
-            try:
-                ours = set(secrets.read(self._keys.read_bytes() if self._keys else b"").values())
-            except OSError as error:
-                raise Refused(f"{self._keys} cannot be read: {error.strerror}") from error
+            ours = set(secrets.read(secrets.load(self._keys) if self._keys else b"").values())
             absent = [name for name, value in theirs.items() if _is_key(name) and value not in ours]
             if absent:
                 raise Refused(

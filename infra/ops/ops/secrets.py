@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +16,7 @@ from ops import house
 from ops.house import Refused
 
 PREVIOUS = "_previous"
+STDIN = Path("-")
 ENV = "QUILL_"
 
 app = typer.Typer(no_args_is_help=True, help="Keys that are replaced while the fleet works.")
@@ -69,6 +71,18 @@ def retire(key: Which, file: In = None) -> None:
 
     _change(file, forget)
     typer.echo(f"the previous {key} is gone from the next start on")
+
+
+def load(place: Path) -> bytes:
+    """What a file with secrets holds; `-` is standard input.
+
+    Raises:
+        Refused: it cannot be read.
+    """
+    try:
+        return sys.stdin.buffer.read() if place == STDIN else place.read_bytes()
+    except OSError as error:
+        raise Refused(f"{place} cannot be read: {error.strerror}") from error
 
 
 def read(content: bytes) -> Mapping[str, str]:

@@ -286,6 +286,14 @@ async def test_backup_is_its_owners_only_and_never_written_over_another(vault: V
     assert [one.name for one in vault.folder.iterdir() if one.suffix == ".part"] == []
 
 
+async def test_secrets_can_come_by_standard_input(vault: Vault) -> None:
+    arguments = (vault.file, "--recipient", vault.recipient, "--keys", "-", "--json")
+    made = await vault.house.quill("backup", "make", *arguments, answer="QUILL_PASSWORD_PEPPER=q-by-stdin\n")
+    assert made.json["parts"][-1]["file"] == "keys/.env.age"
+    assert (await vault.restore("--keys-to", vault.folder / "home")).code == 0
+    assert (vault.folder / "home" / ".env").read_text() == "QUILL_PASSWORD_PEPPER=q-by-stdin\n"
+
+
 async def test_check_tells_what_a_backup_holds(vault: Vault) -> None:
     await vault.make()
     told = await vault.house.quill("backup", "check", vault.file, "--identity", vault.folder / "key", "--json")
