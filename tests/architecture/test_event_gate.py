@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE, GATE = Path("libs/common/common/events.py"), Path("tests/architecture/test_event_compatibility.py")
+RELEASED = "test_event_of_the_last_release_is_still_what_it_was"
 NEEDED = ("libs/common/common", "docs", "tests/event_compatibility.py", str(GATE))
 PLANTED = {
     "removed": ("    version: int\n    author_id: UUID\n", "    version: int\n", "author_id: is gone"),
@@ -42,9 +43,8 @@ def gate(checkout: Path) -> tuple[int, str]:
     """How the tests end once the documents are those of the catalogue again."""
     generated = run(checkout, "docs/generate.py")
     assert (generated.returncode, generated.stderr) == (0, "")
-    tested = run(
-        checkout, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", ".", "-p", "no:cacheprovider", str(GATE)
-    )
+    options = ("-vv", "-c", os.devnull, "--rootdir", ".", "-p", "no:cacheprovider", "-k", RELEASED)
+    tested = run(checkout, "-m", "pytest", *options, str(GATE))
     return tested.returncode, tested.stdout
 
 

@@ -196,7 +196,7 @@ class EHRbase:
         answer = await self._find_composition(ehr_id, uid, version=version)
         if answer is None:
             return None
-        letter = record.read_letter(_json(answer))
+        letter = record.read_letter(answer.content)
         if letter.uid != uid or version not in {None, letter.version}:
             raise RecordUnreadable
         return letter

@@ -14,7 +14,7 @@ from letters import service
 from letters.archive import File, archive_of
 from letters.clients import Backends
 from letters.letter import LetterHead, PatientIdentity
-from letters.record import letter_in
+from letters.record import read_letter
 
 TOGETHER = 25  # letters that are listed, fetched and printed together
 AT_ONCE = 4  # of which so many are fetched at the same time
@@ -69,7 +69,7 @@ async def _files_of(
     histories = list[list[bytes]]()
     for some in batched(heads, AT_ONCE, strict=False):
         histories += await asyncio.gather(*(_versions_of(backend, ehr_id, head) for head in some))
-    letters = [letter_in(versions[-1]) for versions in histories]
+    letters = [read_letter(versions[-1]) for versions in histories]
     files = list[File]()
     for letter, pdf, versions in zip(
         letters, await backend.printer.print_all(letters, patient), histories, strict=True
@@ -82,7 +82,5 @@ async def _files_of(
 
 
 async def _versions_of(backend: Backends, ehr_id: UUID, head: LetterHead) -> list[bytes]:
-    return [
-        await backend.ehrbase.get_composition(ehr_id, head.uid, version=version)
-        for version in range(1, head.version + 1)
-    ]
+    get = backend.ehrbase.get_composition
+    return [await get(ehr_id, head.uid, version=number) for number in range(1, head.version + 1)]

@@ -150,10 +150,12 @@ def _address(token: Token) -> str:
 def breakable(text: str, longest: int) -> str:
     """Let words of more characters be broken (U+200B), as they could leave their place on the page: addresses and the
     like where a part of them ends, other words, and parts that are as long, anywhere."""
-    long_words = re.compile(rf"\S{{{longest + 1},}}")
-    return long_words.sub(lambda word: "\u200b".join(_parts(word[0], longest)), text)
+
+    def broken(word: re.Match[str]) -> str:
+        return "\u200b".join(_breakable(part, longest) for part in PART_ENDS.split(word[0]))
+
+    return re.sub(rf"\S{{{longest + 1},}}", broken, text)
 
 
-def _parts(word: str, longest: int) -> Iterator[str]:
-    for part in PART_ENDS.split(word):
-        yield part if len(part) <= longest else re.sub(rf"(?<!^)(?!{MARK}|$)", "\u200b", part)
+def _breakable(part: str, longest: int) -> str:
+    return part if len(part) <= longest else re.sub(rf"(?<!^)(?!{MARK}|$)", "\u200b", part)

@@ -1,6 +1,7 @@
 """Prints letters: what stands on the paper around the text, and the process apart in which `pdf` sets it."""
 
 import asyncio
+import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ log = get_logger(__name__)
 
 PRINT_SECONDS = 6.0  # a page takes a fifth of one, and a hundredth after another; the longest letters three
 AT_ONCE = 2
-TOGETHER_BYTES = 64 * 1024  # of what several letters say, in one process
+TOGETHER_BYTES = 64 * 1024  # what several letters may say in one process: together less than the longest one
 LONGEST_NAME_ABOVE_TEXT = 60
 ROLE = "Clinician"  # nobody else writes letters
 NOT_RECORDED = "not recorded"
@@ -48,33 +49,23 @@ class Printer:
         Raises:
             PrinterUnavailable: not in time, or not at all.
         """
-        return (await self._print_together([self._sheet(letter, patient)]))[0]
+        return (await self.print_all([letter], patient))[0]
 
     async def print_all(self, letters: Sequence[StoredLetter], patient: PatientIdentity) -> list[bytes]:
         """Letters of one patient in their order: short ones in one process, since its start is most of what one costs.
 
         Raises:
-            PrinterUnavailable: one of them cannot be printed, alone neither.
+            PrinterUnavailable: one of them not in time, or not at all.
         """
         pdfs = list[bytes]()
-        for sheets in runs_of([self._sheet(letter, patient) for letter in letters]):
-            try:
-                pdfs += await self._print_together(sheets)
-            except PrinterUnavailable:
-                for sheet in sheets:
-                    pdfs += await self._print_together([sheet])
-        return pdfs
-
-    async def _print_together(self, sheets: Sequence[bytes]) -> list[bytes]:
         try:
-            async with asyncio.timeout(PRINT_SECONDS), self._free:
-                return await _set(sheets)
+            for sheets in runs_of([json.dumps(self.sheet_of(letter, patient)).encode() for letter in letters]):
+                async with asyncio.timeout(PRINT_SECONDS), self._free:
+                    pdfs += await _set(sheets)
         except TimeoutError as error:
-            log.warning("letters took too long to print", number=len(sheets))
+            log.warning("letters took too long to print", number=len(letters))
             raise PrinterUnavailable from error
-
-    def _sheet(self, letter: StoredLetter, patient: PatientIdentity) -> bytes:
-        return json.dumps(self.sheet_of(letter, patient)).encode() + b"\n"
+        return pdfs
 
     def sheet_of(self, letter: StoredLetter, patient: PatientIdentity) -> dict[str, Any]:
         """All that is on the paper, in the words that are on it."""
@@ -139,7 +130,7 @@ async def _set(sheets: Sequence[bytes]) -> list[bytes]:
         cwd="/",
     )
     try:
-        printed, _ = await process.communicate(b"".join(sheets))
+        printed, _ = await process.communicate(b"\n".join(sheets))
     finally:
         if process.returncode is None:
             process.kill()
@@ -147,12 +138,9 @@ async def _set(sheets: Sequence[bytes]) -> list[bytes]:
     if process.returncode != 0:
         log.error("letters could not be printed", number=len(sheets), status=process.returncode)
         raise PrinterUnavailable
-    return list(_parts(printed))
+    return list(_parts(io.BytesIO(printed)))
 
 
-def _parts(printed: bytes) -> Iterator[bytes]:
-    place = 0
-    while place < len(printed):
-        (length,) = LENGTH.unpack_from(printed, place)
-        place += LENGTH.size + length
-        yield printed[place - length : place]
+def _parts(printed: io.BytesIO) -> Iterator[bytes]:
+    while length := printed.read(LENGTH.size):
+        yield printed.read(*LENGTH.unpack(length))

@@ -49,12 +49,13 @@ def _reading[T](read: Callable[[Any], T]) -> Callable[[Any], T]:
 
 
 @_reading
-def read_letter(composition: Any) -> StoredLetter:
-    """The letter in a COMPOSITION of our templates, committed by one of our users.
+def read_letter(content: bytes) -> StoredLetter:
+    """The letter in a COMPOSITION of our templates, committed by one of our users, as the server sent it.
 
     Raises:
         RecordUnreadable: anything is missing, of another type, or not ours.
     """
+    composition = json.loads(content)
     author = composition["composer"]["external_ref"]
     template_id = composition["archetype_details"]["template_id"]["value"]
     if template_id not in {TEMPLATE_ID, FIRST_TEMPLATE_ID} or author["namespace"] != NAMESPACE:
@@ -74,16 +75,6 @@ def read_letter(composition: Any) -> StoredLetter:
     body = values["at0004"]["value"]
     _check_texts(body, *texts_of.values())
     return StoredLetter(**_members(texts), body=body, sections=texts_of)
-
-
-def letter_in(content: bytes) -> StoredLetter:
-    """The same of a COMPOSITION as the server sent it."""
-    return read_letter(_parsed(content))
-
-
-@_reading
-def _parsed(content: bytes) -> Any:
-    return json.loads(content)
 
 
 @_reading

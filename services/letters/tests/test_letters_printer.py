@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -154,20 +153,6 @@ def test_long_letters_are_printed_apart(processes: Processes) -> None:
     long = letter(body="Dear Dr Hale " * 4000)
     assert len(print_all(letter(), letter(), long, long, long, letter())) == 6
     assert len(processes) == 3
-
-
-def test_letters_that_are_not_printed_together_in_time_are_printed_alone(
-    monkeypatch: pytest.MonkeyPatch, processes: Processes
-) -> None:
-    setting, limits = printer._set, iter([0.01, 60.0, 60.0])
-
-    async def bounded(sheets: Sequence[bytes]) -> list[bytes]:
-        async with asyncio.timeout(next(limits)):
-            return await setting(sheets)
-
-    monkeypatch.setattr(printer, "_set", bounded)
-    assert [pdf[:5] for pdf in print_all(letter(), letter())] == [b"%PDF-", b"%PDF-"]
-    assert [process.returncode for process in processes] == [-signal.SIGKILL, 0, 0]
 
 
 def test_print_that_fails_is_refused_without_a_word_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
