@@ -79,7 +79,7 @@ function Body({ draft, set, errors, isHeld }: Props) {
       <details className="editor-help">
         <summary>How to format</summary>
         <p>
-          An empty line starts a paragraph. <code>**bold**</code>, <code>*italic*</code>, <code># Heading</code>,{" "}
+          A new line stays a new line, an empty one starts a paragraph. <code>**bold**</code>, <code>*italic*</code>, <code># Heading</code>,{" "}
           <code>- item of a list</code>, <code>| cell | cell |</code> for tables with <code>|---|---|</code> below the first row.
         </p>
       </details>
