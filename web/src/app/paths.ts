@@ -30,9 +30,14 @@ export const PATHS = [
 
 export type Path = (typeof PATHS)[number];
 
+/** Which of the app's addresses this is; one without parameters goes before one that has some. */
+export function pathOf(pathname: string): Path | undefined {
+  return PATHS.find((path) => path === pathname) ?? PATHS.find((path) => pattern(path).test(pathname));
+}
+
 /** Whether an address is one of the app's. */
 export function isAppPath(pathname: string): boolean {
-  return PATHS.some((path) => pattern(path).test(pathname));
+  return pathOf(pathname) !== undefined;
 }
 
 function pattern(path: string): RegExp {

@@ -86,6 +86,7 @@ async function register(device: PushSubscription): Promise<string> {
 
 /** The server deletes a device with the session that it came with: after a sign-in it is told again. */
 export function keepRegistered(): void {
+  registerAgain();
   subscribe((state, before) => {
     if (state.status === "in" && before.status !== "in") registerAgain();
     if (state.status === "out") showBadge(0);
