@@ -66,6 +66,21 @@ def test_audit_trail_shows_who_opened_a_record(fleet: Fleet, windows: Windows, c
     expect(entries.filter(has_text="Created")).to_have_count(1)
 
 
+def test_pasted_name_is_searched_for(fleet: Fleet, windows: Windows, clinician: Person) -> None:
+    patient_id = new_patient(clinician)
+    name = clinician.get(f"/api/patients/{patient_id}/demographics").json()["name"]
+    page = windows.open(demo_person(fleet, "admin"))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/admin/audit")
+    expect(heading(page)).to_have_text("Audit trail")
+    for field, text in (("Patient", f"{name['family'].upper()}, "), ("Who acted", "Dr Amara Okafor")):
+        page.evaluate("text => navigator.clipboard.writeText(text)", text)
+        page.get_by_role("combobox", name=field).focus()
+        page.keyboard.press("Control+V")
+        page.get_by_role("option", name=text.strip(", "), exact=False).first.click()
+    expect(page.get_by_role("row").filter(has_text="Dr Amara Okafor").filter(has_text="Created")).to_have_count(1)
+
+
 def test_health_shows_every_service_and_what_it_needs(fleet: Fleet, windows: Windows) -> None:
     page = windows.open(demo_person(fleet, "admin"))
     page.goto("/admin/health")
