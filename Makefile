@@ -7,7 +7,7 @@ OBSERVE ?= 0
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres infra/k8s bench docs
 
-.PHONY: help run stores status sync test lint lint-web story web measure bench samples browser alerts pictures lighthouse attack fuzz drill chaos chaos-teeth sbom
+.PHONY: help run stores status sync test lint lint-web story web measure bench samples browser alerts pictures lighthouse scrolling attack fuzz drill chaos chaos-teeth sbom
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -51,6 +51,9 @@ pictures: sync browser ## Make the README's pictures anew, from the running flee
 lighthouse: browser ## What Lighthouse thinks of the running fleet's pages; ends with 1 where that is below 95; needs Node
 	@npm ci --prefix bench/lighthouse --no-audit --no-fund --silent
 	@CHROME_PATH=$$(command -v chromium || command -v google-chrome) node bench/lighthouse/measure.mjs
+
+scrolling: sync browser ## Measure what scrolling a list of 1,000 letters costs; ends with 1 where that is too much
+	@PYTHONPATH=tests .venv/bin/python bench/scrolling.py
 
 samples: sync ## The five programs of samples/, over restarts of a broker and of the fleet's; needs Node, Go, a JDK and Maven
 	@QUILL_SAMPLES=all .venv/bin/python -m pytest tests/samples tests/e2e/test_partner_samples.py

@@ -4,7 +4,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import react from "@vitejs/plugin-react";
-import { defineConfig, type Plugin, type ProxyOptions } from "vite";
+import { defineConfig, type HtmlTagDescriptor, type Plugin, type ProxyOptions, type Rolldown } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
 
 const COMPRESSED = /\.(js|css|html|svg|webmanifest)$/;
@@ -55,6 +55,48 @@ function sheetsForStyles(): Plugin {
   };
 }
 
+const MOST_SCREENS = 10;
+
+/** What start.ts needs is small and stays apart; what most screens need comes in one piece, not in a dozen. */
+const codeSplitting: Rolldown.CodeSplittingOptions = {
+  groups: [
+    { name: (id, graph) => (isOfStart(id, graph) ? "start" : null), debugName: "start", priority: 2 },
+    { name: "shared", minShareCount: MOST_SCREENS, priority: 1 },
+  ],
+};
+
+function isOfStart(id: string, graph: Rolldown.ChunkingContext, seen = new Set<string>()): boolean {
+  if (id.endsWith("/src/start.ts")) return true;
+  if (seen.has(id)) return false;
+  seen.add(id);
+  return graph.getModuleInfo(id)?.importers.some((importer) => isOfStart(importer, graph, seen)) ?? false;
+}
+
+/** The frame is asked for together with the page, and not only once start.ts runs. */
+function preloadFrame(): Plugin {
+  return {
+    name: "quill-preload-frame",
+    transformIndexHtml: {
+      order: "post",
+      handler: (_, { bundle }) => bundle && chunksOf("main", bundle).map(preload),
+    },
+  };
+}
+
+/** The files that a chunk is made of: its own, and those that it imports. */
+function chunksOf(name: string, bundle: Rolldown.OutputBundle): string[] {
+  const chunks = Object.values(bundle).filter((output) => output.type === "chunk");
+  const start = chunks.filter((chunk) => chunk.isEntry).flatMap((chunk) => [chunk.fileName, ...chunk.imports]);
+  const found = new Set(chunks.filter((chunk) => chunk.name === name).map((chunk) => chunk.fileName));
+  if (found.size === 0) throw new Error(`no chunk is named ${name}`);
+  for (const file of found) chunks.find((chunk) => chunk.fileName === file)?.imports.forEach((one) => found.add(one));
+  return [...found].filter((file) => !start.includes(file));
+}
+
+function preload(file: string): HtmlTagDescriptor {
+  return { tag: "link", attrs: { rel: "modulepreload", crossorigin: true, href: `/${file}` }, injectTo: "head" };
+}
+
 /** Where the running fleet listens: its own file says so, or QUILL_PORT. */
 function fleet(): string {
   const home = process.env.QUILL_HOME ?? path.join(import.meta.dirname, "../.quill");
@@ -80,6 +122,7 @@ export default defineConfig(({ command }) => ({
   plugins: [
     react(),
     sheetsForStyles(),
+    preloadFrame(),
     VitePWA({
       strategies: "injectManifest",
       srcDir: "src",
@@ -107,7 +150,14 @@ export default defineConfig(({ command }) => ({
     }),
     precompress(),
   ],
-  build: { target: "baseline-widely-available", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  resolve: { alias: { "linkify-it": path.join(import.meta.dirname, "src/letters/noLinks.ts") } },
+  build: {
+    target: "baseline-widely-available",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    cssCodeSplit: false, // all of it is 5 kB
+    rolldownOptions: { output: { codeSplitting } },
+  },
   server:
     command === "serve" && !process.env.VITEST
       ? { host: "localhost", port: 5173, proxy: { "^/(api|problems)(/|$)": throughDoor(fleet()) } }

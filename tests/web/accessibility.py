@@ -54,6 +54,11 @@ _WIDER = """() => [...document.querySelectorAll('body *')].filter(
   each => each.getBoundingClientRect().right > innerWidth + 1 && !each.closest('[data-scrolls], pre, table')
     && getComputedStyle(each).position !== 'fixed' && each.checkVisibility({visibilityProperty: true}))
   .slice(0, 5).map(each => `${each.tagName.toLowerCase()}.${each.className}`)"""
+# What has to be moved sideways to be seen whole, without looking as if it could be; tables and typed text may.
+_CUT = """() => [...document.querySelectorAll('header *, nav, [role=tablist]')].filter(each =>
+  each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX !== 'visible'
+  && each.clientWidth > 1 && each.checkVisibility({visibilityProperty: true}))
+  .map(each => `${each.tagName.toLowerCase()}.${each.className}`)"""
 
 
 def violations(page: Page, *, only: Iterable[str] = ()) -> list[str]:
@@ -87,6 +92,12 @@ def unreached(page: Page) -> tuple[list[str], list[str]]:
 def small_targets(page: Page) -> list[str]:
     """What a finger has to aim at too carefully."""
     found: list[str] = page.evaluate(_SMALL, _LEAST_TARGET)
+    return found
+
+
+def cut_off(page: Page) -> list[str]:
+    """Navigation that ends before its last entry does."""
+    found: list[str] = page.evaluate(_CUT)
     return found
 
 

@@ -10,21 +10,30 @@ from playwright.sync_api import CDPSession, Page
 
 # Only asking the browser's maker for an address is replaced; registering, receiving and showing are the app's own.
 _SUBSCRIBE = """
-const told = %s;
-let subscription = null;
-PushManager.prototype.getSubscription = async () => subscription;
-PushManager.prototype.subscribe = async ({applicationServerKey}) => subscription = {
+const [next, before] = [%s, %s];
+const made = (told, applicationServerKey) => ({
   ...told,
   options: {applicationServerKey, userVisibleOnly: true},
   toJSON: () => told,
   unsubscribe: async () => { subscription = null; return true; },
+});
+let subscription = before && made(before, new Uint8Array(65).buffer);
+PushManager.prototype.getSubscription = async () => subscription;
+PushManager.prototype.subscribe = async ({applicationServerKey}) => {
+  if (subscription) throw new DOMException('made for another key', 'InvalidStateError');
+  return subscription = made(next, applicationServerKey);
 };
 """
 
 
-def give_push_service(page: Page, subscriber: Subscriber) -> None:
-    """Let the pages of this browser subscribe at the tests' push service, and show notifications."""
-    page.context.add_init_script(f"{{ {_SUBSCRIBE % json.dumps(subscriber.to_json())} }}")
+def give_push_service(page: Page, subscriber: Subscriber, *, before: Subscriber | None = None) -> None:
+    """Let the pages of this browser subscribe at the tests' push service, and show notifications.
+
+    Args:
+        before: the subscription that each page begins with, which was made for a key that the server no longer has.
+    """
+    old = before.to_json() if before else None
+    page.context.add_init_script(f"{{ {_SUBSCRIBE % (json.dumps(subscriber.to_json()), json.dumps(old))} }}")
     page.context.grant_permissions(["notifications"])
 
 

@@ -7,7 +7,7 @@ import pytest
 from e2e.client import demo_person
 from fleet import Fleet
 from playwright.sync_api import Browser, Page, expect
-from web.accessibility import OF_COLOUR, small_targets, unreached, violations, wider_than_screen
+from web.accessibility import OF_COLOUR, cut_off, small_targets, unreached, violations, wider_than_screen
 from web.screens import SCREENS, Screen, declared_paths
 from web.steps import heading
 from web.windows import PHONE, WIDE, Windows
@@ -89,6 +89,7 @@ def test_screen_is_reached_by_keyboard_and_thumb(show: Show, screen: Screen, siz
     page = show(screen)
     page.set_viewport_size({"width": size[0], "height": size[1]})
     assert wider_than_screen(page) == []
+    assert cut_off(page) == []
     assert small_targets(page) == []
     missed, unseen = unreached(page)
     assert missed == []

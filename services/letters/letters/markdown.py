@@ -1,5 +1,6 @@
 """Markdown as a printed letter shows it: CommonMark and tables, as plain data in which no word of the text is lost.
 
+A line that was typed as one stays one, as in signatures and addresses; the screen shows letters so too.
 Pure: what a run or a block looks like is the template's business.
 """
 
@@ -138,8 +139,8 @@ def _run(text: str, marks: Mapping[str, int], *, code: bool = False) -> Run:
 
 
 def _text(token: Token) -> str:
-    breaks = {"softbreak": " ", "hardbreak": "\n"}
-    return breaks.get(token.type) or token.content or _address(token)
+    is_break = token.type in {"softbreak", "hardbreak"}
+    return "\n" if is_break else token.content or _address(token)
 
 
 def _address(token: Token) -> str:

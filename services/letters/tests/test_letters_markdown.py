@@ -40,7 +40,9 @@ def shown(runs: list[dict[str, Any]]) -> str:
 @pytest.mark.parametrize(
     ("text", "blocks"),
     [
-        ("One\ntwo  \nthree\n\nFour", ["One two\nthree", "Four"]),
+        ("One\ntwo  \nthree\n\nFour", ["One\ntwo\nthree", "Four"]),
+        ("- 12 High Street\n  Leeds", [["list", None, ["12 High Street\nLeeds"]]]),
+        ("> a\n> *b\n> c*", [["quote", "a\n_b__\n__c_"]]),
         ("a *b* **c** ***d*** `e`", ["a _b_ **c** **_d_** `e`"]),
         ("*a *b* c*", ["_a __b__ c_"]),
         ("- a\n  - b\n- c", [["list", None, ["a", ["list", None, ["b"]]], ["c"]]]),

@@ -102,6 +102,13 @@ def test_text_is_found_in_the_order_in_which_it_is_read() -> None:
         place = text.index(words, place) + len(words)
 
 
+def test_lines_that_were_typed_below_each_other_are_printed_so() -> None:
+    text = printed(body="Yours sincerely,\nDr Ines Varga\n*12 High Street\nLeeds*").pages[0].extract_text()
+    lines = [line.strip() for line in text.splitlines()]
+    start = lines.index("Yours sincerely,")
+    assert lines[start + 1 : start + 4] == ["Dr Ines Varga", "12 High Street", "Leeds"]
+
+
 def test_every_page_names_the_patient_and_counts() -> None:
     found = pages(printed(body=LONG))
     assert len(found) > 3

@@ -24,8 +24,9 @@ async function findUsers(text: string): Promise<Found[]> {
   }));
 }
 
+/** A name may be pasted as banners have it: "HARTLEY, Margaret (Mrs)". */
 async function findPatients(text: string): Promise<Found[]> {
-  const query = { q: text, limit: 10 };
+  const query = { q: text.replace(/\([^)]*\)|,/g, " ").trim(), limit: 10 };
   const { items } = await take(patients.GET("/api/patients", { params: { query } }));
   return items.map(({ patient_id, name, birth_date }) => ({
     id: patient_id,

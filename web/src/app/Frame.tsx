@@ -1,6 +1,6 @@
 /** What is around every screen: the way in, the header, the banners, and the dialog that a lapsed session opens. */
 
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Outlet, ScrollRestoration } from "react-router";
 import { restore } from "../session/session";
 import { useSession, useSessionState } from "../session/useSession";
@@ -15,11 +15,19 @@ import { OpenNotification } from "./OpenNotification";
 import { UpdatePrompt } from "./UpdatePrompt";
 import "./frame.css";
 
-const SignInAgain = lazy(() => import("../session/SignInAgain"));
+const loadSignInAgain = () => import("../session/SignInAgain");
+const SignInAgain = lazy(loadSignInAgain);
+/** Long before a session ends: by then a newer version may have taken the file's place. */
+const FORESIGHT_MS = 10_000;
 
 export function Frame() {
   const { status } = useSessionState();
   const session = useSession();
+  useEffect(() => {
+    if (status !== "in") return;
+    const timer = setTimeout(() => loadSignInAgain().catch(() => {}), FORESIGHT_MS);
+    return () => clearTimeout(timer);
+  }, [status]);
   return (
     <>
       <a className="skip" href="#main">

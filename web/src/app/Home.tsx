@@ -1,19 +1,11 @@
-/** The start page: each role's own. */
+/** The start page: staff begin elsewhere. */
 
-import { lazy } from "react";
+import type { ReactNode } from "react";
 import { Navigate } from "react-router";
 import { useSession } from "../session/useSession";
-import { Guard } from "./Guard";
+import { startOf } from "./screens";
 
-const PatientHome = lazy(() => import("../patient/Home"));
-
-export function Home() {
-  const roles = useSession()?.user.roles ?? [];
-  if (roles.includes("clinician")) return <Navigate to="/patients" replace />;
-  if (roles.includes("admin")) return <Navigate to="/admin/users" replace />;
-  return (
-    <Guard roles={["patient"]}>
-      <PatientHome />
-    </Guard>
-  );
+export function Home({ children }: { children: ReactNode }) {
+  const start = startOf(useSession()?.user.roles ?? []);
+  return start === "/" ? children : <Navigate to={start} replace />;
 }

@@ -1,5 +1,4 @@
-import { useState } from "react";
-import { Radio, RadioGroup } from "react-aria-components";
+import { useId, useState } from "react";
 import { chooseTheme, chosenTheme, type Theme } from "./theme";
 import "./theme.css";
 
@@ -11,17 +10,19 @@ const THEMES: readonly (readonly [Theme, string])[] = [
 
 export function ThemeSwitch() {
   const [theme, setTheme] = useState(chosenTheme);
-  const choose = (value: string): void => {
-    chooseTheme(value as Theme);
-    setTheme(value as Theme);
+  const name = useId();
+  const choose = (value: Theme): void => {
+    chooseTheme(value);
+    setTheme(value);
   };
   return (
-    <RadioGroup className="theme" aria-label="Colours" orientation="horizontal" value={theme} onChange={choose}>
-      {THEMES.map(([value, name]) => (
-        <Radio key={value} value={value}>
-          {name}
-        </Radio>
+    <fieldset className="theme" aria-label="Colours">
+      {THEMES.map(([value, label]) => (
+        <label key={value}>
+          <input type="radio" className="unseen" name={name} checked={value === theme} onChange={() => choose(value)} />
+          {label}
+        </label>
       ))}
-    </RadioGroup>
+    </fieldset>
   );
 }

@@ -1,6 +1,5 @@
 import { useState, useSyncExternalStore } from "react";
 import { Button } from "../ui/Button";
-import { Confirm } from "../ui/Dialog";
 import { forgetUnsaved, hasUnsavedWork } from "./unsaved";
 import { hasUpdate, subscribeWorker, update } from "./worker";
 
@@ -15,17 +14,20 @@ export function UpdatePrompt() {
   };
   return (
     <div className="strip" data-tone="info" role="status">
-      A new version of Quill is ready.
-      <Button onPress={() => (hasUnsavedWork() ? setAsking(true) : load())}>Load it now</Button>
-      <Confirm
-        title="Load the new version now?"
-        isOpen={isAsking}
-        onClose={() => setAsking(false)}
-        onConfirm={load}
-        confirm="Load it and lose what I typed"
-      >
-        <p>You have typed something that is not sent yet, and it would be lost. You can finish first.</p>
-      </Confirm>
+      {isAsking ? (
+        <>
+          What you have typed is not sent yet, and would be lost. You can finish first.
+          <Button onPress={load}>Load it and lose what I typed</Button>
+          <Button autoFocus onPress={() => setAsking(false)}>
+            Not now
+          </Button>
+        </>
+      ) : (
+        <>
+          A new version of Quill is ready.
+          <Button onPress={() => (hasUnsavedWork() ? setAsking(true) : load())}>Load it now</Button>
+        </>
+      )}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { isAppPath } from "./paths";
+import { isAppPath, pathOf } from "./paths";
 
-it.each(["/", "/sign-in", "/patients/7/letters/new", "/patients/7/letters/9/amend"])("%s is the app's", (path) => {
+it.each(["/", "/sign-in", "/admin/webhooks/new", "/patients/7/letters/new", "/patients/7/letters/9/amend"])("%s is the app's", (path) => {
   expect(isAppPath(path)).toBe(true);
 });
 
@@ -11,3 +11,13 @@ it.each(["/api/health", "/about.html", "/problems/csrf", "/patients/7/", "/patie
     expect(isAppPath(path)).toBe(false);
   },
 );
+
+it.each([
+  ["/patients/new", "/patients/new"],
+  ["/patients/7", "/patients/:id"],
+  ["/patients/7/letters/new", "/patients/:id/letters/new"],
+  ["/patients/7/letters/9", "/patients/:id/letters/:uid"],
+  ["/nowhere", undefined],
+])("%s is the screen %s", (pathname, path) => {
+  expect(pathOf(pathname)).toBe(path);
+});

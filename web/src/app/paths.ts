@@ -24,15 +24,22 @@ export const PATHS = [
   "/admin/users",
   "/admin/users/new",
   "/admin/users/:id",
+  "/admin/webhooks",
+  "/admin/webhooks/new",
   "/admin/audit",
   "/admin/health",
 ] as const;
 
 export type Path = (typeof PATHS)[number];
 
+/** Which of the app's addresses this is; one without parameters goes before one that has some. */
+export function pathOf(pathname: string): Path | undefined {
+  return PATHS.find((path) => path === pathname) ?? PATHS.find((path) => pattern(path).test(pathname));
+}
+
 /** Whether an address is one of the app's. */
 export function isAppPath(pathname: string): boolean {
-  return PATHS.some((path) => pattern(path).test(pathname));
+  return pathOf(pathname) !== undefined;
 }
 
 function pattern(path: string): RegExp {

@@ -3,6 +3,8 @@
 import { observable } from "./observable";
 
 const AGAIN_MS = 30 * 60_000;
+/** The first worker stores the whole app, which must not hold up what is shown now. */
+const FIRST_MS = 2_000;
 
 let waiting: ServiceWorker | null = null;
 let isOutdated = false;
@@ -13,13 +15,15 @@ export const { get: hasUpdate, subscribe: subscribeWorker } = ready;
 
 export function watchWorker(): void {
   if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
-  window.addEventListener("load", () => register().catch(() => {})); // private windows have none
+  const pause = navigator.serviceWorker.controller ? 0 : FIRST_MS;
+  setTimeout(() => register().catch(() => {}), pause); // private windows have none
 }
 
 async function register(): Promise<void> {
   watchTakeover();
   const registration = await navigator.serviceWorker.register(address(), { scope: "/" });
   found(registration);
+  follow(registration);
   registration.addEventListener("updatefound", () => follow(registration));
   setInterval(() => void registration.update().catch(() => {}), AGAIN_MS);
 }

@@ -132,7 +132,7 @@ async function amendOrCompare(read: Read, { draft, reason }: Amendment, ownId: s
   const body = { ...contentOf(draft), reason };
   try {
     const letter = await take(letters.PUT("/api/patients/{patient_id}/letters/{uid}", { params, body }));
-    return { letter: letter as Letter, etag: "", isMine: true };
+    return { letter, etag: "", isMine: true };
   } catch (error) {
     if (!isProblem(error, "version-stale")) throw error;
     const now = await readLetter(patient_id, uid);

@@ -79,7 +79,7 @@ function Body({ draft, set, errors, isHeld }: Props) {
       <details className="editor-help">
         <summary>How to format</summary>
         <p>
-          An empty line starts a paragraph. <code>**bold**</code>, <code>*italic*</code>, <code># Heading</code>,{" "}
+          A new line stays a new line, an empty one starts a paragraph. <code>**bold**</code>, <code>*italic*</code>, <code># Heading</code>,{" "}
           <code>- item of a list</code>, <code>| cell | cell |</code> for tables with <code>|---|---|</code> below the first row.
         </p>
       </details>
@@ -141,14 +141,17 @@ function SectionFields({ draft, set, isHeld }: Omit<Props, "errors">) {
 function Preview({ draft }: { draft: LetterDraft }) {
   const shown = useDeferredValue(draft);
   const id = useId();
-  const isEmpty = !shown.title && !shown.body.trim();
+  const hasText = [shown.body, ...Object.values(shown.sections)].some((text) => text.trim());
   return (
     <section className="editor-preview" aria-labelledby={id} tabIndex={0}>
       <h2 id={id}>Preview</h2>
       <div className="sheet">
-        {isEmpty && <p className="soft">The letter appears here as the patient will see it.</p>}
         {shown.title && <p className="editor-title">{shown.title}</p>}
-        <LetterText letter={shown} below={2} />
+        {hasText ? (
+          <LetterText letter={shown} below={2} />
+        ) : (
+          <p className="soft">The letter appears here as the patient will see it.</p>
+        )}
       </div>
     </section>
   );

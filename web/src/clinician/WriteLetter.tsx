@@ -6,7 +6,7 @@ import { Navigate, useParams } from "react-router";
 import { CSRF, letters, take } from "../api/client";
 import { useIdempotencyKey } from "../api/idempotency";
 import { sentence } from "../api/sentences";
-import { formatType, type Letter } from "../letters/letter";
+import { formatType } from "../letters/letter";
 import { letterKeys } from "../letters/requests";
 import { Button, ButtonLink } from "../ui/Button";
 import { Confirm } from "../ui/Dialog";
@@ -97,7 +97,7 @@ function useSending(patientId: string) {
       const { sections, ...rest } = contentOf(draft);
       const body = Object.keys(sections).length > 0 ? { ...rest, sections } : rest;
       const params = { path: { patient_id: patientId }, header: { "idempotency-key": keyFor(body), ...CSRF } };
-      return (await take(letters.POST("/api/patients/{patient_id}/letters", { params, body }))) as Letter;
+      return take(letters.POST("/api/patients/{patient_id}/letters", { params, body }));
     },
     onSuccess: () => {
       tell("Letter sent");

@@ -1,6 +1,6 @@
 /** A letter while it is written: its texts, what they are started with, and what must be so before it is sent. Pure. */
 
-import { HEADINGS, type Letter, type LetterType, type Section, type Sections } from "../letters/letter";
+import { HEADINGS, type Letter, type LetterType, type Section, sectionsOf } from "../letters/letter";
 
 export const MOST_CHARACTERS = 100_000;
 export const LONGEST_LINE = 300;
@@ -10,7 +10,7 @@ export interface LetterDraft {
   title: string;
   body: string;
   /** In the order in which they stand in the letter; an empty one is there to be filled in. */
-  sections: Sections;
+  sections: Partial<Record<Section, string>>;
 }
 
 export const NEW_LETTER: LetterDraft = { type: "clinic", title: "", body: "", sections: {} };
@@ -115,14 +115,22 @@ export function withType(draft: LetterDraft, type: LetterType): LetterDraft {
   return { ...draft, type, body: isUntouched ? (TEMPLATES[type] ?? "") : draft.body };
 }
 
-export function letterDraftOf({ letter_type: type, title, body, sections = {} }: Letter): LetterDraft {
-  return { type, title, body, sections };
+export function letterDraftOf(letter: Letter): LetterDraft {
+  const { letter_type: type, title, body } = letter;
+  return { type, title, body, sections: byName(sectionsOf(letter)) };
+}
+
+function byName(sections: ReturnType<typeof sectionsOf>): LetterDraft["sections"] {
+  const texts: LetterDraft["sections"] = {};
+  for (const { name, text } of sections) texts[name] = text;
+  return texts;
 }
 
 /** What is sent: sections without a text are left out, all else stays as it was typed. */
-export function contentOf({ type: letter_type, title, body, sections }: LetterDraft) {
-  const filled = Object.entries(sections).filter(([, text]) => text.trim());
-  return { letter_type, title: title.trim(), body, sections: Object.fromEntries(filled) as Sections };
+export function contentOf(draft: LetterDraft) {
+  const { type: letter_type, title, body } = draft;
+  const filled = sectionsOf(draft).filter(({ text }) => text.trim());
+  return { letter_type, title: title.trim(), body, sections: byName(filled) };
 }
 
 export function unusedSections(draft: LetterDraft): readonly (readonly [Section, string])[] {

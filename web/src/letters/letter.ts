@@ -4,17 +4,13 @@ import type { components } from "../api/letters";
 
 type Schemas = components["schemas"];
 
+/** Body and sections are Markdown, exactly as they were written. */
+export type Letter = Schemas["Letter"];
 export type LetterSummary = Schemas["LetterSummary"];
 export type LetterVersion = Schemas["LetterVersion"];
 export type LetterType = Schemas["LetterType"];
-export type Section = keyof Schemas["Sections"];
-export type Sections = Partial<Record<Section, string>>;
-
-export interface Letter extends LetterSummary {
-  /** Markdown, exactly as it was written; so are the sections. */
-  body: string;
-  sections?: Sections;
-}
+export type Sections = Schemas["Sections"];
+export type Section = keyof Sections;
 
 export const TYPES: readonly (readonly [LetterType, string])[] = [
   ["clinic", "Clinic letter"],
@@ -48,6 +44,6 @@ export const HEADINGS: readonly (readonly [Section, string])[] = [
 export function sectionsOf(letter: { sections?: Sections }): { name: Section; heading: string; text: string }[] {
   return HEADINGS.flatMap(([name, heading]) => {
     const text = letter.sections?.[name];
-    return text === undefined ? [] : [{ name, heading, text }];
+    return typeof text === "string" ? [{ name, heading, text }] : [];
   });
 }

@@ -9,6 +9,13 @@ test("HTML in a letter is text", () => {
   expect(shown("```\n<b>\n```")).toBe('<pre>&lt;b&gt;</pre>');
 });
 
+test("lines that were typed below each other stay so", () => {
+  expect(shown("Yours sincerely,\nDr Okafor  \nCardiology\n\nc.c. Dr Price")).toBe(
+    "<p>Yours sincerely,<br />\nDr Okafor<br />\nCardiology</p>\n<p>c.c. Dr Price</p>",
+  );
+  expect(shown("- 12 High Street\n  Leeds")).toContain("12 High Street<br />\nLeeds");
+});
+
 test.each(["javascript:x", "data:text/html,x", "/patients", "tel:1", "//evil.example", "java&#115;cript:x"])(
   "a link to %s is text",
   (address) => {

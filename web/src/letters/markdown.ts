@@ -1,6 +1,7 @@
 /**
- * Markdown as letters have it, made into HTML: CommonMark and tables, as the printed letter shows them. Every word that was
- * written can be seen, whatever it looks like: HTML is text, and so is what nests deeper than letters do. Pure.
+ * Markdown as letters have it, made into HTML: CommonMark and tables, as the printed letter shows them; a line that was typed
+ * as one stays one. Every word that was written can be seen, whatever it looks like: HTML is text, and so is what nests deeper
+ * than letters do. Pure.
  */
 
 import MarkdownIt from "markdown-it";
@@ -13,7 +14,7 @@ const MOST_TOKENS = 20_000;
 export const ALLOWED_LINK = /^(https?:\/\/|mailto:)/i;
 
 // References are text too: a line such as "[Allergies]: penicillin" would define one and be gone.
-const parser = new MarkdownIt("commonmark", { html: false, maxNesting: DEEPEST }).enable("table").disable("reference");
+const parser = new MarkdownIt("commonmark", { html: false, breaks: true, maxNesting: DEEPEST }).enable("table").disable("reference");
 parser.validateLink = (address) => ALLOWED_LINK.test(address);
 parser.renderer.rules.image = (tokens, at) => escape(pictured(tokens[at] as Token));
 parser.renderer.rules.fence = (tokens, at) => typed(`${tokens[at]?.info}\n${tokens[at]?.content}`);

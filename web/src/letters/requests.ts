@@ -9,7 +9,7 @@ const LETTER = "/api/patients/{patient_id}/letters/{uid}";
 export async function readLetter(patientId: string, uid: string, version?: number): Promise<{ letter: Letter; etag: string }> {
   const params = { path: { patient_id: patientId, uid }, query: { version } };
   const { data, etag } = await takeVersioned(letters.GET(LETTER, { params }));
-  return { letter: data as Letter, etag };
+  return { letter: data, etag };
 }
 
 /** A page of what is known of a letter's versions, newest first. */

@@ -36,10 +36,13 @@ async function subscription(): Promise<PushSubscription | null> {
 /** Ask the browser, subscribe and tell the server. To be called from a press of a button, after an explanation. */
 export async function switchPushOn(): Promise<PushState> {
   if ((await Notification.requestPermission()) !== "granted") return pushState();
-  const { public_key } = await take(notify.GET("/api/push/public-key"));
-  await register(await subscribeWith(bytes(public_key)));
+  await register(await subscribeWith(await serverKey()));
   localStorage.setItem(OWNER, getSession()?.user.id ?? "");
   return pushState();
+}
+
+async function serverKey(): Promise<Uint8Array<ArrayBuffer>> {
+  return bytes((await take(notify.GET("/api/push/public-key"))).public_key);
 }
 
 async function subscribeWith(applicationServerKey: Uint8Array<ArrayBuffer>): Promise<PushSubscription> {
@@ -86,6 +89,7 @@ async function register(device: PushSubscription): Promise<string> {
 
 /** The server deletes a device with the session that it came with: after a sign-in it is told again. */
 export function keepRegistered(): void {
+  registerAgain();
   subscribe((state, before) => {
     if (state.status === "in" && before.status !== "in") registerAgain();
     if (state.status === "out") showBadge(0);
@@ -99,8 +103,17 @@ export function registerAgain(): void {
 
 async function reregister(): Promise<void> {
   if (getState().status !== "in" || (await pushState()) !== "on") return;
-  const device = await subscription();
-  if (device) await register(device);
+  await register(await subscriptionOfToday());
+}
+
+/** What was subscribed with an older key of the server gets nothing any more: it is made anew. */
+async function subscriptionOfToday(): Promise<PushSubscription> {
+  const [device, key] = await Promise.all([subscription(), serverKey()]);
+  return device && isFor(device, key) ? device : subscribeWith(key);
+}
+
+function isFor({ options: { applicationServerKey: held } }: PushSubscription, key: Uint8Array): boolean {
+  return held === null || new Uint8Array(held).join() === key.join();
 }
 
 /** The number on the app's icon, where there is such a thing. */

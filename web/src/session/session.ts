@@ -54,6 +54,9 @@ function startAnew(address: string): void {
   window.location.replace(address);
 }
 
+/** Whether somebody has been signed in here, and may still be. */
+export const isRemembered = (): boolean => csrfCookie() !== undefined;
+
 /** At start: another tab's session, or what the refresh cookie brings. */
 export async function restore(): Promise<void> {
   setState({ status: "restoring" });

@@ -37,7 +37,7 @@ export function Dialog({ title, isOpen, onClose, isOpaque, children }: DialogPro
   );
 }
 
-interface ConfirmProps {
+export interface ConfirmProps {
   title: string;
   isOpen: boolean;
   onClose: () => void;

@@ -1,6 +1,19 @@
-import type { ReactNode } from "react";
+import { type ComponentType, lazy, type ReactNode, Suspense, useEffect } from "react";
 import { useUnsaved } from "../app/unsaved";
-import { Confirm } from "./Dialog";
+import type { ConfirmProps } from "./Dialog";
+
+/** Fetched as soon as there is something to lose, so that it is there when it is needed. */
+const Confirm = lazy<ComponentType<ConfirmProps>>(() =>
+  import("./Dialog").then(({ Confirm }) => ({ default: Confirm })).catch(() => ({ default: Plain })),
+);
+
+/** The browser's own question, where ours could not be fetched. */
+function Plain({ title, isOpen, onConfirm, onClose }: ConfirmProps) {
+  useEffect(() => {
+    if (isOpen) (window.confirm(title) ? onConfirm : onClose)();
+  }, [isOpen]); // asked once
+  return null;
+}
 
 interface Props {
   isUnsaved: boolean;
@@ -11,16 +24,19 @@ interface Props {
 /** Asks before a screen is left while something on it would be lost. */
 export function LeaveQuestion({ isUnsaved, title, children }: Props) {
   const blocker = useUnsaved(isUnsaved);
+  if (!isUnsaved) return null;
   return (
-    <Confirm
-      title={title}
-      isOpen={blocker.state === "blocked"}
-      onClose={() => blocker.reset?.()}
-      onConfirm={() => blocker.proceed?.()}
-      confirm="Leave"
-    >
-      <p>{children}</p>
-    </Confirm>
+    <Suspense>
+      <Confirm
+        title={title}
+        isOpen={blocker.state === "blocked"}
+        onClose={() => blocker.reset?.()}
+        onConfirm={() => blocker.proceed?.()}
+        confirm="Leave"
+      >
+        <p>{children}</p>
+      </Confirm>
+    </Suspense>
   );
 }
 
