@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from drill.picture import Cast, picture
 from drill.restoring import Vault, restored
 from e2e.client import PASSWORD, Person, demo_person, eventually, inbox, new_linked_patient, register, unique
 from e2e.push_receiver import PushReceiver
 from fleet import Fleet
+
+pytestmark = pytest.mark.timeout(0)  # starts a second fleet, which has a time limit of its own
 
 
 def test_fleet_that_is_restored_in_a_new_home_tells_the_same_and_works(
