@@ -16,7 +16,8 @@ COMMANDS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 FLEET = ("make run\n", "make story\n")  # the fleet's own tests have these
 FOLLOW = r"^(venv/bin/python follow.py .*)$"
 # Ctrl-C, as soon as both letters are printed.
-UNTIL_BOTH_ARE_THERE = r"""\1 >printed &
+UNTIL_BOTH_ARE_THERE = r""": >printed
+\1 >>printed &
 until [ "$(wc -l <printed)" -eq 2 ]; do sleep 0.1; done
 kill $!; wait $! || true; cat printed"""
 

@@ -55,11 +55,11 @@ async def _begun(archive: AsyncIterator[bytes], *, pieces: int) -> AsyncIterator
 
 
 async def _list_all(backend: Backends, ehr_id: UUID) -> AsyncIterator[list[LetterHead]]:
-    """A page after the other, as the archive gets there: how many there are does not delay its beginning."""
-    after = None
-    while found := await backend.ehrbase.list_letters(ehr_id, limit=TOGETHER, after=after):
+    """The newest alone, then page by page as the archive gets there: how many there are delays no beginning."""
+    after, limit = None, 1
+    while found := await backend.ehrbase.list_letters(ehr_id, limit=limit, after=after):
         yield [head for head, _ in found]
-        after = found[-1][1]
+        after, limit = found[-1][1], TOGETHER
 
 
 async def _files_of(

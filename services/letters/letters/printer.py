@@ -19,7 +19,7 @@ from letters.settings import Settings
 
 log = get_logger(__name__)
 
-PRINT_SECONDS = 6.0  # a page takes a fifth of one, and a hundredth after another; the longest letters three
+PRINT_SECONDS = 6.0  # for each letter; a page takes a fifth of one, less after another; the longest letters three
 AT_ONCE = 2
 TOGETHER_BYTES = 64 * 1024  # what several letters may say in one process: together less than the longest one
 LONGEST_NAME_ABOVE_TEXT = 60
@@ -60,7 +60,7 @@ class Printer:
         pdfs = list[bytes]()
         try:
             for sheets in runs_of([json.dumps(self.sheet_of(letter, patient)).encode() for letter in letters]):
-                async with asyncio.timeout(PRINT_SECONDS), self._free:
+                async with asyncio.timeout(PRINT_SECONDS * len(sheets)), self._free:
                     pdfs += await _set(sheets)
         except TimeoutError as error:
             log.warning("letters took too long to print", number=len(letters))
