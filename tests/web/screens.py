@@ -49,6 +49,8 @@ SCREENS = (
     Screen("/admin/users", "admin", "Users"),
     Screen("/admin/users/new", "admin", "New user"),
     Screen("/admin/users/:id", "admin", "Margaret Hartley"),
+    Screen("/admin/webhooks", "admin", "Webhooks"),
+    Screen("/admin/webhooks/new", "admin", "New webhook"),
     Screen("/admin/audit", "admin", "Audit trail"),
     Screen("/admin/health", "admin", "System health"),
     Screen("/nowhere", None, "There is no page at this address"),

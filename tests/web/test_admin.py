@@ -3,6 +3,7 @@
 from e2e.client import PASSWORD, Person, assert_problem, demo_person, new_patient, unique
 from fleet import Fleet
 from playwright.sync_api import Page, expect
+from web.accessibility import violations
 from web.steps import heading, sign_in, tick
 from web.windows import Windows
 
@@ -79,6 +80,43 @@ def test_pasted_name_is_searched_for(fleet: Fleet, windows: Windows, clinician: 
         page.keyboard.press("Control+V")
         page.get_by_role("option", name=text.strip(", "), exact=False).first.click()
     expect(page.get_by_role("row").filter(has_text="Dr Amara Okafor").filter(has_text="Created")).to_have_count(1)
+
+
+def test_webhook_is_registered_with_a_secret_that_is_shown_once_and_removed(fleet: Fleet, windows: Windows) -> None:
+    page, admin = windows.open(demo_person(fleet, "admin")), demo_person(fleet, "admin")
+    page.goto("/admin/webhooks/new")
+    page.get_by_label("Address").fill("http://localhost/quill")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("link", name="Choose at least one fact")).to_be_visible()
+    tick(page, "A letter was written")
+    windows.expect_complaint("/api/webhooks: .*status of 422")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_text("A webhook is reached by https on port 443")).to_be_visible()
+
+    address = f"https://{unique()}.invalid/quill"
+    page.get_by_label("Address").fill(address)
+    page.get_by_role("button", name="Register").click()
+    expect(heading(page)).to_have_text("The webhook is registered")
+    secret = page.locator("code").inner_text()
+    assert secret.startswith("whsec_")
+    page.get_by_role("link", name="Back to webhooks").click()
+    page.get_by_role("dialog", name="Leave without the secret?").get_by_role("button", name="Cancel").click()
+    tick(page, "I have kept the secret")
+    page.get_by_role("link", name="Back to webhooks").click()
+    expect(heading(page)).to_have_text("Webhooks")
+    page.reload()  # what was announced of the form is gone then
+    row = page.get_by_role("row").filter(has_text=address)
+    expect(row).to_contain_text("letter.created")
+    expect(row).to_contain_text("Works")
+    assert violations(page) == []
+    assert secret not in page.content()
+    assert [each["events"] for each in admin.every("/api/webhooks") if each["url"] == address] == [["letter.created"]]
+
+    row.get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove the webhook").click()
+    expect(page.get_by_role("status").filter(has_text="is removed")).to_be_visible()
+    expect(row).to_have_count(0)
+    assert [each for each in admin.every("/api/webhooks") if each["url"] == address] == []
 
 
 def test_health_shows_every_service_and_what_it_needs(fleet: Fleet, windows: Windows) -> None:

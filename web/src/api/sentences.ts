@@ -40,6 +40,7 @@ const SENTENCES: Record<string, string> = {
   "storage-unavailable": "Quill cannot store anything at the moment. Try again in a moment.",
   "too-large": "This is too long to be sent.",
   "too-many-devices": "Ten devices are registered already. Remove one first.",
+  "too-many-webhooks": "Twenty webhooks are registered already. Remove one first.",
   "totp-absent": "Two-step sign-in is not switched on.",
   "totp-active": "Two-step sign-in is switched on already.",
   "totp-enrolment-required": "Your role needs two-step sign-in. Switch it on first.",

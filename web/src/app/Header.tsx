@@ -25,6 +25,7 @@ const PLACES: Record<Role, readonly (readonly [Path, string])[]> = {
   admin: [
     ["/patients", "Patients"],
     ["/admin/users", "Users"],
+    ["/admin/webhooks", "Webhooks"],
     ["/admin/audit", "Audit"],
     ["/admin/health", "Health"],
   ],

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { isAppPath, pathOf } from "./paths";
 
-it.each(["/", "/sign-in", "/patients/7/letters/new", "/patients/7/letters/9/amend"])("%s is the app's", (path) => {
+it.each(["/", "/sign-in", "/admin/webhooks/new", "/patients/7/letters/new", "/patients/7/letters/9/amend"])("%s is the app's", (path) => {
   expect(isAppPath(path)).toBe(true);
 });
 

@@ -24,6 +24,8 @@ export const PATHS = [
   "/admin/users",
   "/admin/users/new",
   "/admin/users/:id",
+  "/admin/webhooks",
+  "/admin/webhooks/new",
   "/admin/audit",
   "/admin/health",
 ] as const;

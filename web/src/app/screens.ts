@@ -40,6 +40,8 @@ export const GUARDED: Partial<Record<Path, readonly [readonly Role[], Screen]>> 
   "/admin/users": [ADMIN, () => import("../admin/Users")],
   "/admin/users/new": [ADMIN, () => import("../admin/NewUser")],
   "/admin/users/:id": [ADMIN, () => import("../admin/User")],
+  "/admin/webhooks": [ADMIN, () => import("../admin/Webhooks")],
+  "/admin/webhooks/new": [ADMIN, () => import("../admin/NewWebhook")],
   "/admin/audit": [ADMIN, () => import("../admin/Audit")],
   "/admin/health": [ADMIN, () => import("../admin/Health")],
 };
