@@ -6,7 +6,7 @@ EXAMPLES ?= 100
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres bench docs
 
-.PHONY: help run status sync test lint lint-web story web measure samples browser pictures lighthouse attack fuzz chaos chaos-teeth
+.PHONY: help run status sync test lint lint-web story web measure samples browser pictures lighthouse scrolling attack fuzz chaos chaos-teeth
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -41,6 +41,9 @@ pictures: sync browser ## Make the README's pictures anew, from the running flee
 lighthouse: browser ## What Lighthouse thinks of the running fleet's pages; ends with 1 where that is below 95; needs Node
 	@npm ci --prefix bench/lighthouse --no-audit --no-fund --silent
 	@CHROME_PATH=$$(command -v chromium || command -v google-chrome) node bench/lighthouse/measure.mjs
+
+scrolling: sync browser ## Measure what scrolling a list of 1,000 letters costs; ends with 1 where that is too much
+	@PYTHONPATH=tests .venv/bin/python bench/scrolling.py
 
 samples: sync ## The five programs of samples/, over restarts of the broker; needs Node, Go, a JDK and Maven
 	@QUILL_SAMPLES=all .venv/bin/python -m pytest tests/samples
