@@ -103,6 +103,8 @@ def test_webhook_is_registered_with_a_secret_that_is_shown_once_and_removed(flee
     page.get_by_role("dialog", name="Leave without the secret?").get_by_role("button", name="Cancel").click()
     tick(page, "I have kept the secret")
     page.get_by_role("link", name="Back to webhooks").click()
+    expect(heading(page)).to_have_text("Webhooks")
+    page.reload()  # what was announced of the form is gone then
     row = page.get_by_role("row").filter(has_text=address)
     expect(row).to_contain_text("letter.created")
     expect(row).to_contain_text("Works")
