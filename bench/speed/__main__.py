@@ -1,5 +1,6 @@
 """`python -m speed`: start a clean fleet, measure, tell. Ends with 1 where a budget is missed."""
 
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -83,6 +84,7 @@ def main(
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the fleet is stopped, as after Ctrl-C
     try:
         typer.run(main)
     except (LaunchError, httpx.HTTPError, TimeoutError) as error:

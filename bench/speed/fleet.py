@@ -22,7 +22,8 @@ from native.settings import REPOSITORY
 
 START_SECONDS = 600.0  # a first start builds the FHIR server
 STOP_SECONDS = 60.0
-PATIENT_HEAP = "-Xmx512m"  # without the compiler setting of `make run`, which starts sooner and is slower once warm
+OF_MACHINE = {"QUILL_CACHE", "QUILL_JAVA_HOME"}
+JAVA_OPTIONS = "-Xmx512m"  # without the compiler setting of `make run`, which starts sooner and is slower once warm
 
 
 @contextmanager
@@ -45,8 +46,8 @@ def clean_fleet(home: Path) -> Iterator[Running]:
     """
     log = home.with_name(f"{home.name}.log")
     chosen = {"QUILL_HOME": str(home), "QUILL_PORT": str(free_port()), "DEMO": "1", "QUILL_REPLICAS": ""}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("QUILL_") or name == "QUILL_CACHE"}
-    env = {**kept, **chosen, "QUILL_FHIR_JAVA_OPTIONS": PATIENT_HEAP}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("QUILL_") or name in OF_MACHINE}
+    env = {**kept, **chosen, "QUILL_FHIR_JAVA_OPTIONS": JAVA_OPTIONS}
     with log.open("wb") as output:
         command = [sys.executable, "-m", "native", "run"]
         launcher = subprocess.Popen(command, cwd=REPOSITORY, env=env, stdout=output, stderr=output)  # noqa: S603

@@ -19,7 +19,7 @@ class Pace:
 
 
 FULL = Pace(rounds=7, seconds=3.0, scale=1.0)
-QUICK = Pace(rounds=3, seconds=0.8, scale=0.1)
+QUICK = Pace(rounds=3, seconds=0.5, scale=0.1)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -198,7 +199,9 @@ class Stage:
     ) -> AsyncIterator[Replica]:
         """A server of our own until the block ends."""
         address = f"http://localhost:{port}{path}"
-        server = Program(name, Command(tuple(argv), env, REPOSITORY), port, ready=lambda: answers(address))
+        # SIGINT stops a service at once, SIGTERM would let it drain first.
+        command = Command(tuple(argv), env, REPOSITORY, stop_signal=signal.SIGINT)
+        server = Program(name, command, port, ready=lambda: answers(address))
         began = time.monotonic()
         process = await spawn(server.command, log=self._log(name))
         try:

@@ -23,6 +23,7 @@ from speed.rows.shape import Measurement
 from speed.stage import Stage
 
 DEVICES, PER_USER = 10_000, 10
+SENDS = 2
 PATIENCE_SECONDS = 300.0
 _MANY = "many"
 
@@ -95,8 +96,8 @@ async def measure(stage: Stage) -> Sequence[Figure]:
     headers, origin = await stage.session(), stage.fleet.home.push_origin.read_text().strip()
     async with receiving(origin) as receiver, writer(stage, headers) as client:
         await register(stage, origin)
-        await rate(stage, receiver, min(500, number))
-        rates = [await rate(stage, receiver, number) for _ in range(min(3, stage.pace.rounds))]
+        await rate(stage, receiver, max(PER_USER, number // 20))
+        rates = [await rate(stage, receiver, number) for _ in range(SENDS)]
         waited = await longest_wait(stage, receiver, client, number)
     by_clock, by_core = Sample.of([one for one, _ in rates]), Sample.of([one for _, one in rates])
     said, wait = f"{number:,} devices, one process of notify", Sample.of([waited])

@@ -26,7 +26,7 @@ async def measure(stage: Stage) -> Sequence[Figure]:
     """The three doors in turns."""
     headers = await stage.session()
     path = f"/api/patients/{stage.account('patient')['patient_id']}/demographics"
-    seconds = SECONDS if stage.pace.scale >= 1 else SECONDS / 2
+    seconds = SECONDS if stage.pace.scale >= 1 else SECONDS / 4
     used: dict[int, list[float]] = {number: [] for number in NUMBERS}
     async with AsyncExitStack() as stack:
         pool = [await stack.enter_async_context(stage.replica("patients")) for _ in range(max(NUMBERS))]

@@ -48,11 +48,12 @@ def sign_ins(stage: Stage) -> Call:
 
 async def measure(stage: Stage) -> Sequence[Figure]:
     """In turns."""
-    call, ours, bare = sign_ins(stage), [], []
+    call, ours, bare = sign_ins(stage), list[float](), list[float]()
+    seconds = SECONDS if stage.pace.scale >= 1 else SECONDS / 3
     await drive(call, callers=WORKERS, seconds=1)
     for _ in range(stage.pace.rounds):
-        bare.append(await asyncio.to_thread(bare_rate, SECONDS))
-        ours.append((await drive(call, callers=WORKERS * WAITING, seconds=SECONDS)).rate)
+        bare.append(await asyncio.to_thread(bare_rate, seconds))
+        ours.append((await drive(call, callers=WORKERS * WAITING, seconds=seconds)).rate)
         await stage.settle()
     share = Sample.of([mine / other for mine, other in zip(ours, bare, strict=True)])
     told = f"bcrypt {Sample.of(bare).median:.1f}/s, Quill {Sample.of(ours).median:.1f}/s, threads: {WORKERS}"

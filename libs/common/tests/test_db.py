@@ -1,20 +1,47 @@
-"""The database's absence is one error, wherever it is met."""
+"""The database's absence is one error, wherever it is met; reading alone leaves no trace in the connection."""
 
 from typing import Any
 
 import pytest
 from common.db import Database, StorageUnavailable
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_connection_that_ends_before_it_is_set_up_is_no_connection(database: Database) -> None:
+@pytest.mark.parametrize("way", ["transaction", "reading"])
+async def test_connection_that_ends_before_it_is_set_up_is_no_connection(database: Database, way: str) -> None:
+    async def ask() -> None:
+        async with getattr(database, way)() as session:
+            await session.execute(text("SELECT 1"))
+
     def end(connection: Any, _record: object) -> None:
         connection.driver_connection.terminate()
 
     event.listen(database.engine.sync_engine, "connect", end, insert=True)
     with pytest.raises(StorageUnavailable):
-        await database.ping()
+        await ask()
     event.remove(database.engine.sync_engine, "connect", end)
-    await database.ping()
+    await ask()
+
+
+async def test_reading_sees_what_is_committed_and_opens_no_transaction(database: Database) -> None:
+    async with database.reading() as session:
+        first, second = [await session.scalar(text("SELECT pg_current_xact_id()")) for _ in range(2)]
+    assert first != second
+
+
+async def test_connection_that_was_read_from_rolls_back_again(database: Database) -> None:
+    async with database.reading() as session:
+        read_from = await session.scalar(text("SELECT pg_backend_pid()"))
+
+    async def fail() -> None:
+        async with database.transaction() as session:
+            assert await session.scalar(text("SELECT pg_backend_pid()")) == read_from
+            await session.execute(text("CREATE TABLE half_done (x int)"))
+            raise ValueError
+
+    with pytest.raises(ValueError, match=r"^$"):
+        await fail()
+    async with database.reading() as session:
+        assert await session.scalar(text("SELECT to_regclass('half_done')")) is None

@@ -72,7 +72,7 @@ async def test_outbox_keeps_what_its_stream_keeps_and_what_was_never_published(
 ) -> None:
     async with work.transaction() as session:
         waiting, sent = (work.announce(session, PatientCreated(patient_id=uuid4(), version=1)) for _ in range(2))
-        await session.flush()
+        await outbox.store(session)
         published = update(OutboxRow).where(col(OutboxRow.id) == sent)
         await session.execute(published.values(published_at=col(OutboxRow.created_at)))
     move_clock((RETENTION - timedelta(hours=1)).total_seconds())

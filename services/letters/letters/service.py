@@ -49,11 +49,13 @@ async def create_letter(
     While patients is silent, a letter for a patient whose EHR we know is accepted without asking whether the record
     is active: availability goes before an administrative flag.
     """
-    ehr_id = await find_ehr(work, patient_id=patient_id)
-    active, author = await asyncio.gather(
-        ask_active(work, caller, patient_id=patient_id, known=ehr_id is not None),
+    ehr_id, active, author = await asyncio.gather(
+        find_ehr(work, patient_id=patient_id),
+        ask_active(work, caller, patient_id=patient_id),
         work.backend.users.author_of(caller),
     )
+    if ehr_id is None and active is None:
+        raise BackendUnavailable
     intent = CreateLetter(
         patient_id=patient_id,
         ehr_id=ehr_id,
@@ -127,18 +129,16 @@ async def _change(work: Work[Backends], caller: Caller, intent: ChangeLetter) ->
 
 async def find_ehr(work: Work[Backends], *, patient_id: UUID) -> UUID | None:
     """The patient's EHR, as far as we have met it."""
-    async with work.database.transaction() as session:
+    async with work.database.reading() as session:
         return await repository.find_ehr(session, patient_id=patient_id)
 
 
-async def ask_active(work: Work[Backends], caller: Caller, *, patient_id: UUID, known: bool) -> bool | None:
-    """Whether the patient is active; None when patients is silent about one we know."""
+async def ask_active(work: Work[Backends], caller: Caller, *, patient_id: UUID) -> bool | None:
+    """Whether the patient is active; None while patients is silent."""
     try:
         return await work.backend.patients.is_active(patient_id, caller=caller)
     except BackendUnavailable:
-        if known:
-            return None
-        raise
+        return None
 
 
 async def provision_ehr(work: Work[Backends], *, patient_id: UUID) -> UUID:

@@ -169,7 +169,7 @@ async def get_public_keys(work: Work) -> dict[str, Any]:
 
 async def find_living(work: Work, caller: Caller) -> UserRow | None:
     """The caller's account while the session and the token's version live."""
-    async with work.transaction() as session:
+    async with work.database.reading() as session:
         behind = await repository.find_behind(
             session, session_id=caller.session_id, user_id=caller.user_id, token_version=caller.token_version
         )
