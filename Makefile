@@ -4,6 +4,8 @@ N ?= 1
 SEED ?= 1
 EXAMPLES ?= 100
 OBSERVE ?= 0
+QUICK ?=
+ROWS ?=
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres infra/k8s bench docs
 

@@ -12,7 +12,7 @@ from ops import house
 from ops.house import ANSWER_SECONDS, AsJson, Broker, Message, Refused, Settings
 
 STREAM = "DLQ"
-BURIAL = {"Quill-Reason", "Quill-Subject", "Nats-Msg-Id"}  # what the consumer added to the event's own headers
+BURIAL = ("Quill-Reason", "Quill-Subject", "Nats-")  # what the consumer added to the event's own headers
 AGAIN = {one.name: one.again for one in DURABLES}
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: events that a consumer could never handle.")
@@ -114,7 +114,7 @@ async def _hand_again(broker: Broker, letter: Message) -> None:
     subject = AGAIN.get(durable_of(letter))
     if subject is None:
         raise Refused(f"{letter.seq} belongs to {durable_of(letter)}, which is no durable any more; drop it")
-    kept = {name: value for name, value in letter.headers.items() if name not in BURIAL}
+    kept = {name: value for name, value in letter.headers.items() if not name.startswith(BURIAL)}
     headers = {**kept, "Nats-Msg-Id": f"again-{letter.seq}"}
     try:
         await broker.client.jetstream().publish(subject, letter.body, timeout=ANSWER_SECONDS, headers=headers)

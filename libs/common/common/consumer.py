@@ -104,7 +104,8 @@ async def _bury(consumer: Consumer[Any, Any], work: Work[Any], client: Client, m
     """Keep what can never be handled where people look, then let the stream go on."""
     log.error("event dead-lettered", durable=consumer.durable, reason=reason)
     headers = {
-        **(message.headers or {}),
+        # Not how it was stored: a dead letter that named the batch of its event would wait for the others of it.
+        **{name: value for name, value in (message.headers or {}).items() if not name.startswith("Nats-")},
         "Nats-Msg-Id": f"{consumer.durable}-{message.metadata.sequence.stream}",
         "Quill-Reason": reason,
         "Quill-Subject": message.subject,
