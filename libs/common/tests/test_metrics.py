@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from common import clock, http
+from common import clock, http, outbox
 from common.app import Service, build_app
 from common.consumer import consumes
 from common.errors import BackendUnavailable
@@ -24,6 +24,7 @@ from fastapi import FastAPI, Request
 from native.bare import NatsServer
 from native.ports import free_port
 from nats.aio.client import Client
+from nats.js.errors import NotFoundError
 from prometheus_client.parser import text_string_to_metric_families
 from provision.streams import provision
 from sqlalchemy import update
@@ -38,7 +39,7 @@ SECRETS = {"NoSuchName", "9434765919"}
 LABELS = {
     **{
         "method": r"[A-Z]+",
-        "route": r"(/[a-z._-]+|/\{[a-z_]+\})+|unmatched",
+        "route": r"(/[a-z._-]+|/\{[a-z_]+\}(\.json)?)+|unmatched",
         "status": r"\d{1,3}",
         "le": r"[\d.+eInf]+",
     },
@@ -113,6 +114,8 @@ def serve(database_url: str) -> Callable[[str], Any]:
 
 @pytest.fixture
 async def app(serve: Callable[[str], Any], nats_server: NatsServer, client: Client) -> AsyncIterator[App]:
+    with suppress(NotFoundError):
+        await client.jetstream().delete_stream(PatientCreated.stream())  # with what other tests left in it
     await provision(client.jetstream())
     async with serve(nats_server.url) as running:
         yield running
@@ -159,7 +162,7 @@ async def test_fact_that_is_not_announced_is_seen_to_wait(app: App) -> None:
     assert await value(app, "waiting_oldest_seconds", queue="outbox") == 0
     async with app.work.database.transaction() as session:
         event_id = app.work.announce(session, PatientCreated(patient_id=uuid4(), version=1))
-        await session.flush()
+        await outbox.store(session)
         held = {"created_at": clock.now() - timedelta(minutes=2), "claimed_until": clock.now() + timedelta(hours=1)}
         await session.execute(update(OutboxRow).where(col(OutboxRow.id) == event_id).values(**held))
     assert await value(app, "waiting", queue="outbox") == 1
