@@ -31,7 +31,8 @@ BACKENDS = ("fhir", "openehr", "nats", "postgres")
 LINKED, CLINICIANS = 8, 8
 REST_SECONDS = 60.0
 WATCH_SECONDS = 5.0
-LETTERS_A_SECOND, MORE_SECONDS = 2.5, 60.0
+LETTERS_A_SECOND, PATIENTS_A_SECOND, KILLS_A_SECOND = 2.5, 1 / 3, 1 / 4
+MORE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -136,10 +137,11 @@ def _act(stage: Stage, history: History, chance: random.Random, *, seconds: floa
     for thread in (*good, *bad):
         thread.start()
     _watch(stage, history, seconds=seconds, tell=tell)
+    _go_on(lambda: _is_enough(stage, history, seconds=seconds))
     stage.stop.set()
     for thread in bad:
         thread.join()
-    _let_write(history, letters=round(seconds * LETTERS_A_SECOND))
+    time.sleep(3)
     over.set()
     for thread in good:
         thread.join()
@@ -157,12 +159,19 @@ def _watch(stage: Stage, history: History, *, seconds: float, tell: Callable[[st
         tell(f"{end - time.monotonic():5.0f} s to go: {letters} letters, {stage.kills} kills, {faults} faults")
 
 
-def _let_write(history: History, *, letters: int) -> None:
-    """A few seconds more, and on a slow machine until so many letters are acknowledged."""
-    time.sleep(3)
+def _go_on(enough: Callable[[], bool]) -> None:
+    """A slow machine takes longer for a run of the same size."""
     deadline = time.monotonic() + MORE_SECONDS
-    while len(history.of("letter", "ok")) < letters and time.monotonic() < deadline:
+    while not enough() and time.monotonic() < deadline:
         time.sleep(0.5)
+
+
+def _is_enough(stage: Stage, history: History, *, seconds: float) -> bool:
+    return (
+        len(history.of("letter", "ok")) >= seconds * LETTERS_A_SECOND
+        and len(history.of("patient", "ok")) >= seconds * PATIENTS_A_SECOND
+        and stage.kills >= seconds * KILLS_A_SECOND
+    )
 
 
 def _look_at_memory(stage: Stage) -> None:
