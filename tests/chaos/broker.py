@@ -122,5 +122,6 @@ def poison() -> Message:
 
 
 def again(message: Message) -> Message:
-    """The same event as a delivery of its own: JetStream takes it for new, since its message id is."""
-    return Message(message.subject, {**message.headers, "Nats-Msg-Id": str(uuid4())}, message.data)
+    """The same event as a delivery of its own: JetStream takes it for new, since its message id is, and in no batch."""
+    own = {name: value for name, value in message.headers.items() if not name.startswith("Nats-")}
+    return Message(message.subject, {**own, "Nats-Msg-Id": str(uuid4())}, message.data)

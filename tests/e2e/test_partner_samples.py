@@ -84,7 +84,7 @@ def test_sample_handles_the_lives_of_letters_once_though_the_broker_is_killed(
         publish_again(fleet, follower)
         killed = fleet.kill("nats")
         between = write(clinician, patient)  # nobody waits for the broker
-        eventually(lambda: fleet.processes["nats"]["pid"] != killed, within=SECONDS)
+        eventually(lambda: fleet.processes.get("nats", {"pid": killed})["pid"] != killed, within=SECONDS)
         for path in (before, between):
             end(clinician, path)
             eventually(partial(has_lived, follower, path), within=SECONDS)
