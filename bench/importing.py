@@ -29,7 +29,7 @@ from measuring import Running
 from native.errors import LaunchError
 from native.home import Home
 from native.settings import read_settings
-from own_fleet import own_fleet, processor_seconds
+from own_fleet import clean_fleet, folder, processor_seconds
 
 QUILL = Path(sys.executable).with_name("quill")
 SOURCE = "https://made-up.example.org/fhir"
@@ -146,13 +146,13 @@ def measure(bench: Bench, *, alone: int, seed: int) -> list[str]:
 
 
 @contextmanager
-def chosen_home(*, running: bool) -> Iterator[Home]:
-    """Where the fleet is that is measured."""
+def chosen_fleet(*, running: bool) -> Iterator[Running]:
+    """The fleet that is measured."""
     if running:
-        yield Home(read_settings(os.environ).home)
+        yield Running(Home(read_settings(os.environ).home))
         return
-    with own_fleet() as home:
-        yield home
+    with folder() as fresh, clean_fleet(fresh / "home", DEMO="0") as fleet:
+        yield fleet
 
 
 def main(
@@ -164,8 +164,7 @@ def main(
 ) -> None:
     """Import made-up patients, kill the import in the middle, and look for each of them afterwards."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a fleet of its own is stopped, as after Ctrl-C
-    with chosen_home(running=running) as home:
-        fleet = Running(home)
+    with chosen_fleet(running=running) as fleet:
         if "fhir" not in fleet.processes:
             raise LaunchError("no fleet runs: make run")
         faults = measure(Bench(fleet, list(patients(number, seed=seed)), at_once), alone=alone, seed=seed)

@@ -1,4 +1,4 @@
-"""A fleet that is started for a measurement, and what its processes take of the processor."""
+"""A clean fleet that is started for a measurement, and what its processes take of the processor."""
 
 import os
 import shutil
@@ -15,42 +15,57 @@ from measuring import Running
 from native.errors import LaunchError
 from native.home import Home
 from native.ports import free_port
+from native.process import tail
+from native.settings import REPOSITORY
 
-START_SECONDS, STOP_SECONDS = 900, 120  # the first start builds the FHIR server
+START_SECONDS = 600.0  # a first start builds the FHIR server
+STOP_SECONDS = 60.0
+OF_MACHINE = {"QUILL_CACHE", "QUILL_JAVA_HOME"}
 TICK = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def own_fleet() -> Iterator[Home]:
-    """A fleet without demo data in a folder of its own, which is gone afterwards.
+def folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's user can reach, gone at the end."""
+    made = Path(tempfile.mkdtemp(prefix="quill-bench-"))
+    made.chmod(0o711)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@contextmanager
+def clean_fleet(home: Path, **settings: str) -> Iterator[Running]:
+    """A fleet with nothing in it but what `make run` puts there, told nothing but these settings.
+
+    Args:
+        home: where it keeps its state; its log is beside it.
+        settings: by the names of .env.example.
 
     Raises:
         LaunchError: it does not start.
     """
-    folder = tempfile.mkdtemp(prefix="quill-bench-")
-    home, port = Home(Path(folder, "home")), free_port()
-    Path(folder).chmod(0o711)  # PostgreSQL may run as another user
-    environment = os.environ | {"QUILL_HOME": str(home.root), "QUILL_PORT": str(port), "DEMO": "0"}
-    command = [sys.executable, "-m", "native", "run"]
+    log = home.with_name(f"{home.name}.log")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("QUILL_") or name in OF_MACHINE}
+    env = {**kept, "QUILL_HOME": str(home), "QUILL_PORT": str(free_port()), **settings}
+    with log.open("wb") as output:
+        command = [sys.executable, "-m", "native", "run"]
+        launcher = subprocess.Popen(command, cwd=REPOSITORY, env=env, stdout=output, stderr=output)  # noqa: S603
     try:
-        with Path(folder, "launcher.log").open("w+") as told:
-            launcher = subprocess.Popen(command, env=environment, stdout=told, stderr=told)  # noqa: S603
-            try:
-                _wait_until_up(home, launcher, Path(told.name))
-                yield home
-            finally:
-                launcher.send_signal(signal.SIGTERM)
-                launcher.wait(STOP_SECONDS)
+        _wait_until_up(launcher, Home(home).accounts, log)
+        yield Running(Home(home))
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        launcher.send_signal(signal.SIGTERM)
+        launcher.wait(STOP_SECONDS)
 
 
-def _wait_until_up(home: Home, launcher: subprocess.Popen[bytes], told: Path) -> None:
+def _wait_until_up(launcher: subprocess.Popen[bytes], accounts: Path, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not home.accounts.exists():
+    while not accounts.exists():
         if launcher.poll() is not None or time.monotonic() > deadline:
-            raise LaunchError(f"the fleet did not start:\n{told.read_text()[-2000:]}")
-        time.sleep(0.2)
+            raise LaunchError(f"the fleet did not start:\n{tail(log)}")
+        time.sleep(0.1)
 
 
 def processor_seconds(fleet: Running) -> Mapping[str, float]:

@@ -5,10 +5,12 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 from common import consumer
-from common.consumer import Consumer
+from common.consumer import Consumer, consumes
 from common.db import Database
+from common.events import PatientCreated
 from common.outbox import Relay
 from common.work import Work
 from native.bare import NatsServer
@@ -24,6 +26,7 @@ COMMANDS = {
     **{"operations": operations.app, "restore": restore.app},
 }
 SERVICES = ("auth", "patients", "letters", "notify")
+FOLLOWING = "letters-patient-created"  # the durable of `following`
 
 
 class House:
@@ -84,6 +87,23 @@ def settings_of(house: House) -> dict[str, str]:
     told["backup_databases"] = " ".join(f"{service}={url}" for service, url in house.databases.items())
     told["nats_backup_password"] = house.nats.passwords["backup"]
     return {f"QUILL_{name.upper()}": value for name, value in told.items()}
+
+
+def following(handled: list[UUID]) -> Consumer[None, Any]:
+    """A consumer of letters that notes the patients that it handled."""
+
+    @consumes(PatientCreated, durable=FOLLOWING)
+    async def follow(work: Work[None], event: PatientCreated) -> None:
+        async with work.transaction():
+            handled.append(event.patient_id)
+
+    return follow
+
+
+async def announce(work: Work[None], *ids: UUID) -> list[UUID]:
+    """Tell of these patients in one transaction; the ids of the events."""
+    async with work.transaction() as session:
+        return [work.announce(session, PatientCreated(patient_id=one, version=1)) for one in ids]
 
 
 async def provide(house: House) -> None:

@@ -14,10 +14,11 @@ import uvloop
 from measuring import Running
 from native.errors import LaunchError
 from native.home import Home
+from own_fleet import clean_fleet, folder
 
 from speed import machine, plot, report
 from speed.figures import Figure
-from speed.fleet import clean_fleet, folder, quiet_broker
+from speed.fleet import MEASURED, quiet_broker
 from speed.pairs import FULL, QUICK
 from speed.report import Run
 from speed.rows import MEASUREMENTS
@@ -64,7 +65,7 @@ def chosen_fleet(home: Path | None, fresh: Path) -> Iterator[Running]:
     if home is not None:
         yield Running(Home(home.absolute()))
         return
-    with clean_fleet(fresh / "fleet") as fleet:
+    with clean_fleet(fresh / "fleet", **MEASURED) as fleet:
         yield fleet
 
 

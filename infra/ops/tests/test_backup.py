@@ -10,19 +10,16 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from common.consumer import Consumer, consumes
-from common.events import PatientCreated
 from common.outbox import OutboxRow
 from common.work import Work
 from native.bare import NatsServer, PostgresServer
-from ops_house import SERVICES, House, until
+from ops_house import SERVICES, House, announce, following, until
 from quill_command import Output
 from sqlalchemy import func, select
 from sqlmodel import col
 
 pytestmark = pytest.mark.anyio
 
-DURABLE = "letters-patient-created"
 SECRET = '{"password_pepper": "q-pepper-of-then", "database_auth": "q-password"}'
 
 
@@ -63,21 +60,6 @@ def lose(house: House, server: PostgresServer, nats: NatsServer) -> None:
     """Every store is a new, empty one from now on."""
     house.databases = {service: server.create_database() for service in SERVICES}
     house.move_to(nats)
-
-
-def following(handled: list[UUID]) -> Consumer[None, Any]:
-    @consumes(PatientCreated, durable=DURABLE)
-    async def follow(work: Work[None], event: PatientCreated) -> None:
-        async with work.transaction():
-            handled.append(event.patient_id)
-
-    return follow
-
-
-async def announce(work: Work[None], *ids: UUID) -> None:
-    async with work.transaction() as session:
-        for one in ids:
-            work.announce(session, PatientCreated(patient_id=one, version=1))
 
 
 async def published(work: Work[None]) -> None:

@@ -4,11 +4,9 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from common.consumer import Consumer, consumes
 from common.db import Database
 from common.events import BEAT_SUBJECT, DURABLES, LetterRead, PatientCreated
 from common.inbox import InboxRow
@@ -17,34 +15,16 @@ from common.work import Work
 from native.bare import NatsServer
 from ops import events
 from ops.house import Settings
-from ops_house import House, provide, until
+from ops_house import FOLLOWING, House, announce, following, provide, until
 from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 pytestmark = pytest.mark.anyio
 
-DURABLE = "letters-patient-created"
-
-
-def following(handled: list[UUID]) -> Consumer[None, Any]:
-    """A consumer that notes the patients that it handled."""
-
-    @consumes(PatientCreated, durable=DURABLE)
-    async def follow(work: Work[None], event: PatientCreated) -> None:
-        async with work.transaction():
-            handled.append(event.patient_id)
-
-    return follow
-
-
-async def announce(work: Work[None], *ids: UUID) -> list[UUID]:
-    async with work.transaction() as session:
-        return [work.announce(session, PatientCreated(patient_id=one, version=1)) for one in ids]
-
 
 async def waiting(house: House) -> int:
     told = (await house.quill("events", "ls", "--json")).json["durables"]
-    return next(int(one["pending"] + one["unacknowledged"]) for one in told if one["durable"] == DURABLE)
+    return next(int(one["pending"] + one["unacknowledged"]) for one in told if one["durable"] == FOLLOWING)
 
 
 async def all_published(database: Database) -> bool:
@@ -79,7 +59,7 @@ async def test_tail_tells_no_body_and_leaves_out_what_is_no_fact(house: House) -
         await auth.jetstream().publish(BEAT_SUBJECT, b"{}")
     async with house.client("operator") as operator:
         again = {"ce-id": str(uuid4()), "ce-type": PatientCreated.subject}
-        await operator.jetstream().publish(f"quill.again.patients.{DURABLE}", b"{}", headers=again)
+        await operator.jetstream().publish(f"quill.again.patients.{FOLLOWING}", b"{}", headers=again)
     async with house.service("patients") as patients:
         await announce(patients, patient := uuid4())
         await until_published(patients)
@@ -119,7 +99,7 @@ async def test_list_tells_how_far_each_durable_is(house: House) -> None:
     stream = next(one for one in told["streams"] if one["stream"] == "PATIENTS")
     assert stream["messages"] == 2
     assert stream["first"] < stream["last"]
-    durable = next(one for one in told["durables"] if one["durable"] == DURABLE)
+    durable = next(one for one in told["durables"] if one["durable"] == FOLLOWING)
     assert (durable["pending"], durable["unacknowledged"], durable["redelivered"]) == (2, 0, 0)
     assert durable["oldest"] == stream["first"]
     assert {one["durable"] for one in told["durables"]} == {one.name for one in DURABLES}
@@ -145,12 +125,12 @@ async def test_replay_hands_everything_again_and_what_was_handled_is_not_done_tw
         ids = await announce(work, *patients)
         await until(lambda: len(handled) == 5)
         await forget(letters, ids[2])
-        told = await house.quill("events", "replay", DURABLE, "--all")
+        told = await house.quill("events", "replay", FOLLOWING, "--all")
         await until(lambda: len(handled) == 6)
         await announce(work, later)
         await until(lambda: later in handled)
         await settled(house)
-    assert told.text == f"5 messages go to {DURABLE}; it leaves alone what it has handled before\n"
+    assert told.text == f"5 messages go to {FOLLOWING}; it leaves alone what it has handled before\n"
     assert handled[5:] == [patients[2], later]
 
 
@@ -171,10 +151,10 @@ async def test_replay_since_a_time_leaves_out_what_came_before(house: House) -> 
         await until(lambda: len(handled) == 2)
         await settled(house)
         await forget(letters, *ids)
-        told = await house.quill("events", "replay", DURABLE, "--since", between.isoformat(), "--json")
+        told = await house.quill("events", "replay", FOLLOWING, "--since", between.isoformat(), "--json")
         await until(lambda: len(handled) == 3)
         await settled(house)
-    assert told.json == {"durable": DURABLE, "messages": 1}
+    assert told.json == {"durable": FOLLOWING, "messages": 1}
     assert handled[2:] == [later]
 
 
@@ -186,15 +166,15 @@ async def test_replay_never_leaves_behind_what_is_not_handled_yet(house: House) 
         await announce(work, uuid4())
         await until_published(work)
     for since in (between, "0s", "1h"):
-        told = await house.quill("events", "replay", DURABLE, "--since", since, "--json")
+        told = await house.quill("events", "replay", FOLLOWING, "--since", since, "--json")
         assert told.json["messages"] == await waiting(house) == 3, since
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((DURABLE,), "say from when on: --since TIME, or --all"),
-        ((DURABLE, "--all", "--since", "1h"), "say from when on: --since TIME, or --all"),
+        ((FOLLOWING,), "say from when on: --since TIME, or --all"),
+        ((FOLLOWING, "--all", "--since", "1h"), "say from when on: --since TIME, or --all"),
         (("partner-register", "--all"), "no durable partner-register; there are: letters-patient-created, notify-"),
     ],
 )
@@ -206,7 +186,7 @@ async def test_replay_that_cannot_be_says_why(house: House, arguments: tuple[str
 
 @pytest.mark.parametrize("text", ["yesterday", "10", "2026-13-01"])
 async def test_time_that_nobody_understands_is_refused(house: House, text: str) -> None:
-    told = await house.quill("events", "replay", DURABLE, "--since", text)
+    told = await house.quill("events", "replay", FOLLOWING, "--since", text)
     assert told.code == 2
     assert "is neither like 10m" in told.errors
 

@@ -13,7 +13,6 @@ from fastapi import FastAPI
 from notify import api, repository, sender
 from notify.backend import Backend, open_backend
 from notify.consumers import CONSUMERS
-from notify.repository import forget_notifications
 from notify.service import SEND_PUSH
 from notify.settings import Settings
 from notify.webhooks import api as webhooks
@@ -49,7 +48,7 @@ async def forget_the_past(work: Work[Backend], *, kept: timedelta) -> None:
             forgotten = True
             while forgotten:
                 async with work.transaction() as session:
-                    forgotten = await forget_notifications(session, before=clock.now() - kept)
+                    forgotten = await repository.forget_notifications(session, before=clock.now() - kept)
         except StorageUnavailable:
             pass
         await asyncio.sleep(HOUSEKEEPING_SECONDS)

@@ -10,6 +10,7 @@ import { ErrorSummary } from "../ui/ErrorSummary";
 import { Form, TextField } from "../ui/fields";
 import { LeaveWarning } from "../ui/LeaveWarning";
 import { Card, Page } from "../ui/Page";
+import { useMistakes } from "../ui/useMistakes";
 import { ActivationCode } from "./ActivationCode";
 import { RoleBoxes } from "./RoleBoxes";
 import type { Role } from "./users";
@@ -78,8 +79,7 @@ interface FormProps {
 
 function UserForm({ isPending, error, onSubmit }: FormProps) {
   const [draft, setDraft] = useState(EMPTY);
-  const [attempt, setAttempt] = useState(0);
-  const mistakes = attempt > 0 ? mistakesOf(draft) : {};
+  const { attempt, mistakes, submit } = useMistakes(mistakesOf(draft), () => onSubmit(draft));
   const refused = fieldErrors(error);
   const field = (name: "username" | "email" | "display_name") => ({
     name,
@@ -89,10 +89,6 @@ function UserForm({ isPending, error, onSubmit }: FormProps) {
     autoComplete: "off",
     size: "medium" as const,
   });
-  const submit = (): void => {
-    setAttempt(attempt + 1);
-    if (Object.keys(mistakesOf(draft)).length === 0) onSubmit(draft);
-  };
   return (
     <Card>
       <ErrorSummary errors={mistakes} attempt={attempt} />

@@ -7,6 +7,7 @@ import { ErrorSummary } from "../ui/ErrorSummary";
 import { Checkbox, Form, TextField } from "../ui/fields";
 import { LeaveWarning } from "../ui/LeaveWarning";
 import { Card, Page } from "../ui/Page";
+import { useMistakes } from "../ui/useMistakes";
 import { WebhookSecret } from "./WebhookSecret";
 import { type Fact, FACTS, useCreateWebhook, type WebhookDraft } from "./webhooks";
 
@@ -55,12 +56,7 @@ interface FormProps {
 
 function WebhookForm({ isPending, error, onSubmit }: FormProps) {
   const [draft, setDraft] = useState(EMPTY);
-  const [attempt, setAttempt] = useState(0);
-  const mistakes = attempt > 0 ? mistakesOf(draft) : {};
-  const submit = (): void => {
-    setAttempt(attempt + 1);
-    if (Object.keys(mistakesOf(draft)).length === 0) onSubmit(draft);
-  };
+  const { attempt, mistakes, submit } = useMistakes(mistakesOf(draft), () => onSubmit(draft));
   return (
     <Card>
       <ErrorSummary errors={mistakes} attempt={attempt} />

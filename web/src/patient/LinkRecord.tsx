@@ -15,6 +15,7 @@ import { isWholeDate } from "../ui/format";
 import { tell } from "../ui/notices";
 import { Card, Page } from "../ui/Page";
 import { Banner } from "../ui/states";
+import { useMistakes } from "../ui/useMistakes";
 
 export default function LinkRecord() {
   const { patient_id } = useUser();
@@ -71,13 +72,9 @@ function useRedeem() {
 function LinkForm() {
   const [code, setCode] = useState("");
   const [birthDate, setBirthDate] = useState("");
-  const [attempt, setAttempt] = useState(0);
   const { mutate, isPending, error } = useRedeem();
-  const mistakes = attempt > 0 ? mistakesOf(code, birthDate) : {};
-  const submit = (): void => {
-    setAttempt(attempt + 1);
-    if (Object.keys(mistakesOf(code, birthDate)).length === 0) mutate({ code, birthDate });
-  };
+  const send = (): void => mutate({ code, birthDate });
+  const { attempt, mistakes, submit } = useMistakes(mistakesOf(code, birthDate), send);
   return (
     <>
       <Card>
