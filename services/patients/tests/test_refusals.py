@@ -105,21 +105,19 @@ async def test_standing_is_told_to_services_without_an_entry_of_its_own(
 async def test_refusals_of_strangers_are_counted_and_stored_each_minute(
     client: httpx.AsyncClient, app_database_url: str, move_clock: Callable[[float], None]
 ) -> None:
-    async def refused(*calls: dict[str, str], minute: int) -> list[Json]:
-        """The entries that these calls of a minute leave when it is over."""
-        before, request_id = len(entries(app_database_url, None)), str(uuid4())
-        for headers in calls:
-            answer = await client.post("/api/patients", json={}, headers={**headers, "X-Request-Id": request_id})
-            assert answer.status_code in {401, 403}
-        move_clock(61.0 * minute)
-        async with asyncio.timeout(10):
-            while len(entries(app_database_url, None)) == before:
-                await asyncio.sleep(0.05)
-        assert entries(app_database_url, request_id) == []
-        return entries(app_database_url, None)[before:]
-
-    await refused({}, minute=1)  # with those of other tests
     calls: list[dict[str, str]] = [{}, {"Authorization": "Bearer x.y.z"}, {"Sec-Fetch-Site": "cross-site"}]
-    (entry,) = await refused(*calls, minute=2)
-    assert (entry["action"], entry["resource"], entry["resource_id"]) == ("E", "anonymous", "3")
-    assert (entry["actor_id"], entry["outcome"], entry["address"]) == (None, "denied", "127.0.0.1")
+    before, request_id = len(entries(app_database_url, None)), str(uuid4())
+    for headers in calls:
+        answer = await client.post("/api/patients", json={}, headers={**headers, "X-Request-Id": request_id})
+        assert answer.status_code in {401, 403}
+    move_clock(61)
+    counted: list[Json] = []
+    async with asyncio.timeout(10):
+        while sum(int(entry["resource_id"]) for entry in counted) < len(calls):  # a minute may end between two calls
+            await asyncio.sleep(0.05)
+            counted = entries(app_database_url, None)[before:]
+    assert len(counted) < len(calls)
+    for entry in counted:
+        assert (entry["action"], entry["resource"], entry["outcome"]) == ("E", "anonymous", "denied")
+        assert (entry["actor_id"], entry["address"]) == (None, "127.0.0.1")
+    assert entries(app_database_url, request_id) == []
