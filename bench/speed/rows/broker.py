@@ -28,7 +28,7 @@ from speed.stage import Stage
 
 EVENTS = 2000
 IN_FLIGHT = 256
-WORKERS = 2
+AT_ONCE = 8
 DURABLE = "notify-webhooks-patients"
 PATIENCE_SECONDS = 120.0
 
@@ -105,15 +105,14 @@ async def consume_all(database: Database, client: Client, number: int) -> float:
             done.set()
 
     work: Work[None] = Work("notify", database, None, Relay(database, client))
-    one = Consumer(DURABLE, (PatientUpdated,), handle, WORKERS)
-    tasks = [asyncio.create_task(consume(one, work, client)) for _ in range(WORKERS)]
+    one = Consumer(DURABLE, (PatientUpdated,), handle, AT_ONCE)
+    task = asyncio.create_task(consume(one, work, client))
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await done.wait()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
         await asyncio.sleep(FETCH_SECONDS + 0.5)  # what was asked for last would get the next round's first events
     return number / (times[-1] - times[0])
 

@@ -143,7 +143,7 @@ async def _running[B](app: FastAPI, service: Service[B], settings: ServiceSettin
         loops: list[Callable[[], Coroutine[Any, Any, None]]] = [link.run, feed.run, relay.run]
         loops += [work.run_completer, work.run_housekeeping, work.run_strangers]
         loops += [partial(loop, work) for loop in service.loops]
-        loops += [partial(_consume, one, work, link) for one in service.consumers for _ in range(one.workers)]
+        loops += [partial(_consume, one, work, link) for one in service.consumers]
         tasks = [asyncio.create_task(_keep_up(loop)) for loop in loops]
         stack.push_async_callback(_stop, tasks)
         await feed.wait_for_replay()

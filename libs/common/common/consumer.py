@@ -1,7 +1,8 @@
 """Pull loops over durable consumers: one message, one transaction, then the ack. Never an ack on failure."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from common.errors import QuillError
 from common.events import Event
 from common.inbox import AlreadyHandled
 from common.logging import begin_trace, get_logger
-from common.nats import to_its_end
+from common.nats import to_their_end
 from common.work import Work
 
 log = get_logger(__name__)
@@ -30,40 +31,70 @@ MAX_BACKOFF_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Consumer[B, E: Event]:
-    """A durable consumer of the catalogue, the facts of one stream that it takes, the use case that they reach."""
+    """A durable consumer of the catalogue, the facts of one stream that it takes, the use case that they reach.
+
+    at_once: how many events a process handles at the same time.
+    """
 
     durable: str
     events: tuple[type[E], ...]
     handle: Callable[[Work[B], E], Awaitable[None]]
-    workers: int
+    at_once: int
 
 
 def consumes[B, E: Event](
-    *events: type[E], durable: str, workers: int = 2
+    *events: type[E], durable: str, at_once: int = 8
 ) -> Callable[[Callable[[Work[B], E], Awaitable[None]]], Consumer[B, E]]:
     """Make a handler the consumer of events. It opens one transaction at most, through the work it is given."""
 
     def bind(handle: Callable[[Work[B], E], Awaitable[None]]) -> Consumer[B, E]:
-        return Consumer(durable, events, handle, workers)
+        return Consumer(durable, events, handle, at_once)
 
     return bind
 
 
 async def run(consumer: Consumer[Any, Any], work: Work[Any], client: Client) -> None:
-    """Consume until cancelled, through every outage of NATS."""
-    while True:
-        try:
-            subscription = await client.jetstream().pull_subscribe_bind(consumer.durable, consumer.events[0].stream())
-            while True:
-                try:
-                    # More than one per fetch stalls in nats-py (measured).
-                    (message,) = await subscription.fetch(1, timeout=FETCH_SECONDS)
-                except NatsTimeout:
-                    continue
-                await to_its_end(_handle(consumer, work, client, message))
-        except (NatsError, TimeoutError, OSError) as error:
-            log.warning("consumer waits", durable=consumer.durable, reason=type(error).__name__)
+    """Consume until cancelled, through every outage of NATS; then let what has begun end, within five seconds."""
+    in_hand: set[asyncio.Task[None]] = set()
+    try:
+        while True:
+            with _waiting(consumer):
+                await _take(consumer, work, client, in_hand)
             await asyncio.sleep(FETCH_SECONDS)
+    finally:
+        await to_their_end(in_hand)
+
+
+async def _take(
+    consumer: Consumer[Any, Any], work: Work[Any], client: Client, in_hand: set[asyncio.Task[None]]
+) -> None:
+    async def handle(message: Msg) -> None:
+        with _waiting(consumer):
+            await _handle(consumer, work, client, message)
+
+    subscription = await client.jetstream().pull_subscribe_bind(consumer.durable, consumer.events[0].stream())
+    while True:
+        if len(in_hand) >= consumer.at_once:
+            await asyncio.wait(in_hand, return_when=asyncio.FIRST_COMPLETED)
+            continue
+        try:
+            (message,) = await subscription.fetch(
+                1, timeout=FETCH_SECONDS
+            )  # more than one stalls in nats-py (measured)
+        except NatsTimeout:
+            continue
+        task = asyncio.create_task(handle(message))
+        in_hand.add(task)
+        task.add_done_callback(in_hand.discard)
+
+
+@contextmanager
+def _waiting(consumer: Consumer[Any, Any]) -> Iterator[None]:
+    """NATS is away: what was not acknowledged will be delivered again."""
+    try:
+        yield
+    except (NatsError, TimeoutError, OSError) as error:
+        log.warning("consumer waits", durable=consumer.durable, reason=type(error).__name__)
 
 
 async def _handle(consumer: Consumer[Any, Any], work: Work[Any], client: Client, message: Msg) -> None:

@@ -28,14 +28,17 @@ class InboxRow(SQLModel, table=True):
     handled_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
+_MARK = insert(InboxRow.__table__).on_conflict_do_nothing()  # type: ignore[attr-defined]
+
+
 async def mark(session: AsyncSession, event_id: UUID) -> None:
     """Claim an event for this transaction.
 
     Raises:
         AlreadyHandled: an earlier transaction handled it.
     """
-    row = insert(InboxRow).values(event_id=event_id, handled_at=clock.now()).on_conflict_do_nothing()
-    if await session.scalar(row.returning(col(InboxRow.event_id))) is None:
+    marked = await session.execute(_MARK, {"event_id": event_id, "handled_at": clock.now()})
+    if not marked.rowcount:  # type: ignore[attr-defined]
         raise AlreadyHandled
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,15 +15,15 @@ log = get_logger(__name__)
 
 DEADLINE_SECONDS = 9.0
 ASKED_ALL_THE_TIME = {"/livez", "/readyz", "/metrics"}
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
 
 
 class RequestContext:
@@ -46,7 +46,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _complete(MutableHeaders(scope=message), own_id, ending=not scope["app"].state.ready)
+                _complete(message, own_id, ending=not scope["app"].state.ready)
             await send(message)
             if message.get("more_body"):  # an archive that goes on may take longer, a standstill may not
                 deadline.reschedule(asyncio.get_running_loop().time() + DEADLINE_SECONDS)
@@ -62,12 +62,15 @@ class RequestContext:
             _note(inner, status, time.perf_counter() - started)
 
 
-def _complete(headers: MutableHeaders, own_id: str, *, ending: bool) -> None:
-    headers["X-Request-Id"] = own_id
+def _complete(start: Message, own_id: str, *, ending: bool) -> None:
+    """Give an answer the headers that all have; those of security only where it has none of its own."""
+    own: list[tuple[bytes, bytes]] = list(start["headers"])
+    named = {name for name, _ in own}
+    own += [header for header in SECURITY_HEADERS if header[0] not in named]
+    own.append((b"x-request-id", own_id.encode()))
     if ending:
-        headers["Connection"] = "close"  # callers are to turn elsewhere
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
+        own.append((b"connection", b"close"))  # callers are to turn elsewhere
+    start["headers"] = own
 
 
 def _with_get_for_head(scope: Scope) -> Scope:

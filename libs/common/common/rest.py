@@ -106,7 +106,7 @@ def _shown(pattern: re.Pattern[str]) -> Any:
     return Header(json_schema_extra={"pattern": f"^{pattern.pattern}$"})
 
 
-def _expected_version(if_match: Annotated[str | None, _shown(ETAG)] = None) -> int:
+async def _expected_version(if_match: Annotated[str | None, _shown(ETAG)] = None) -> int:
     if if_match is None or if_match.strip() == "*":
         raise VersionMissing
     match = ETAG.fullmatch(if_match.strip())
@@ -128,7 +128,7 @@ async def _idempotency(
     return Idempotency(idempotency_key, request_hash.hexdigest())
 
 
-def _work(request: Request, response: Response) -> Work[Any]:
+async def _work(request: Request, response: Response) -> Work[Any]:
     return request.app.state.runtime.new_work(response)  # type: ignore[no-any-return]
 
 

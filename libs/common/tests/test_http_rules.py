@@ -1,10 +1,12 @@
 """Rules that hold for every route: policies as truth tables, strict JSON, versions, cursors, settings."""
 
+import asyncio
 import json
 import time
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,7 +16,7 @@ from common.auth import Caller
 from common.errors import Forbidden, Invalid, KeyReused, NotFound, QuillError, VersionMissing, VersionStale
 from common.policy import SIGNED_IN, Policy, PolicyRouter, allow
 from common.settings import ServiceSettings, refuse_weak
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
@@ -79,6 +81,20 @@ def test_route_without_a_policy_cannot_be_made() -> None:
     router.add_api_route("/open", allow(SIGNED_IN)(endpoint))
 
 
+def test_route_with_a_part_that_would_run_in_a_thread_cannot_be_made() -> None:
+    router = PolicyRouter()
+
+    def in_a_thread() -> None: ...
+
+    async def behind(_: Annotated[None, Depends(in_a_thread)]) -> None: ...
+
+    async def endpoint(_: Annotated[None, Depends(behind)]) -> None: ...
+
+    for plain in (in_a_thread, endpoint):
+        with pytest.raises(LookupError, match="/api/open depends on in_a_thread, which is not async"):
+            router.add_api_route("/open", allow(SIGNED_IN)(plain))
+
+
 def test_service_with_an_ordinary_router_does_not_start() -> None:
     router = APIRouter()
     router.add_api_route("/open", allow(SIGNED_IN)(lambda: None))
@@ -123,7 +139,7 @@ def test_text_passes_unchanged(text: str) -> None:
 
 @pytest.mark.parametrize(("header", "version"), [('"3"', 3), ('W/"3"', 3), (' "12" ', 12)])
 def test_if_match_takes_strong_and_weak_etags(header: str, version: int) -> None:
-    assert rest._expected_version(header) == version
+    assert asyncio.run(rest._expected_version(header)) == version
 
 
 @pytest.mark.parametrize(
@@ -139,7 +155,7 @@ def test_if_match_takes_strong_and_weak_etags(header: str, version: int) -> None
 )
 def test_if_match_that_names_no_version_is_refused(header: str | None, refusal: type[QuillError]) -> None:
     with pytest.raises(refusal):
-        rest._expected_version(header)
+        asyncio.run(rest._expected_version(header))
 
 
 def test_cursor_comes_back_as_it_was_made() -> None:

@@ -68,7 +68,7 @@ async def check(client: httpx.AsyncClient) -> None:
     await http.call(client, "GET", "/")
 
 
-@consumes(PatientCreated, durable=DURABLE, workers=1)
+@consumes(PatientCreated, durable=DURABLE, at_once=1)
 async def wait_for_ever(_work: Work[Any], _event: PatientCreated) -> None:
     await asyncio.Event().wait()
 

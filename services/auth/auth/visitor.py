@@ -31,7 +31,7 @@ class Visitor:
         return Actor(user_id=None, address=self.address, request_id=self.request_id)
 
 
-def _visitor(request: Request) -> Visitor:
+async def _visitor(request: Request) -> Visitor:
     return Visitor(
         address=client_address(request),
         user_agent="".join(filter(str.isprintable, request.headers.get("User-Agent", "")))[:MAX_USER_AGENT],

@@ -38,7 +38,7 @@ router = PolicyRouter("/patients")
 fhir = PolicyRouter("/fhir")
 
 
-def _at(patient_id: PathId, uid: PathId) -> LetterAt:
+async def _at(patient_id: PathId, uid: PathId) -> LetterAt:
     return LetterAt(patient_id, uid)
 
 

@@ -8,7 +8,7 @@ from auth.backend import Backend, Work
 
 
 def _storing(source: str) -> Consumer[Backend, AccessRecorded]:
-    @consumes(AccessRecorded, durable=f"auth-access-recorded-{source}", workers=1)
+    @consumes(AccessRecorded, durable=f"auth-access-recorded-{source}", at_once=1)
     async def on_access_recorded(work: Work, event: AccessRecorded) -> None:
         await service.store(work, event, source=source)
 

@@ -14,13 +14,13 @@ from auth.sessions import cookies
 from auth.visitor import CurrentVisitor
 
 
-def _check_navigation(request: Request) -> None:
+async def _check_navigation(request: Request) -> None:
     """Images and frames of other sites can come here too; they sign nobody in (Fetch Metadata)."""
     if request.headers.get("Sec-Fetch-Dest", "document") != "document":
         raise CsrfRefused
 
 
-def _browser(request: Request, work: CurrentWork) -> str | None:
+async def _browser(request: Request, work: CurrentWork) -> str | None:
     return request.cookies.get(cookies.cookie_name(cookies.OIDC, work.backend.settings))
 
 

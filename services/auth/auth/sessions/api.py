@@ -15,7 +15,7 @@ from auth.visitor import CurrentVisitor
 router = PolicyRouter("/auth")
 
 
-def _refresh_token(request: Request, work: CurrentWork) -> str | None:
+async def _refresh_token(request: Request, work: CurrentWork) -> str | None:
     return request.cookies.get(cookies.cookie_name(cookies.REFRESH, work.backend.settings))
 
 

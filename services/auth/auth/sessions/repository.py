@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, tuple_, update
+from common.auth import Caller
+from sqlalchemy import bindparam, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -68,21 +69,23 @@ async def list_living(
     return (await session.scalars(ordered.limit(limit))).all()
 
 
-async def find_behind(
-    session: AsyncSession, *, session_id: UUID, user_id: UUID, token_version: int
-) -> tuple[UserRow, SessionRow] | None:
-    """The account and the session behind an access token, unless that version of its tokens has ended."""
-    behind = (
-        select(UserRow, SessionRow)
-        .join(SessionRow, col(SessionRow.user_id) == col(UserRow.id))
-        .where(
-            col(SessionRow.id) == session_id,
-            col(UserRow.id) == user_id,
-            col(UserRow.token_version) <= token_version,
-            col(UserRow.disabled_at).is_(None),
-        )
+# Asked at each call of /api/auth/me, so that it is put together once.
+_BEHIND = (
+    select(UserRow, SessionRow)
+    .join(SessionRow, col(SessionRow.user_id) == col(UserRow.id))
+    .where(
+        col(SessionRow.id) == bindparam("session_id"),
+        col(UserRow.id) == bindparam("user_id"),
+        col(UserRow.token_version) <= bindparam("token_version"),
+        col(UserRow.disabled_at).is_(None),
     )
-    return (await session.execute(behind)).one_or_none()
+)
+
+
+async def find_behind(session: AsyncSession, caller: Caller) -> tuple[UserRow, SessionRow] | None:
+    """The account and the session behind an access token, unless that version of its tokens has ended."""
+    ids = {"session_id": caller.session_id, "user_id": caller.user_id, "token_version": caller.token_version}
+    return (await session.execute(_BEHIND, ids)).one_or_none()
 
 
 async def list_signing_keys(session: AsyncSession) -> Sequence[SigningKeyRow]:

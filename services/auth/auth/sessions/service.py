@@ -170,9 +170,7 @@ async def get_public_keys(work: Work) -> dict[str, Any]:
 async def find_living(work: Work, caller: Caller) -> UserRow | None:
     """The caller's account while the session and the token's version live."""
     async with work.database.reading() as session:
-        behind = await repository.find_behind(
-            session, session_id=caller.session_id, user_id=caller.user_id, token_version=caller.token_version
-        )
+        behind = await repository.find_behind(session, caller)
     if behind is None:
         return None
     user, row = behind
