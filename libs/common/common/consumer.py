@@ -18,7 +18,7 @@ from common.errors import QuillError
 from common.events import Event
 from common.inbox import AlreadyHandled
 from common.logging import begin_trace, get_logger
-from common.nats import to_their_end
+from common.nats import ENDING_SECONDS
 from common.work import Work
 
 log = get_logger(__name__)
@@ -62,7 +62,8 @@ async def run(consumer: Consumer[Any, Any], work: Work[Any], client: Client) -> 
                 await _take(consumer, work, client, in_hand)
             await asyncio.sleep(FETCH_SECONDS)
     finally:
-        await to_their_end(in_hand)
+        if in_hand:
+            await asyncio.wait(in_hand, timeout=ENDING_SECONDS)
 
 
 async def _take(
@@ -78,9 +79,8 @@ async def _take(
             await asyncio.wait(in_hand, return_when=asyncio.FIRST_COMPLETED)
             continue
         try:
-            (message,) = await subscription.fetch(
-                1, timeout=FETCH_SECONDS
-            )  # more than one stalls in nats-py (measured)
+            # More than one per fetch stalls in nats-py (measured).
+            (message,) = await subscription.fetch(1, timeout=FETCH_SECONDS)
         except NatsTimeout:
             continue
         task = asyncio.create_task(handle(message))

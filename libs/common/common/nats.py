@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Collection, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -26,14 +26,8 @@ async def to_its_end(begun: Coroutine[Any, Any, None]) -> None:
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        await to_their_end([task])
+        await asyncio.wait([task], timeout=ENDING_SECONDS)
         raise
-
-
-async def to_their_end(begun: Collection[asyncio.Task[None]]) -> None:
-    """Wait for what has begun, five seconds at most."""
-    if begun:
-        await asyncio.wait(begun, timeout=ENDING_SECONDS)
 
 
 class Link:

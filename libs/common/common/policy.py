@@ -1,12 +1,10 @@
 """Who may call a route: declared beside it, decided before its body is read or a backend is asked."""
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from inspect import iscoroutinefunction
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
@@ -134,8 +132,7 @@ def refuses[F: Callable[..., Any]](*errors: type[QuillError]) -> Callable[[F], F
 class PolicyRoute(APIRoute):
     """A route that asks, in this order: from our own pages? who? allowed? CSRF proof? a body we take?
 
-    Without a declaration it cannot be made, so that a service with such a route does not start; nor with a dependency
-    that is a plain function, which FastAPI runs in a thread (measured: half a millisecond for each).
+    Without a declaration it cannot be made, so that a service with such a route does not start.
     """
 
     @property
@@ -158,9 +155,6 @@ class PolicyRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         declared = self.declaration
-        for call in _calls_of(self.dependant):
-            if not iscoroutinefunction(call):
-                raise LookupError(f"{self.path} depends on {call.__name__}, which is not async")
 
         async def checked(request: Request) -> Response:
             outcome: AccessOutcome = "denied"
@@ -180,14 +174,6 @@ class PolicyRoute(APIRoute):
                 raise
 
         return checked
-
-
-def _calls_of(dependant: Dependant) -> Iterator[Callable[..., Any]]:
-    """What a route is made of: its endpoint and all that it depends on."""
-    if dependant.call is not None:
-        yield dependant.call
-    for one in dependant.dependencies:
-        yield from _calls_of(one)
 
 
 class PolicyRouter(APIRouter):

@@ -6,7 +6,6 @@ import time
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,7 +15,7 @@ from common.auth import Caller
 from common.errors import Forbidden, Invalid, KeyReused, NotFound, QuillError, VersionMissing, VersionStale
 from common.policy import SIGNED_IN, Policy, PolicyRouter, allow
 from common.settings import ServiceSettings, refuse_weak
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
@@ -79,20 +78,6 @@ def test_route_without_a_policy_cannot_be_made() -> None:
     with pytest.raises(LookupError, match="/api/open declares no policy"):
         router.add_api_route("/open", endpoint)
     router.add_api_route("/open", allow(SIGNED_IN)(endpoint))
-
-
-def test_route_with_a_part_that_would_run_in_a_thread_cannot_be_made() -> None:
-    router = PolicyRouter()
-
-    def in_a_thread() -> None: ...
-
-    async def behind(_: Annotated[None, Depends(in_a_thread)]) -> None: ...
-
-    async def endpoint(_: Annotated[None, Depends(behind)]) -> None: ...
-
-    for plain in (in_a_thread, endpoint):
-        with pytest.raises(LookupError, match="/api/open depends on in_a_thread, which is not async"):
-            router.add_api_route("/open", allow(SIGNED_IN)(plain))
 
 
 def test_service_with_an_ordinary_router_does_not_start() -> None:
