@@ -16,7 +16,7 @@ type AccessOutcome = Literal["ok", "denied", "failed"]
 # Entries with their ids and the traces that they belong to.
 type Note = tuple[UUID, AccessRecorded, str]
 type Noted = Sequence[Note]
-# Stores what a transaction noted of a source, as the last thing before it commits.
+# Keeps what a transaction noted of a source, before what is in its outbox is stored and it commits.
 type Keep = Callable[[AsyncSession, str, Noted], Awaitable[None]]
 
 _NOTED = "audit"
@@ -103,4 +103,3 @@ async def send_to_auth(session: AsyncSession, source: str, entries: Noted) -> No
     for entry_id, entry, trace in entries:
         traceparent.set(trace)
         outbox.add(session, entry, source=source, subject=f"{AccessRecorded.subject}.{source}", event_id=entry_id)
-    await outbox.store(session)

@@ -57,9 +57,9 @@ class Work[B]:
             if self.cause is not None:
                 await inbox.mark(session, self.cause)
             yield session
-            await outbox.store(session)
             if entries := audit.noted(session):
                 await self.keep(session, self.service, entries)
+            await outbox.store(session)
         if outbox.stored(session):
             self.relay.wake()
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
+from common import outbox
 from common.audit import Access, Noted
 from common.auth import Caller
 from common.db import Database
@@ -31,7 +32,8 @@ class Verdict:
 
 
 async def keep(session: AsyncSession, source: str, entries: Noted) -> None:
-    """Auth's own entries are stored in its trail at once."""
+    """Auth's own entries are stored in its trail at once, and after all else, since that locks the chain."""
+    await outbox.store(session)
     await repository.append(session, source, entries)
 
 
