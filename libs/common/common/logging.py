@@ -6,6 +6,7 @@ import logging
 import re
 import secrets
 import sys
+from contextlib import suppress
 from contextvars import ContextVar
 from uuid import UUID, uuid4
 
@@ -59,14 +60,14 @@ def configure(level: str, *, pseudonym_key: bytes) -> None:
 
 
 class _Lines:
-    """Writes the lines of one module to stdout, whatever that is at the time."""
+    """Writes the lines of one module. A disk that is full or a reader that has gone stops nobody's work."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def write(self, line: str) -> None:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+        with suppress(OSError):
+            print(f"{line}\n", end="", file=sys.__stdout__, flush=True)
 
     debug = info = warning = error = critical = write
 
