@@ -90,9 +90,9 @@ def settings_of(house: House) -> dict[str, str]:
 
 
 def following(handled: list[UUID]) -> Consumer[None, Any]:
-    """A consumer of letters that notes the patients that it handled."""
+    """A consumer of letters that notes the patients that it handled, one after the other."""
 
-    @consumes(PatientCreated, durable=FOLLOWING)
+    @consumes(PatientCreated, durable=FOLLOWING, at_once=1)
     async def follow(work: Work[None], event: PatientCreated) -> None:
         async with work.transaction():
             handled.append(event.patient_id)

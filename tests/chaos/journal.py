@@ -16,8 +16,10 @@ END_CONNECTIONS = (
 
 
 def dump(fleet: Fleet, service: str, file: Path) -> None:
-    """Write everything that the service's database holds now."""
-    _run("pg_dump", "--format=custom", f"--file={file}", fleet=fleet, service=service)
+    """Write everything that the service's database holds now; there is no file where that could not be read."""
+    begun = file.with_suffix(".begun")
+    _run("pg_dump", "--format=custom", f"--file={begun}", fleet=fleet, service=service)
+    begun.rename(file)
 
 
 def restore(fleet: Fleet, service: str, file: Path) -> None:
