@@ -28,7 +28,7 @@ from speed.stage import Stage
 
 EVENTS = 2000
 IN_FLIGHT = 256
-AT_ONCE = 8
+AT_ONCE = 4
 DURABLE = "notify-webhooks-patients"
 PATIENCE_SECONDS = 120.0
 

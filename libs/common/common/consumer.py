@@ -43,7 +43,7 @@ class Consumer[B, E: Event]:
 
 
 def consumes[B, E: Event](
-    *events: type[E], durable: str, at_once: int = 8
+    *events: type[E], durable: str, at_once: int = 4
 ) -> Callable[[Callable[[Work[B], E], Awaitable[None]]], Consumer[B, E]]:
     """Make a handler the consumer of events. It opens one transaction at most, through the work it is given."""
 

@@ -8,7 +8,7 @@ import asyncpg
 from sqlalchemy import MetaData, create_engine, pool, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from common.errors import BackendUnavailable
 
@@ -48,8 +48,7 @@ class Database:
             },
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._readings = async_sessionmaker(alone, expire_on_commit=False)
+        self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -63,15 +62,16 @@ class Database:
                 yield session
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncSession]:
-        """For a question that is one statement: without a transaction around it that takes one round trip, not three.
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """For a question that is one statement: without a transaction around it that takes one round trip, not three,
+        and without a session around that half the time.
 
         Raises:
             StorageUnavailable: as `transaction`.
         """
         with _telling_absence():
-            async with self._readings() as session:
-                yield session
+            async with self._alone.connect() as connection:
+                yield connection
 
     async def ping(self) -> None:
         """Ask the database for nothing, to see that it answers."""

@@ -6,15 +6,16 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
 from letters.models import LetterReceiptRow, PatientEhrRow
 
 
-async def find_ehr(session: AsyncSession, *, patient_id: UUID) -> UUID | None:
+async def find_ehr(connection: AsyncConnection, *, patient_id: UUID) -> UUID | None:
     """The patient's EHR, as far as we have met it."""
-    return await session.scalar(select(col(PatientEhrRow.ehr_id)).where(col(PatientEhrRow.patient_id) == patient_id))
+    known = select(col(PatientEhrRow.ehr_id)).where(col(PatientEhrRow.patient_id) == patient_id)
+    return await connection.scalar(known)
 
 
 async def keep_ehr(session: AsyncSession, *, patient_id: UUID, ehr_id: UUID) -> None:

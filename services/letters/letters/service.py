@@ -129,8 +129,8 @@ async def _change(work: Work[Backends], caller: Caller, intent: ChangeLetter) ->
 
 async def find_ehr(work: Work[Backends], *, patient_id: UUID) -> UUID | None:
     """The patient's EHR, as far as we have met it."""
-    async with work.database.reading() as session:
-        return await repository.find_ehr(session, patient_id=patient_id)
+    async with work.database.reading() as connection:
+        return await repository.find_ehr(connection, patient_id=patient_id)
 
 
 async def ask_active(work: Work[Backends], caller: Caller, *, patient_id: UUID) -> bool | None:

@@ -72,7 +72,7 @@ async def delete_session(session_id: PathId, caller: CurrentCaller, work: Curren
 @allow(ENROLLING)
 async def me(caller: CurrentCaller, work: CurrentWork) -> User:
     """The caller's own account."""
-    return User.of(await service.get_me(work, caller))
+    return await service.get_me(work, caller)
 
 
 @router.get("/.well-known/jwks.json", tags=["keys"])

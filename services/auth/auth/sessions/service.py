@@ -13,6 +13,7 @@ from common.auth import LIFETIME_SECONDS, Caller, hash_csrf
 from common.errors import CsrfRefused, NotFound, Unauthenticated
 from common.events import SessionRevoked
 from common.rest import Page, decode_moment, encode_cursor
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.accounts import repository as accounts
@@ -154,12 +155,12 @@ async def find_caller(session: AsyncSession, caller: Caller, *, lock: bool = Fal
     return user
 
 
-async def get_me(work: Work, caller: Caller) -> UserRow:
+async def get_me(work: Work, caller: Caller) -> User:
     """The caller's account as the database has it; a session that ended is refused, whatever the feed has heard."""
-    user = await find_living(work, caller)
-    if user is None:
+    account = await find_living(work, caller)
+    if account is None:
         raise Unauthenticated("The session has ended")
-    return user
+    return User.model_validate(dict(account))
 
 
 async def get_public_keys(work: Work) -> dict[str, Any]:
@@ -167,14 +168,11 @@ async def get_public_keys(work: Work) -> dict[str, Any]:
     return await work.backend.keys.public_keys(work.database)
 
 
-async def find_living(work: Work, caller: Caller) -> UserRow | None:
-    """The caller's account while the session and the token's version live."""
-    async with work.database.reading() as session:
-        behind = await repository.find_behind(session, caller)
-    if behind is None:
-        return None
-    user, row = behind
-    return None if policy.is_over(row, roles=user.roles, now=clock.now()) else user
+async def find_living(work: Work, caller: Caller) -> RowMapping | None:
+    """The caller's account while the session and the token's version live, and with the version its roles."""
+    since = policy.living_since(caller.roles, now=clock.now())
+    async with work.database.reading() as connection:
+        return await repository.find_behind(connection, caller, since=since)
 
 
 async def _find_session(session: AsyncSession, presented: str, *, csrf_token: str | None) -> tuple[SessionRow, UserRow]:
