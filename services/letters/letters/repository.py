@@ -12,10 +12,9 @@ from sqlmodel import col
 from letters.models import LetterReceiptRow, PatientEhrRow
 
 
-async def find_ehr(connection: AsyncConnection, *, patient_id: UUID) -> UUID | None:
+async def find_ehr(reading: AsyncConnection, *, patient_id: UUID) -> UUID | None:
     """The patient's EHR, as far as we have met it."""
-    known = select(col(PatientEhrRow.ehr_id)).where(col(PatientEhrRow.patient_id) == patient_id)
-    return await connection.scalar(known)
+    return await reading.scalar(select(col(PatientEhrRow.ehr_id)).where(col(PatientEhrRow.patient_id) == patient_id))
 
 
 async def keep_ehr(session: AsyncSession, *, patient_id: UUID, ehr_id: UUID) -> None:
