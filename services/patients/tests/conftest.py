@@ -8,6 +8,7 @@ import pytest
 from common.db import Database
 from common.outbox import Relay
 from common.work import Work
+from fastapi import FastAPI
 from fleet import migrated_database
 from native.bare import PostgresServer
 from nats.aio.client import Client
@@ -88,9 +89,9 @@ def app_fhir(app_stand_in: StandInFhir) -> StandInFhir:
 
 
 @pytest.fixture(scope="session")
-async def running_app(
+async def started_app(
     app_database_url: str, app_stand_in: StandInFhir, auth: StandInAuth, anyio_backend: str
-) -> AsyncIterator[httpx.AsyncClient]:
+) -> AsyncIterator[FastAPI]:
     """The whole app, without NATS."""
     urls = dict.fromkeys(("auth_url", "patients_url", "letters_url", "notify_url"), auth.url)
     settings = Settings.model_validate(
@@ -102,9 +103,27 @@ async def running_app(
     )
     app = create_app(settings)
     async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
-            yield client
+        yield app
+
+
+@pytest.fixture(scope="session")
+async def running_app(started_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A caller of the app."""
+    async with caller(started_app) as client:
+        yield client
+
+
+def caller(app: FastAPI, *, address: str = "127.0.0.1") -> httpx.AsyncClient:
+    """Somebody at an address who calls the app."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=(address, 123))
+    return httpx.AsyncClient(transport=transport, base_url=ORIGIN)
+
+
+@pytest.fixture
+async def stranger(started_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody at an address that no other test calls from."""
+    async with caller(started_app, address="192.0.2.7") as client:
+        yield client
 
 
 @pytest.fixture
