@@ -70,9 +70,8 @@ def test_partner_hears_letters_as_they_come(server: NatsServer) -> None:
         async with client_of(server, "letters") as letters, client_of(server, "partner") as partner:
             live = await partner.subscribe(FOLLOWED)
             await partner.flush()
-            for _ in range(
-                5
-            ):  # without a durable it is at most once: the other account's interest may be a moment behind
+            # Without a durable it is at most once: the other account's interest may be a moment behind.
+            for _ in range(5):
                 await letters.jetstream().publish(LETTER, b"{}")
                 with suppress(NatsTimeout):
                     assert (await live.next_msg(timeout=1)).subject == LETTER

@@ -75,9 +75,8 @@ async def _take(
 
     subscription = await client.jetstream().pull_subscribe_bind(consumer.durable, consumer.events[0].stream())
     while True:
-        if len(in_hand) >= consumer.at_once:
+        while len(in_hand) >= consumer.at_once:
             await asyncio.wait(in_hand, return_when=asyncio.FIRST_COMPLETED)
-            continue
         try:
             # More than one per fetch stalls in nats-py (measured).
             (message,) = await subscription.fetch(1, timeout=FETCH_SECONDS)

@@ -63,8 +63,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """For a question that is one statement: without a transaction around it that takes one round trip, not three,
-        and without a session around that half the time.
+        """For a question that is one statement: without a transaction around it that takes one round trip, not three.
 
         Raises:
             StorageUnavailable: as `transaction`.
