@@ -30,6 +30,11 @@ async def to_its_end(begun: Coroutine[Any, Any, None]) -> None:
         raise
 
 
+def servers(urls: str) -> list[str]:
+    """The servers of a setting that may name several, separated by commas."""
+    return urls.split(",")
+
+
 class Link:
     """A NATS client that keeps trying; `client.is_connected` tells how it stands."""
 
@@ -45,7 +50,7 @@ class Link:
         while not self.client.is_connected:
             try:
                 await self.client.connect(
-                    settings.nats_url,
+                    servers(settings.nats_url),
                     name=settings.nats_user,
                     user=settings.nats_user,
                     password=settings.nats_password.get_secret_value(),
