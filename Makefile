@@ -6,6 +6,7 @@ EXAMPLES ?= 100
 OBSERVE ?= 0
 QUICK ?=
 ROWS ?=
+CLUSTER ?=
 # mypy takes one part at a time: every part has a package `tests` of its own.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres infra/k8s bench docs
 
@@ -67,8 +68,8 @@ attack: sync ## The attack suite with one replica of each service and with two, 
 drill: sync ## Back a fleet up while people write, make it anew, lose one store after another; and see what comes back
 	@QUILL_DRILL=all .venv/bin/python -m pytest tests/drill tests/e2e/test_backup.py
 
-chaos: sync ## Let everything die while people write, and see that nothing is lost; SEED="1 2 3" says which runs
-	@PYTHONPATH=tests .venv/bin/python -m chaos $(SEED)
+chaos: sync ## Let everything die while people write, and see that nothing is lost; SEED="1 2 3" says which runs, CLUSTER=1 with three brokers
+	@PYTHONPATH=tests .venv/bin/python -m chaos $(if $(CLUSTER),--cluster) $(SEED)
 
 chaos-teeth: sync ## The same with one protection after the other taken away: each of these runs must fail
 	@QUILL_TEETH=all .venv/bin/python -m pytest tests/chaos/test_chaos.py -k without

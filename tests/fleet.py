@@ -71,6 +71,7 @@ class Fleet:
 
     @property
     def nats_url(self) -> str:
+        """The broker's address; those of a cluster are separated by commas."""
         return str(self._state()["nats"]["url"])
 
     @property
@@ -148,10 +149,10 @@ class Fleet:
                 time.sleep(0.05)
             self._set_clock(name)
 
-    def lose_broker_store(self) -> int:
-        """Take the broker's disk away while it stands still, so that it writes nothing more, and kill it: its pid."""
-        pid = self.kill("nats", signal.SIGSTOP)
-        (self.home / "nats" / "jetstream").rename(self.home / "nats" / f"lost-{time.time_ns()}")
+    def lose_broker_store(self, name: str = "nats") -> int:
+        """Take a broker's disk away while it stands still, so that it writes nothing more, and kill it: its pid."""
+        pid = self.kill(name, signal.SIGSTOP)
+        (self.home / name / "jetstream").rename(self.home / name / f"lost-{time.time_ns()}")
         os.kill(pid, signal.SIGKILL)
         return pid
 

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from chaos.failpoints import POINTS
-from chaos.run import Report, run
+from chaos.run import CLUSTER, SINGLE, Form, Report, run
 
 
 def main() -> int:
@@ -16,8 +16,10 @@ def main() -> int:
     parser.add_argument("seeds", type=int, nargs="+")
     parser.add_argument("--seconds", type=float, default=120, help="how long things go wrong in each run")
     parser.add_argument("--fault", default="", help="a protection to take away, to see the run fail")
+    parser.add_argument("--cluster", action="store_true", help="three brokers, and two replicas of every service")
     options = parser.parse_args()
-    reports = [_play(seed, seconds=options.seconds, fault=options.fault) for seed in options.seeds]
+    form = CLUSTER if options.cluster else SINGLE
+    reports = [_play(seed, seconds=options.seconds, fault=options.fault, form=form) for seed in options.seeds]
     passed = sum(not one.faults for one in reports)
     points = sum((one.fail_points for one in reports), start=Counter[str]())
     tell(f"{passed} of {len(reports)} seeds passed, {sum(one.kills for one in reports)} kills survived")
@@ -27,11 +29,18 @@ def main() -> int:
     return 0 if passed == len(reports) else 1
 
 
-def _play(seed: int, *, seconds: float, fault: str) -> Report:
+def _play(seed: int, *, seconds: float, fault: str, form: Form) -> Report:
     with tempfile.TemporaryDirectory(prefix=f"quill-chaos-{seed}-", delete=False) as folder:
         Path(folder).chmod(0o711)
         tell(f"seed {seed}, in {folder}")
-        report = run(seed, folder=Path(folder), seconds=seconds, tell=lambda line: tell(f"  {line}"), fault=fault)
+        report = run(
+            seed,
+            folder=Path(folder),
+            seconds=seconds,
+            tell=lambda line: tell(f"  {line}"),
+            fault=fault,
+            form=form,
+        )
     tell(f"  {report.letters} letters, {report.patients} patients acknowledged in {report.calls} requests")
     for name, number in sorted(report.done.items()):
         tell(f"  {number:4} {name}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import nats
+from common.nats import servers
 from fleet import Fleet
 from nats.aio.client import Client
 from nats.errors import TimeoutError as NatsTimeout
@@ -90,7 +91,7 @@ class Broker:
     def _as[T](self, user: str, work: Callable[[Client], Awaitable[T]]) -> T:
         async def run() -> T:
             client = await nats.connect(
-                self._fleet.nats_url,
+                servers(self._fleet.nats_url),
                 user=user,
                 password=self._fleet.secrets[f"nats_{user}"],
                 inbox_prefix=f"_INBOX_{user}".encode(),
@@ -117,8 +118,10 @@ async def _read_letters(client: Client) -> list[Message]:
 
 
 def poison() -> Message:
-    """A message that no consumer can make sense of."""
-    return Message(CREATED, {"ce-id": str(uuid4()), "ce-type": CREATED}, b'{"letter_uid": "no uuid"}')
+    """A message that no consumer can make sense of; to be published until it is stored, which it is once."""
+    identity = str(uuid4())
+    headers = {"Nats-Msg-Id": identity, "ce-id": identity, "ce-type": CREATED}
+    return Message(CREATED, headers, b'{"letter_uid": "no uuid"}')
 
 
 def again(message: Message) -> Message:

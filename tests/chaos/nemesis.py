@@ -1,5 +1,5 @@
 """What happens to the fleet during a run, drawn from a seed. Two threads do it: one kills, the other does all the rest,
-so that processes die in the middle of what else goes wrong."""
+so that processes die in the middle of what else goes wrong. To a cluster of brokers a third does it (splits.py)."""
 
 import os
 import random
@@ -45,6 +45,7 @@ type Todo = Callable[[], None]
 class Stage:
     """Everything that a nemesis can reach.
 
+    clustered: there are several brokers, which are left to a thread of their own.
     memory: by process, the MiB that it had from time to time.
     """
 
@@ -52,6 +53,7 @@ class Stage:
     proxies: dict[str, FaultProxy]
     house: House
     stop: threading.Event
+    clustered: bool = False
     done: Counter[str] = field(default_factory=Counter)
     poisoned: int = 0
     memory: dict[int, list[int]] = field(default_factory=dict)
@@ -71,12 +73,16 @@ class Stage:
         return sum(number for name, number in self.done.items() if name.startswith(("kill ", "fail point ")))
 
 
+type Draw = Callable[[Stage, random.Random], Sequence[Todo]]
+
+
 def killers(stage: Stage, chance: random.Random) -> list[Todo]:
     """Every death of a run, in an order of its own: at each fail point, and by kill -9 from outside."""
     at = [(chance.choice([one for one in ("letters", "notify") if one in of]), point) for point, of in POINTS.items()]
     more = [(chance.choice(of), point) for point, of in chance.sample(sorted(POINTS.items()), MORE_POINTS)]
     points: list[Todo] = [partial(_die_at, stage, service, point) for service, point in (*at, *more)]
-    victims: list[Todo] = [partial(_kill, stage, name, chance) for name, times in VICTIMS.items() for _ in range(times)]
+    names = [name for name, times in VICTIMS.items() for _ in range(times) if name != "nats" or not stage.clustered]
+    victims: list[Todo] = [partial(_kill, stage, name, chance) for name in names]
     # In turn, so that a run that is cut short has had some of both.
     pairs = zip_longest(_shuffled(chance, points), _shuffled(chance, victims))
     return [one for pair in pairs for one in pair if one is not None]
@@ -84,9 +90,10 @@ def killers(stage: Stage, chance: random.Random) -> list[Todo]:
 
 def troubles(stage: Stage, chance: random.Random) -> list[Todo]:
     """Everything else that goes wrong in a run, in an order of its own."""
-    faults: list[tuple[str, Fault]] = [(name, fault) for name in stage.proxies for fault in NETWORK_FAULTS]
+    bent = [name for name in stage.proxies if not (stage.clustered and name.startswith("nats"))]
+    faults: list[tuple[str, Fault]] = [(name, fault) for name in bent for fault in NETWORK_FAULTS]
     faults += [(name, fault) for name in ("fhir", "openehr") for fault in HTTP_FAULTS]
-    lost: list[tuple[str, Fault]] = [("nats", "drop the answer"), ("openehr", "drop the answer")]
+    lost: list[tuple[str, Fault]] = [(name, "drop the answer") for name in ("nats", "openehr") if name in bent]
     todo: list[Todo] = [
         *(
             partial(_bend, stage, backend, fault, chance.uniform(1.5, 4))
@@ -101,9 +108,9 @@ def troubles(stage: Stage, chance: random.Random) -> list[Todo]:
         *(partial(_spoil_pushes, stage, chance, reply) for reply in (Reply(None), Reply(429), Reply(500))),
         partial(_fill_stream, stage),
         partial(_dump_journal, stage),
-        partial(_lose_disk, stage),
-        partial(_bend, stage, "nats", "black hole", BROKER_AWAY_SECONDS),
     ]
+    if not stage.clustered:
+        todo += [partial(_lose_disk, stage), partial(_bend, stage, "nats", "black hole", BROKER_AWAY_SECONDS)]
     return _shuffled(chance, todo)
 
 
@@ -111,7 +118,7 @@ def _shuffled(chance: random.Random, todo: Sequence[Todo]) -> list[Todo]:
     return chance.sample(todo, len(todo))
 
 
-def play(stage: Stage, draw: Callable[[Stage, random.Random], Sequence[Todo]], chance: random.Random) -> None:
+def play(stage: Stage, draw: Draw, chance: random.Random) -> None:
     """Do one after the other, and draw anew when all is done, until the run is over."""
     for one in chain.from_iterable(draw(stage, chance) for _ in count()):
         if stage.stop.is_set():
@@ -172,7 +179,8 @@ def _repeat_events(stage: Stage, chance: random.Random) -> None:
 
 
 def _poison(stage: Stage) -> None:
-    stage.broker.publish("letters", [broker.poison()])
+    message = broker.poison()
+    _until_done(lambda: stage.broker.publish("letters", [message]))
     stage.poisoned += 1
     stage.done["poison"] += 1
 
@@ -182,7 +190,7 @@ def _fill_stream(stage: Stage) -> None:
     try:
         stage.stop.wait(6)
     finally:
-        stage.broker.limit("LETTERS", None)
+        _until_done(lambda: stage.broker.limit("LETTERS", None))
     stage.done["stream full"] += 1
 
 
@@ -208,6 +216,18 @@ def _insist(command: Sequence[str], environment: Mapping[str, str]) -> None:
     while subprocess.run(
         command, env=environment, check=time.monotonic() > deadline, timeout=60, stdout=subprocess.DEVNULL
     ).returncode:
+        time.sleep(0.5)
+
+
+def _until_done(todo: Todo) -> None:
+    """The same of something that a broker is asked for."""
+    deadline = time.monotonic() + INSIST_SECONDS
+    while True:
+        try:
+            return todo()
+        except SPOILED:
+            if time.monotonic() > deadline:
+                raise
         time.sleep(0.5)
 
 

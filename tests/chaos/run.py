@@ -1,10 +1,11 @@
 """One run: a fleet behind proxies, people at its door, a nemesis, a rest, and a look at what is left."""
 
+import json
 import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from chaos import checks, failpoints, journal, nemesis
+from chaos import checks, failpoints, journal, nemesis, splits
 from chaos.checks import World
 from chaos.history import History
-from chaos.nemesis import Stage
+from chaos.nemesis import Draw, Stage
 from chaos.people import Clinician, House, Reader, new_linked
 from chaos.planting import DETOURS, FAULT
 from chaos.proxy import FaultProxy
@@ -27,12 +28,35 @@ from native.ports import free_port
 from native.settings import SERVICES
 
 TESTS = Path(__file__).parents[1]
-BACKENDS = ("fhir", "openehr", "nats", "postgres")
 LINKED, CLINICIANS = 8, 8
 REST_SECONDS = 60.0
 WATCH_SECONDS = 5.0
 LETTERS_A_SECOND, PATIENTS_A_SECOND, KILLS_A_SECOND = 2.5, 1 / 3, 1 / 4
 MORE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the fleet of a run is like.
+
+    doors: what services reach through proxies.
+    draws: what goes wrong, each in a thread of its own.
+    ways: between which brokers there are proxies, too.
+    """
+
+    doors: Sequence[str]
+    replicas: str
+    draws: Sequence[Draw]
+    ways: Sequence[str] = ()
+
+
+SINGLE = Form(("fhir", "openehr", "nats", "postgres"), "letters=2,notify=2", (nemesis.killers, nemesis.troubles))
+CLUSTER = Form(
+    doors=("fhir", "openehr", *splits.NODES, "postgres"),
+    replicas=",".join(f"{service}=2" for service in SERVICES),
+    draws=(nemesis.killers, nemesis.troubles, splits.splits),
+    ways=splits.WAYS,
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +74,9 @@ class Report:
     faults: list[str]
 
 
-def run(seed: int, *, folder: Path, seconds: float, tell: Callable[[str], None], fault: str = "") -> Report:
+def run(
+    seed: int, *, folder: Path, seconds: float, tell: Callable[[str], None], fault: str = "", form: Form = SINGLE
+) -> Report:
     """Play a whole run.
 
     Args:
@@ -58,14 +84,15 @@ def run(seed: int, *, folder: Path, seconds: float, tell: Callable[[str], None],
         folder: where the fleet and the history lie; others may pass through it.
         seconds: how long people act while things go wrong.
         fault: a protection to be taken away, from chaos.faults.
+        form: what the fleet is like.
     """
     began = time.monotonic()
     chance = random.Random(seed)  # noqa: S311 - a run that can be repeated
-    with _fleet(folder, fault) as (fleet, proxies), push_receiver(fleet.push_port) as push_service:
+    with _fleet(folder, fault, form) as (fleet, proxies), push_receiver(fleet.push_port) as push_service:
         tell(f"the fleet is up after {time.monotonic() - began:.0f} s")
         history = History(folder / "history.jsonl")
-        stage = Stage(fleet, proxies, _prepare(fleet, push_service), threading.Event())
-        _act(stage, history, chance, seconds=seconds, tell=tell)
+        stage = Stage(fleet, proxies, _prepare(fleet, push_service), threading.Event(), clustered=bool(form.ways))
+        _act(stage, history, chance, form.draws, seconds=seconds, tell=tell)
         _heal(stage)
         left = _rest(fleet)
         if stage.dump.exists():
@@ -92,18 +119,21 @@ def run(seed: int, *, folder: Path, seconds: float, tell: Callable[[str], None],
 
 
 @contextmanager
-def _fleet(folder: Path, fault: str) -> Iterator[tuple[Fleet, dict[str, FaultProxy]]]:
+def _fleet(folder: Path, fault: str, form: Form) -> Iterator[tuple[Fleet, dict[str, FaultProxy]]]:
     home = folder / "home"
     home.mkdir(mode=0o711)
-    ports = {name: free_port() for name in BACKENDS}
-    write_json(home / DETOURS, ports)
+    ports: dict[str, int] = {}
+    for name in (*form.doors, *form.ways):
+        ports[name] = free_port(avoid=ports.values())
+    write_json(home / DETOURS, {name: ports[name] for name in form.doors})
     if fault:
         write_text(home / FAULT, fault)
     settings = {
-        "QUILL_REPLICAS": "letters=2,notify=2",
+        "QUILL_REPLICAS": form.replicas,
         "QUILL_APP_FACTORY": "chaos.planting:{service}",
         "PYTHONPATH": str(TESTS),
         "QUILL_TEST_CLOCK": "1",
+        **(_cluster({way: ports[way] for way in form.ways}) if form.ways else {}),
     }
     with ExitStack() as stack:
         proxies = {}
@@ -113,8 +143,14 @@ def _fleet(folder: Path, fault: str) -> Iterator[tuple[Fleet, dict[str, FaultPro
         yield stack.enter_context(running_fleet(home, **settings)), proxies
 
 
+def _cluster(ways: Mapping[str, int]) -> dict[str, str]:
+    return {"QUILL_NATS_NODES": str(len(splits.NODES)), "QUILL_TEST_ROUTES": json.dumps(ways)}
+
+
 def _port_of(home: Path, name: str) -> int:
-    return int((read_json(Home(home).ports) or {})[name])
+    """Where a proxy leads: that of a way, to where the other broker takes its like in."""
+    _, way, broker = name.rpartition(">")
+    return int((read_json(Home(home).ports) or {})[f"{broker}-route" if way else name])
 
 
 def _prepare(fleet: Fleet, push_service: PushReceiver) -> House:
@@ -123,7 +159,15 @@ def _prepare(fleet: Fleet, push_service: PushReceiver) -> House:
     return House([one.patient_id for one in linked], linked)
 
 
-def _act(stage: Stage, history: History, chance: random.Random, *, seconds: float, tell: Callable[[str], None]) -> None:
+def _act(
+    stage: Stage,
+    history: History,
+    chance: random.Random,
+    draws: Sequence[Draw],
+    *,
+    seconds: float,
+    tell: Callable[[str], None],
+) -> None:
     """Let people act, and things go wrong, for so long; people go on for a little longer than the nemesis."""
     over = threading.Event()
     people = [demo_person(stage.fleet, "clinician") for _ in range(CLINICIANS)]
@@ -131,7 +175,7 @@ def _act(stage: Stage, history: History, chance: random.Random, *, seconds: floa
     actors += [Reader(one, history, seed=chance.getrandbits(32)) for one in stage.house.linked]
     bad = [
         threading.Thread(target=nemesis.play, args=(stage, draw, random.Random(chance.getrandbits(32))))  # noqa: S311
-        for draw in (nemesis.killers, nemesis.troubles)
+        for draw in draws
     ]
     good = [threading.Thread(target=actor.run, args=(over,)) for actor in actors]
     for thread in (*good, *bad):
@@ -186,6 +230,8 @@ def _look_at_memory(stage: Stage) -> None:
 def _heal(stage: Stage) -> None:
     for proxy in stage.proxies.values():
         proxy.set(None)
+    if stage.clustered:
+        splits.wait_until_whole(stage)
     with Person(stage.fleet.url) as anybody:
         eventually(lambda: _is_well(anybody), within=REST_SECONDS)
 

@@ -68,8 +68,17 @@ capabilities: {drop: [ALL]{{ with .add }}, add: [{{ . }}]{{ end }}}
 {{ $cluster }}-rw
 {{- end }}
 
+{{/* Each server of a cluster by its own name, since a service leaves one that is cut off from the others for another (ADR 20).
+     Also "scheme" and "port". */}}
+{{- define "quill.nats-urls" -}}
+{{- $replicas := int .root.Values.nats.replicas }}
+{{- $servers := list }}
+{{- range until $replicas }}{{ $servers = append $servers (printf "%s://nats-%d.nats-servers:%s" $.scheme . $.port) }}{{ end -}}
+{{ gt $replicas 1 | ternary (join "," $servers) (printf "%s://nats:%s" .scheme .port) }}
+{{- end }}
+
 {{- define "quill.nats-url" -}}
-nats://nats:4222
+{{ include "quill.nats-urls" (dict "root" (.root | default .) "scheme" "nats" "port" "4222") }}
 {{- end }}
 
 {{/* How many replicas there are, and that not all of them go at once. Also "scaling" (min, max, cpu) and "consumers" (stream →

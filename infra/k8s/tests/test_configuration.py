@@ -7,6 +7,7 @@ import subprocess
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -119,6 +120,16 @@ def test_operator_finds_everything(size: str, made: dict[str, str], monkeypatch:
     settings = OperatorSettings()
     assert {name for name in COMPOSE["operator"]["environment"] if name not in told} == set()
     assert settings.letters_database_url.get_secret_value().endswith(f"@{databases(size)['letters']}-rw:5432/letters")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("part", "variable"), [("letters", "URL"), ("operator", "URL"), ("operator", "MONITOR_URL")])
+def test_each_server_of_a_nats_cluster_is_named(size: str, part: str, variable: str, made: dict[str, str]) -> None:
+    servers = of_kind(size, "StatefulSet")["nats"]["spec"]
+    told = environment(pod_specs(size)[part], made)[f"QUILL_NATS_{variable}"]
+    named = [urlsplit(address).hostname for address in told.split(",")]
+    number = servers["replicas"]
+    assert named == ([f"nats-{one}.{servers['serviceName']}" for one in range(number)] if number > 1 else ["nats"])
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -5,7 +5,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -18,6 +18,7 @@ from native.errors import LaunchError
 from native.home import Home
 from native.ports import free_port
 from native.process import Program, start_options, tail
+from native.settings import Settings
 
 PASSWORD = "q-bare-server"  # noqa: S105 - guards an empty server that lives for one test run
 
@@ -84,14 +85,41 @@ def nats_server(
 
 
 @contextmanager
+def nats_cluster(
+    folder: Path, settings: Settings, *, ports: Mapping[str, int], passwords: Mapping[str, str]
+) -> Iterator[Mapping[str, subprocess.Popen[bytes]]]:
+    """The servers of a NATS cluster with their stores in `folder`, each by its name; whoever kills one has killed it.
+
+    Args:
+        folder: may have been another cluster's.
+        settings: how many there are, and whether there are ways between them that a test chose.
+        ports: by the names of `nats.port_names`.
+        passwords: by user, and that of the routes.
+    """
+    home = Home(folder)
+    home.create()
+    programs = nats.programs(home, settings, ports=ports, passwords=passwords)
+    with ExitStack() as stack:
+        processes = {one.name: stack.enter_context(_started(home, one)) for one in programs}
+        for one in programs:
+            _wait(one, processes[one.name], home.log(one.name))
+        yield processes
+
+
+@contextmanager
 def _running(home: Home, program: Program) -> Iterator[None]:
-    log = home.log(program.name)
-    options = start_options(program.command, log=log)
+    with _started(home, program) as process:
+        _wait(program, process, home.log(program.name))
+        yield
+
+
+@contextmanager
+def _started(home: Home, program: Program) -> Iterator[subprocess.Popen[bytes]]:
+    options = start_options(program.command, log=home.log(program.name))
     process = subprocess.Popen(program.command.argv, stdin=subprocess.DEVNULL, **options)
     os.close(options["stdout"])
     try:
-        _wait(program, process, log)
-        yield
+        yield process
     finally:
         process.send_signal(program.command.stop_signal)
         with suppress(subprocess.TimeoutExpired):

@@ -16,8 +16,6 @@ from native.supervisor import Supervisor
 
 _INNER_PORTS = (
     "postgres",
-    "nats",
-    "nats-monitor",
     "fhir",
     "openehr",
     "openehr-postgres",
@@ -46,7 +44,7 @@ class Fleet:
         self._secrets = load_secrets(home)
         names = [name for service in SERVICES for name in services.replicas(settings, service)]
         clocks = [services.clock_port(name) for name in names if settings.test_clock]
-        self._ports = choose_ports(home, [*_INNER_PORTS, *names, *clocks])
+        self._ports = choose_ports(home, [*_INNER_PORTS, *nats.port_names(settings), *names, *clocks])
         servers = ("postgres", "fhir", "openehr", *names)
         self._held = HeldPorts([settings.port, *(self._ports[name] for name in servers)])
         self.supervisor = Supervisor(home, nats=self._partner, report=progress.line)
@@ -117,9 +115,10 @@ class Fleet:
         await self._once(services.provisioning(self.context), name="provision", what="Creating the event streams")
 
     async def _start_broker(self) -> None:
-        passwords = {user: self._secrets[f"nats_{user}"] for user in NATS_USERS}
-        ports = {"port": self._ports["nats"], "monitor_port": self._ports["nats-monitor"]}
-        await self._run(nats.program(self._home, **ports, passwords=passwords))
+        passwords = {user: self._secrets[f"nats_{user}"] for user in (*NATS_USERS, "route")}
+        async with asyncio.TaskGroup() as tasks:  # none of a cluster is ready without another
+            for server in nats.programs(self._home, self._settings, ports=self._ports, passwords=passwords):
+                tasks.create_task(self._run(server))
 
     async def _start_fhir(self, built: asyncio.Task[fhir.FhirBuild | None], databases: asyncio.Task[None]) -> None:
         build = await built
@@ -188,4 +187,4 @@ class Fleet:
 
     def _partner(self) -> object:
         user = {"user": "partner", "password": self._secrets["nats_partner"]}
-        return {"url": nats.url(self._ports["nats"]), "partner": user}
+        return {"url": nats.urls(self._settings, self._ports), "partner": user}

@@ -44,7 +44,7 @@ def _makers() -> dict[str, Callable[[], str]]:
     return {
         "database_postgres": _password,
         **{f"database_{role}": _password for role in (*DATABASE_ROLES, *EHRBASE_ROLES)},
-        **{f"nats_{user}": _password for user in NATS_USERS},
+        **{f"nats_{user}": _password for user in (*NATS_USERS, "route")},
         **dict.fromkeys(keys, _password),
         "vapid_private_key": _vapid_private_key,
         "openehr_password": _password,

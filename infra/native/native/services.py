@@ -108,7 +108,8 @@ def migration(context: Context, service: str) -> Command:
 
 def provisioning(context: Context) -> Command:
     """Create the streams and durables of the event catalogue."""
-    return Command(argv=(sys.executable, "-m", "provision"), env=_nats(context, "provision"), cwd=context.home.root)
+    told = {**_nats(context, "provision"), "QUILL_NATS_REPLICAS": str(context.settings.nats_nodes)}
+    return Command(argv=(sys.executable, "-m", "provision"), env=told, cwd=context.home.root)
 
 
 def environment(context: Context, service: str) -> dict[str, str]:
@@ -132,7 +133,9 @@ def operator_environment(context: Context) -> dict[str, str]:
     kept = " ".join(f"{name}={url}" for name, url in _owned_databases(context).items())
     return {
         **_nats(context, "operator"),
-        "QUILL_NATS_MONITOR_URL": f"http://127.0.0.1:{ports['nats-monitor']}",
+        "QUILL_NATS_MONITOR_URL": ",".join(
+            f"http://127.0.0.1:{ports[f'{name}-monitor']}" for name in nats.names(context.settings)
+        ),
         **{f"QUILL_{service.upper()}_DATABASE_URL": _database(context, service) for service in SERVICES},
         **{f"QUILL_{service.upper()}_URL": _replica_urls(context, service) for service in SERVICES},
         "QUILL_PUBLIC_ORIGIN": context.settings.origin,
@@ -192,7 +195,7 @@ def _set_by_a_person(prefix: str) -> dict[str, str]:
 
 def _nats(context: Context, user: str) -> dict[str, str]:
     return {
-        "QUILL_NATS_URL": nats.url(context.ports["nats"]),
+        "QUILL_NATS_URL": nats.urls(context.settings, context.ports),
         "QUILL_NATS_USER": user,
         "QUILL_NATS_PASSWORD": context.secrets[f"nats_{user}"],
     }

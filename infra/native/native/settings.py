@@ -1,5 +1,6 @@
 """What the person who types ``make run`` can choose, read from the environment once."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from native.errors import LaunchError
 REPOSITORY = Path(__file__).resolve().parents[3]
 SERVICES = ("auth", "patients", "letters", "notify")
 _MOST_REPLICAS = 16
+_CLUSTERS = {"1": 1, "3": 3}
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Settings:
     demo: bool = True
     observe: bool = False  # with a Prometheus
     replicas: Mapping[str, int] = field(default_factory=dict)
+    nats_nodes: int = 1  # more than one: a cluster, whose streams have a copy on each
     fhir_url: str = ""  # another FHIR server, already running
     ehrbase: Ehrbase = Ehrbase()
     push_origins: tuple[str, ...] = ()
@@ -37,6 +40,7 @@ class Settings:
     app_factory: str = "{service}.main:create_app"  # what uvicorn runs; tests put one of their own around it
     stores_only: bool = False  # PostgreSQL and NATS, as a restore wants them
     test_clock: bool = False  # each service takes orders to move its clock
+    test_routes: Mapping[str, int] = field(default_factory=dict)  # nats-0>nats-1: where that one is for this one
 
     @property
     def origin(self) -> str:
@@ -52,12 +56,14 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         demo=_switch(environment.get("DEMO", "1")),
         observe=_switch(environment.get("OBSERVE") or "0"),
         replicas=_replicas(environment.get("QUILL_REPLICAS", "")),
+        nats_nodes=_nats_nodes(environment.get("QUILL_NATS_NODES") or "1"),
         fhir_url=environment.get("QUILL_FHIR_URL", "").rstrip("/"),
         ehrbase=_ehrbase(environment),
         push_origins=_origins(environment.get("QUILL_PUSH_ORIGINS", "")),
         webhook_origins=_origins(environment.get("QUILL_WEBHOOK_ORIGINS", "")),
         app_factory=environment.get("QUILL_APP_FACTORY") or Settings.app_factory,
         test_clock=environment.get("QUILL_TEST_CLOCK") == "1",
+        test_routes=json.loads(environment.get("QUILL_TEST_ROUTES") or "{}"),
     )
 
 
@@ -89,6 +95,12 @@ def _replicas(text: str) -> dict[str, int]:
             )
         chosen[name] = int(number)
     return chosen
+
+
+def _nats_nodes(text: str) -> int:
+    if text not in _CLUSTERS:
+        raise LaunchError(f"QUILL_NATS_NODES must be 1, or 3 for a cluster, not {text!r}.")
+    return _CLUSTERS[text]
 
 
 def _ehrbase(environment: Mapping[str, str]) -> Ehrbase:

@@ -36,8 +36,7 @@ def test_running_service_lends_its_settings_but_not_its_clock() -> None:
 def test_operator_is_told_where_everything_is_whatever_runs(home: Home) -> None:
     names = (
         "postgres",
-        "nats",
-        "nats-monitor",
+        *(name + kind for name in ("nats-0", "nats-1", "nats-2") for kind in ("", "-monitor")),
         "fhir",
         "openehr",
         "auth",
@@ -48,6 +47,7 @@ def test_operator_is_told_where_everything_is_whatever_runs(home: Home) -> None:
     )
     write_json(home.ports, {name: 20000 + number for number, name in enumerate(names)})
     chosen = {"QUILL_PORT": "8642", "QUILL_REPLICAS": "letters=2", "QUILL_HOME": "relative"}
+    chosen["QUILL_NATS_NODES"] = "3"
     with subprocess.Popen([sys.executable, "-c", "input()"], env=chosen, stdin=subprocess.PIPE) as launcher:
         home.lock.write_text(str(launcher.pid))
         told = of_running("ops")
@@ -56,7 +56,9 @@ def test_operator_is_told_where_everything_is_whatever_runs(home: Home) -> None:
         told
     )
     assert told["QUILL_PUBLIC_ORIGIN"] == "http://localhost:8642"
-    assert told["QUILL_LETTERS_URL"] == "http://127.0.0.1:20007,http://127.0.0.1:20008"
+    assert told["QUILL_LETTERS_URL"] == "http://127.0.0.1:20011,http://127.0.0.1:20012"
+    assert told["QUILL_NATS_URL"].split(",") == [f"nats://127.0.0.1:{port}" for port in (20001, 20003, 20005)]
+    assert told["QUILL_NATS_MONITOR_URL"].split(",") == [f"http://127.0.0.1:{port}" for port in (20002, 20004, 20006)]
     assert told["QUILL_NATS_PASSWORD"] == load_secrets(home)["nats_operator"]
     assert told["QUILL_SECRET_FILES"].split()[0] == str(home.secrets)
     home.fleet.unlink()

@@ -39,6 +39,11 @@ def test_replicas_are_read_by_service() -> None:
     assert read_settings({"QUILL_REPLICAS": "letters=2, notify=1"}).replicas == {"letters": 2, "notify": 1}
 
 
+@pytest.mark.parametrize(("chosen", "nodes"), [({}, 1), ({"QUILL_NATS_NODES": "3"}, 3)])
+def test_broker_is_one_unless_a_cluster_is_asked_for(chosen: dict[str, str], nodes: int) -> None:
+    assert read_settings(chosen).nats_nodes == nodes
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -48,6 +53,8 @@ def test_replicas_are_read_by_service() -> None:
         ("QUILL_REPLICAS", "postgres=2"),
         ("QUILL_REPLICAS", "letters"),
         ("QUILL_REPLICAS", "letters=0"),
+        ("QUILL_NATS_NODES", "2"),
+        ("QUILL_NATS_NODES", "three"),
         ("QUILL_EHRBASE_JAR", "/nowhere/ehrbase.jar"),
     ],
 )

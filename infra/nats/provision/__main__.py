@@ -5,11 +5,13 @@ import os
 from pathlib import Path
 
 import nats
+from common.nats import servers
 
 from provision.streams import provision
 
 CONNECT_SECONDS = 5
 ATTEMPTS = 20
+ANSWER_SECONDS = 20  # a cluster finds a leader for each stream
 
 
 def _password() -> str:
@@ -21,7 +23,7 @@ async def main() -> None:
     """Connect as the provisioning user and bring JetStream to the catalogue."""
     user = os.environ.get("QUILL_NATS_USER", "provision")
     client = await nats.connect(
-        os.environ["QUILL_NATS_URL"],
+        servers(os.environ["QUILL_NATS_URL"]),
         user=user,
         password=_password(),
         inbox_prefix=f"_INBOX_{user}".encode(),
@@ -29,7 +31,8 @@ async def main() -> None:
         max_reconnect_attempts=ATTEMPTS,
     )
     try:
-        await provision(client.jetstream(), replicas=int(os.environ.get("QUILL_NATS_REPLICAS", "1")))
+        replicas = int(os.environ.get("QUILL_NATS_REPLICAS", "1"))
+        await provision(client.jetstream(timeout=ANSWER_SECONDS), replicas=replicas)
     finally:
         await client.close()
 

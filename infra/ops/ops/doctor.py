@@ -42,7 +42,7 @@ def _checks(settings: Settings) -> Mapping[str, Check]:
         "machine": partial(doors.check_machine, settings),
         **{f"{service} database": partial(stores.check_database, settings, service) for service in SERVICES},
         "nats": partial(stores.check_broker, settings),
-        "nats monitor": partial(stores.check_monitor, settings),
+        **{f"{name} monitor": partial(stores.check_monitor, name, url) for name, url in settings.monitors().items()},
         "fhir": partial(doors.check_fhir, settings),
         "openehr": partial(doors.check_openehr, settings),
         **{name: partial(doors.check_replica, name, url) for name, url in replicas.items()},

@@ -16,6 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from common import clock
 from common.db import Database, StorageUnavailable
+from common.nats import servers
 from common.settings import PREFIX, ServiceSettings
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -41,7 +42,7 @@ class Refused(Exception):
 class Settings(BaseSettings):
     """Where everything is and how an operator gets in; each can come from a file named by QUILL_<NAME>_FILE.
 
-    A service's URL may name several replicas, separated by commas.
+    A URL of a service or of NATS may name several replicas, separated by commas.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True, frozen=True)
@@ -78,6 +79,11 @@ class Settings(BaseSettings):
         urls = str(getattr(self, f"{service}_url")).split(",")
         return {service if number == 1 else f"{service}-{number}": url for number, url in enumerate(urls, 1)}
 
+    def monitors(self) -> Mapping[str, str]:
+        """The URL of the monitor of each NATS server: nats, or nats-0, nats-1, and so on."""
+        urls = self.nats_monitor_url.split(",")
+        return {"nats" if len(urls) == 1 else f"nats-{number}": url for number, url in enumerate(urls)}
+
     @asynccontextmanager
     async def database(self, service: str) -> AsyncIterator[Database]:
         """A service's database under the role that the service itself has."""
@@ -107,7 +113,7 @@ class Settings(BaseSettings):
         try:
             async with asyncio.timeout(CONNECT_SECONDS):  # the client's own bounds one try, and it tries sixty times
                 await client.connect(
-                    self.nats_url, user=user, password=password, inbox_prefix=inbox, error_cb=_keep_silent
+                    servers(self.nats_url), user=user, password=password, inbox_prefix=inbox, error_cb=_keep_silent
                 )
         except (NatsError, OSError, TimeoutError) as error:
             raise Refused(f"NATS at {self.nats_url} does not let {user} in ({type(error).__name__})") from error

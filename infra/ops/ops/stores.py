@@ -107,16 +107,16 @@ def _backlog(check: str, number: int, oldest: datetime | None, *, what: str, adv
     return warn(check, found, advice) if clock.now() - oldest > LATE else ok(check, found)
 
 
-async def check_monitor(settings: Settings) -> AsyncIterator[Finding]:
-    """What NATS tells of itself: its disk and its clock."""
+async def check_monitor(name: str, url: str) -> AsyncIterator[Finding]:
+    """What a NATS server tells of itself: its disk and its clock."""
     asked = datetime.now(UTC)
     async with open_client() as client:
-        told = (await client.get(f"{settings.nats_monitor_url}/varz")).raise_for_status().json()
+        told = (await client.get(f"{url}/varz")).raise_for_status().json()
     if told["jetstream"]["config"].get("sync_always"):
-        yield ok("nats disk", "acknowledged is on the disk")
+        yield ok(f"{name} disk", "acknowledged is on the disk")
     else:
-        yield fail("nats disk", "a crash loses acknowledged messages", "set sync_interval: always in jetstream {}")
-    for one in clock_problems("nats clock", datetime.fromisoformat(told["now"]), asked=asked):
+        yield fail(f"{name} disk", "a crash loses acknowledged messages", "set sync_interval: always in jetstream {}")
+    for one in clock_problems(f"{name} clock", datetime.fromisoformat(told["now"]), asked=asked):
         yield one
 
 

@@ -169,12 +169,24 @@ async def test_durable_that_is_behind_and_dead_letters_are_worth_a_look(house: H
     }
 
 
+def monitor() -> tuple[str, str]:
+    """The one NATS server's name and the URL of its monitor."""
+    ((name, url),) = Settings().monitors().items()
+    return name, url
+
+
 async def test_broker_says_whether_it_waits_for_its_disk(
     house: House, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert (await found("m", partial(stores.check_monitor, Settings())))["nats disk"].state is State.OK
+    assert (await found("m", partial(stores.check_monitor, *monitor())))["nats disk"].state is State.OK
     monkeypatch.setenv("QUILL_NATS_MONITOR_URL", f"http://127.0.0.1:{nats_server.monitor_port}")
-    assert (await found("m", partial(stores.check_monitor, Settings())))["nats disk"].state is State.FAIL
+    assert (await found("m", partial(stores.check_monitor, *monitor())))["nats disk"].state is State.FAIL
+
+
+@pytest.mark.usefixtures("house")
+async def test_each_broker_of_a_cluster_is_looked_at_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUILL_NATS_MONITOR_URL", "http://a:1,http://b:2")
+    assert Settings().monitors() == {"nats-0": "http://a:1", "nats-1": "http://b:2"}
 
 
 @pytest.mark.parametrize(

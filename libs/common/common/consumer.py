@@ -12,6 +12,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeout
+from nats.js import JetStreamContext
 
 from common import clock, metrics
 from common.errors import QuillError
@@ -55,11 +56,13 @@ def consumes[B, E: Event](
 
 async def run(consumer: Consumer[Any, Any], work: Work[Any], client: Client) -> None:
     """Consume until cancelled, through every outage of NATS; then let what has begun end, within five seconds."""
+    # Once: what comes late is in it, and each one more would be kept by the client and told every server anew.
+    subscription = await client.jetstream().pull_subscribe_bind(consumer.durable, consumer.events[0].stream())
     in_hand: set[asyncio.Task[None]] = set()
     try:
         while True:
             with _waiting(consumer):
-                await _take(consumer, work, client, in_hand)
+                await _take(consumer, work, client, subscription, in_hand)
             await asyncio.sleep(FETCH_SECONDS)
     finally:
         if in_hand:
@@ -67,13 +70,16 @@ async def run(consumer: Consumer[Any, Any], work: Work[Any], client: Client) -> 
 
 
 async def _take(
-    consumer: Consumer[Any, Any], work: Work[Any], client: Client, in_hand: set[asyncio.Task[None]]
+    consumer: Consumer[Any, Any],
+    work: Work[Any],
+    client: Client,
+    subscription: JetStreamContext.PullSubscription,
+    in_hand: set[asyncio.Task[None]],
 ) -> None:
     async def handle(message: Msg) -> None:
         with _waiting(consumer):
             await _handle(consumer, work, client, message)
 
-    subscription = await client.jetstream().pull_subscribe_bind(consumer.durable, consumer.events[0].stream())
     while True:
         while len(in_hand) >= consumer.at_once:
             await asyncio.wait(in_hand, return_when=asyncio.FIRST_COMPLETED)

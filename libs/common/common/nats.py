@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Coroutine
 from contextlib import suppress
+from random import SystemRandom
 from typing import Any
 
 from nats.aio.client import Client
@@ -30,6 +31,12 @@ async def to_its_end(begun: Coroutine[Any, Any, None]) -> None:
         raise
 
 
+def servers(urls: str) -> list[str]:
+    """The servers of a setting that may name several, separated by commas; each client has an order of its own."""
+    listed = urls.split(",")
+    return SystemRandom().sample(listed, len(listed))
+
+
 class Link:
     """A NATS client that keeps trying; `client.is_connected` tells how it stands."""
 
@@ -45,11 +52,12 @@ class Link:
         while not self.client.is_connected:
             try:
                 await self.client.connect(
-                    settings.nats_url,
+                    servers(settings.nats_url),
                     name=settings.nats_user,
                     user=settings.nats_user,
                     password=settings.nats_password.get_secret_value(),
                     inbox_prefix=f"_INBOX_{settings.nats_user}".encode(),
+                    dont_randomize=True,  # so that the next one is another
                     connect_timeout=2,
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=RECONNECT_SECONDS,  # type: ignore[arg-type]
@@ -61,6 +69,12 @@ class Link:
             except (NatsError, OSError, TimeoutError):
                 await asyncio.sleep(RECONNECT_SECONDS)
         self.connected.set()
+
+    async def move_on(self) -> None:
+        """Try another server of a cluster: one that is cut off from the others keeps its clients, for nothing."""
+        if self.client.is_connected and len(self.client.servers) > 1:
+            log.warning("NATS leads nowhere, trying another server")
+            await self.client.force_reconnect()
 
     async def close(self) -> None:
         """Send what is buffered, then leave. (nats-py's drain waits out its time with a pull subscription open.)"""

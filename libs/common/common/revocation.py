@@ -29,6 +29,7 @@ SILENCE_SECONDS = 30.0
 REPLAY_WAIT_SECONDS = 5.0
 REFOLLOW_SECONDS = 12.0
 ANSWER_SECONDS = 5.0
+MOST_FAILURES = 2  # an election takes some seconds; after that it is this server that is cut off
 
 type AskAuth = Callable[[Caller], Awaitable[bool]]
 
@@ -89,14 +90,19 @@ class Feed:
     async def run(self) -> None:
         """Follow until cancelled."""
         await self._link.connected.wait()
+        failed = 0
         while True:
             try:
                 async with self._following():
                     self.replayed.set()
+                    failed = 0
                     while not self._gap and clock.monotonic() - self._heard_at < REFOLLOW_SECONDS:
                         await asyncio.sleep(0.5)
             except (NatsError, TimeoutError, OSError) as error:
                 log.warning("revocation feed waits", reason=type(error).__name__)
+                failed += 1
+                if failed % MOST_FAILURES == 0:
+                    await self._link.move_on()
                 await asyncio.sleep(1)
 
     @asynccontextmanager

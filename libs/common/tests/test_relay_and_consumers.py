@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 from common import consumer, events, outbox
 from common.consumer import Consumer, consumes
@@ -14,6 +15,7 @@ from common.errors import BackendUnavailable, Conflict
 from common.events import Event, PatientCreated, PatientUpdated
 from common.outbox import OutboxRow, Relay
 from common.work import Work
+from native.bare import NatsServer
 from nats.aio.client import Client
 from provision.streams import provision
 from sqlalchemy import func, select, update
@@ -67,6 +69,35 @@ async def test_committed_fact_reaches_its_consumer_with_cloudevents_headers(work
     assert stored.headers["Nats-Msg-Id"] == stored.headers["ce-id"] == str(event_id)
     assert stored.headers["ce-type"] == PatientCreated.subject
     assert stored.headers["ce-subject"] == f"patients/{patient_id}"
+
+
+async def test_consumer_whose_durable_is_missing_asks_on_with_one_subscription(
+    work: Work[None], client: Client, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "FETCH_SECONDS", 0.05)
+    asked = 0
+    publish = client.publish
+
+    async def counting(subject: str, *args: object, **kwargs: object) -> None:
+        nonlocal asked
+        asked += subject.endswith("MSG.NEXT.PATIENTS.nobody-made-it")
+        await publish(subject, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(client, "publish", counting)
+
+    @consumes(PatientCreated, durable="nobody-made-it")
+    async def never(handling: Work[None], event: PatientCreated) -> None:
+        raise AssertionError
+
+    def subscriptions() -> int:
+        url = f"http://127.0.0.1:{nats_server.monitor_port}/connz?cid={client.client_id}"
+        (told,) = httpx.get(url).json()["connections"]
+        return int(told["subscriptions"])
+
+    before = subscriptions()
+    async with consuming(never, work, client):
+        await until(lambda: asked > 5)
+        assert subscriptions() <= before + 1
 
 
 async def test_rolled_back_fact_is_never_announced(work: Work[None]) -> None:
