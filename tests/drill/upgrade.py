@@ -18,7 +18,7 @@ from chaos.history import History
 from chaos.people import Actor, House, new_linked
 from drill.people import Desk, Home
 from drill.witness import Crossing, Witness
-from e2e.client import demo_person, eventually
+from e2e.client import demo_person, eventually, new_staff
 from e2e.push_receiver import PushReceiver, push_receiver
 from fleet import Fleet, running_fleet
 from native.settings import SERVICES
@@ -142,7 +142,7 @@ def _people(fleet: Fleet, history: History, push_service: PushReceiver) -> list[
     """As many patients as clinicians, each of whom writes to one of them and to those they register."""
     people: list[Desk | Home] = []
     for seed in range(DESKS):
-        clinician = demo_person(fleet, "clinician")
+        clinician = new_staff(fleet, "clinician")
         linked = new_linked(fleet, clinician, push_service)
         people += [
             Desk(clinician, history, House([linked.patient_id], [linked]), seed=seed),
