@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from chaos import checks
 from chaos.checks import World
@@ -77,14 +78,18 @@ def play(release: Path, folder: Path, *, seconds: float) -> Upgrade:
         folder: where the fleet and the history lie; others may pass through it.
         seconds: how long both versions run side by side at least.
     """
-    with _fleet(folder / "upgraded", release) as fleet, push_receiver(fleet.push_port) as push_service:
+    with (
+        TemporaryDirectory() as scripts,
+        _fleet(folder / "upgraded", Path(scripts), release) as fleet,
+        push_receiver(fleet.push_port) as push_service,
+    ):
         witness, history = Witness(fleet, VERSIONS), History(folder / "upgrade.jsonl")
         people = _people(fleet, history, push_service)
         with _at_work(people):
             _watch(witness, seconds)
             mixed, served = _pythons(fleet), _served(fleet)
             for name in REPLACED:
-                _choose(fleet.home, name, sys.executable)
+                _choose(Path(scripts), name, sys.executable)
             fleet.replace(*REPLACED, seconds=120)
             enough = len(history.calls) + CALLS_ALONE
             eventually(lambda: len(history.calls) >= enough, within=MORE_SECONDS)
@@ -111,18 +116,18 @@ def play(release: Path, folder: Path, *, seconds: float) -> Upgrade:
 
 
 @contextmanager
-def _fleet(home: Path, release: Path) -> Iterator[Fleet]:
+def _fleet(home: Path, scripts: Path, release: Path) -> Iterator[Fleet]:
     home.mkdir(mode=0o711)
     for name, version in VERSIONS.items():
-        _choose(home, name, str(release) if version == LAST else sys.executable)
+        _choose(scripts, name, str(release) if version == LAST else sys.executable)
     replicas = ",".join(f"{service}=2" for service in SERVICES)
-    with running_fleet(home, QUILL_REPLICAS=replicas, QUILL_PYTHON=f"{home}/{{name}}.sh") as fleet:
+    with running_fleet(home, QUILL_REPLICAS=replicas, QUILL_PYTHON=f"{scripts}/{{name}}.sh") as fleet:
         yield fleet
 
 
-def _choose(home: Path, name: str, python: str) -> None:
+def _choose(scripts: Path, name: str, python: str) -> None:
     """Have a replica run by this Python from its next start on."""
-    script = home / f"{name}.sh"
+    script = scripts / f"{name}.sh"
     fresh = script.with_suffix(".new")
     fresh.write_text(f'#!/bin/sh\nexec "{python}" "$@"\n')
     fresh.chmod(0o700)
