@@ -65,7 +65,7 @@ attack: sync ## The attack suite with one replica of each service and with two, 
 	@QUILL_ATTACK_REPLICAS=1 .venv/bin/python -m pytest tests/attack
 	@QUILL_ATTACK_REPLICAS=2 QUILL_TEETH=all .venv/bin/python -m pytest tests/attack
 
-drill: sync ## Back a fleet up while people write, make it anew, lose one store after another; and see what comes back
+drill: sync ## Back a fleet up while people write, make it anew, lose one store after another; upgrade one while people work
 	@QUILL_DRILL=all .venv/bin/python -m pytest tests/drill tests/e2e/test_backup.py
 
 chaos: sync ## Let everything die while people write, and see that nothing is lost; SEED="1 2 3" says which runs, CLUSTER=1 with three brokers

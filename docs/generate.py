@@ -1,13 +1,14 @@
 """Writes what is generated from the code: API and event documents, problem types, who may call what. CI diffs them.
 
 Run as `python docs/generate.py`; with `--check` it writes nothing and fails when something is out of date. At a
-release, `--release` keeps the events' schemas as those that later ones must not take anything from.
+release, `--release` keeps its schemas of events and its commit for the tests of later ones (ADR 21).
 """
 
 import importlib
 import json
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -119,6 +120,15 @@ def decisions_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def keep_release() -> None:
+    """What tests hold later versions to: today's schemas of events, and the commit whose services run beside theirs."""
+    released = ROOT / "docs/events/released"
+    for schema in (ROOT / "docs/events").glob("*.json"):
+        shutil.copy(schema, released)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, check=True)  # noqa: S607
+    (released / "commit").write_bytes(head.stdout)
+
+
 def main() -> int:
     """Write or check every generated file; the number of files out of date when checking."""
     apps = {service: create_app(service) for service in SERVICES}
@@ -141,8 +151,7 @@ def main() -> int:
     for path in stale:
         path.write_text(wanted[path])
     if "--release" in sys.argv:
-        for schema in (ROOT / "docs/events").glob("*.json"):
-            shutil.copy(schema, ROOT / "docs/events/released")
+        keep_release()
     return 0
 
 

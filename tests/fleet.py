@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from common import clock
 from e2e.push_receiver import PushReceiver, push_receiver
@@ -149,6 +150,15 @@ class Fleet:
                 time.sleep(0.05)
             self._set_clock(name)
 
+    def replace(self, *names: str, seconds: float = 60) -> None:
+        """End replicas as an orchestrator does, and wait until those that come in their places are ready."""
+        ended, deadline = {name: self.kill(name, signal.SIGTERM) for name in names}, time.monotonic() + seconds
+        for name, pid in ended.items():
+            while self.processes.get(name, {"pid": pid})["pid"] == pid or not _is_ready(self.processes[name]["port"]):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{name} did not come back:\n{self.log(name)[-2000:]}")
+                time.sleep(0.05)
+
     def lose_broker_store(self, name: str = "nats") -> int:
         """Take a broker's disk away while it stands still, so that it writes nothing more, and kill it: its pid."""
         pid = self.kill(name, signal.SIGSTOP)
@@ -214,6 +224,12 @@ def running_fleet(
     assert launcher.returncode == 0, told.read_text()
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
     assert not (fleet.home / "fleet.json").exists()
+
+
+def _is_ready(port: int) -> bool:
+    with suppress(httpx.TransportError):
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).status_code == 200
+    return False
 
 
 def _wait_until_up(fleet: Fleet, launcher: subprocess.Popen[bytes], output: str) -> None:

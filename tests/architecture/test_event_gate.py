@@ -63,3 +63,14 @@ def test_member_that_is_removed_or_narrowed_fails_though_all_documents_were_gene
     assert status == 1
     for _, _, sentence in PLANTED.values():
         assert sentence in told
+
+
+def test_release_keeps_todays_schemas_and_names_its_commit(checkout: Path) -> None:
+    git = ["git", "-c", "user.name=Quill", "-c", "user.email=quill@localhost"]
+    for words in (["init", "--quiet"], ["commit", "--quiet", "--allow-empty", "--message=Release"]):
+        subprocess.run([*git, *words], cwd=checkout, check=True)
+    plant(checkout, [PLANTED["removed"]])
+    assert run(checkout, "docs/generate.py", "--release").returncode == 0
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout, capture_output=True, text=True, check=True)
+    assert (checkout / "docs/events/released/commit").read_text() == head.stdout
+    assert gate(checkout)[0] == 0

@@ -1,10 +1,9 @@
 """Every replica of every service is restarted, one after the other, while people work: nobody notices."""
 
 import os
-import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
@@ -13,7 +12,6 @@ from attack.people import SERVICES
 from e2e.client import (
     Person,
     demo_person,
-    eventually,
     new_linked_patient,
     patient_resource,
     unique,
@@ -83,30 +81,13 @@ def working(shifts: list[Shift]) -> Iterator[None]:
             thread.join()
 
 
-def restart(fleet: Fleet, name: str) -> None:
-    """End a replica as an orchestrator does, and wait until the next one is ready."""
-    pid = fleet.kill(name, signal.SIGTERM)
-    eventually(lambda: fleet.processes.get(name, {"pid": pid})["pid"] != pid, within=60)
-    eventually(_is_ready(fleet.processes[name]["port"]), within=60)
-
-
-def _is_ready(port: int) -> Callable[[], bool]:
-    def look() -> bool:
-        try:
-            return httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    return look
-
-
 def test_rolling_restart_of_every_service_fails_no_request_and_doubles_none(fleet: Fleet) -> None:
     desk = demo_person(fleet, "clinician")
     _, patient_id = new_linked_patient(fleet, desk)
     shifts = [Shift(fleet, patient_id) for _ in range(2)]
     with working(shifts):
         for name in fleet.replicas(*SERVICES):
-            restart(fleet, name)
+            fleet.replace(name)
     assert [shift.answers.keys() for shift in shifts] == [{"good"}] * len(shifts)
     letters = desk.every(f"/api/patients/{patient_id}/letters")
     assert sorted(letter["title"] for letter in letters) == sorted(title for shift in shifts for title in shift.letters)

@@ -14,7 +14,7 @@ from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
 CREATED = "quill.letters.v1.letter.created"
-WRITTEN = (CREATED, "quill.letters.v1.letter.amended")
+WRITTEN = (CREATED, "quill.letters.v1.letter.amended", "quill.letters.v1.letter.withdrawn")
 WAIT_SECONDS = 2.0
 
 

@@ -108,11 +108,12 @@ class Clinician(Actor):
         super().__init__(person, history, seed=seed)
         self.house = house
 
+    def ways(self) -> list[tuple[Callable[[], None], int]]:
+        """What there is to do, and how often each comes in turn."""
+        return [(self.write, 10), (self.amend, 2), (self.register, 2), (self.count_up, 2), (self.look, 2)]
+
     def step(self) -> None:
-        ways: list[tuple[Callable[[], None], int]] = [
-            *((self.write, 10), (self.amend, 2), (self.register, 2), (self.count_up, 2), (self.look, 2)),
-        ]
-        todo, weights = zip(*ways, strict=True)
+        todo, weights = zip(*self.ways(), strict=True)
         self.random.choices(todo, weights)[0]()
 
     def write(self) -> None:

@@ -71,10 +71,11 @@ def _program(context: Context, service: str, name: str) -> Program:
     options = ("--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--no-server-header")
     proxy = ("--proxy-headers", "--forwarded-allow-ips", "127.0.0.1", "--timeout-graceful-shutdown", "10")
     app = context.settings.app_factory.format(service=service)
+    python = context.settings.python.format(name=name) or sys.executable
     return Program(
         name=name,
         command=Command(
-            argv=(sys.executable, "-m", "uvicorn", "--factory", app, *options, *proxy),
+            argv=(python, "-m", "uvicorn", "--factory", app, *options, *proxy),
             env={**environment(context, service), **mark(context.home, name), **_for_tests(context, name)},
             cwd=context.home.root,
             stop_signal=signal.SIGINT,  # at once: SIGTERM would serve on until Caddy, which is gone by then, turns away

@@ -38,6 +38,7 @@ class Settings:
     push_origins: tuple[str, ...] = ()
     webhook_origins: tuple[str, ...] = ()
     app_factory: str = "{service}.main:create_app"  # what uvicorn runs; tests put one of their own around it
+    python: str = ""  # what runs a replica, by its {name}; tests let replicas of the last release run beside today's
     stores_only: bool = False  # PostgreSQL and NATS, as a restore wants them
     test_clock: bool = False  # each service takes orders to move its clock
     test_routes: Mapping[str, int] = field(default_factory=dict)  # nats-0>nats-1: where that one is for this one
@@ -62,6 +63,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         push_origins=_origins(environment.get("QUILL_PUSH_ORIGINS", "")),
         webhook_origins=_origins(environment.get("QUILL_WEBHOOK_ORIGINS", "")),
         app_factory=environment.get("QUILL_APP_FACTORY") or Settings.app_factory,
+        python=environment.get("QUILL_PYTHON", ""),
         test_clock=environment.get("QUILL_TEST_CLOCK") == "1",
         test_routes=json.loads(environment.get("QUILL_TEST_ROUTES") or "{}"),
     )
