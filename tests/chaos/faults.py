@@ -44,13 +44,13 @@ def acknowledge_before_the_commit(patch: Patch) -> None:
     from common import consumer
     from nats.aio.msg import Msg
 
-    handle, acknowledge = consumer._handle, Msg.ack_sync
+    handle, acknowledge = consumer._Loop._handle, Msg.ack_sync
 
-    async def hasty(which: Any, work: Any, client: Any, message: Any) -> None:
+    async def hasty(loop: Any, message: Any) -> None:
         await acknowledge(message, timeout=5)
-        await handle(which, work, client, message)
+        await handle(loop, message)
 
-    patch.setattr(consumer, "_handle", hasty)
+    patch.setattr(consumer._Loop, "_handle", hasty)
     patch.setattr(Msg, "ack_sync", _nothing)
 
 

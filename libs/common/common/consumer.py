@@ -1,8 +1,9 @@
 """Pull loops over durable consumers: one message, one transaction, then the ack. Never an ack on failure."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from common.errors import QuillError
 from common.events import Event
 from common.inbox import AlreadyHandled
 from common.logging import begin_trace, get_logger
-from common.nats import ENDING_SECONDS
+from common.nats import ENDING_SECONDS, to_its_end
 from common.work import Work
 
 log = get_logger(__name__)
@@ -28,6 +29,7 @@ FETCH_SECONDS = 1.0
 ACK_SECONDS = 5.0
 MAX_UNEXPECTED = 10
 MAX_BACKOFF_SECONDS = 60.0
+AWAY = (NatsError, TimeoutError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,95 +60,120 @@ async def run(consumer: Consumer[Any, Any], work: Work[Any], client: Client) -> 
     """Consume until cancelled, through every outage of NATS; then let what has begun end, within five seconds."""
     # Once: what comes late is in it, and each one more would be kept by the client and told every server anew.
     subscription = await client.jetstream().pull_subscribe_bind(consumer.durable, consumer.events[0].stream())
-    in_hand: set[asyncio.Task[None]] = set()
+    loop = _Loop(consumer, work, client, subscription)
     try:
         while True:
-            with _waiting(consumer):
-                await _take(consumer, work, client, subscription, in_hand)
-            await asyncio.sleep(FETCH_SECONDS)
+            await loop.wait_for_a_hand()
+            await to_its_end(loop.take())  # a fetch that is given up is still sent an event, which nobody would handle
     finally:
-        if in_hand:
-            await asyncio.wait(in_hand, timeout=ENDING_SECONDS)
+        await loop.end()
 
 
-async def _take(
-    consumer: Consumer[Any, Any],
-    work: Work[Any],
-    client: Client,
-    subscription: JetStreamContext.PullSubscription,
-    in_hand: set[asyncio.Task[None]],
-) -> None:
-    async def handle(message: Msg) -> None:
-        with _waiting(consumer):
-            await _handle(consumer, work, client, message)
+class _Loop:
+    """One consumer at work, and what it has in hand."""
 
-    while True:
-        while len(in_hand) >= consumer.at_once:
-            await asyncio.wait(in_hand, return_when=asyncio.FIRST_COMPLETED)
+    def __init__(
+        self,
+        consumer: Consumer[Any, Any],
+        work: Work[Any],
+        client: Client,
+        subscription: JetStreamContext.PullSubscription,
+    ) -> None:
+        self._consumer, self._work, self._client, self._subscription = consumer, work, client, subscription
+        self._in_hand: set[asyncio.Task[None]] = set()
+        self._failures = Counter[int]()  # how often what is at a place of the stream failed unexpectedly
+
+    async def wait_for_a_hand(self) -> None:
+        """Until one event more can be taken. A broker that is away is not asked: it would answer all that at once."""
+        while not self._client.is_connected:
+            await asyncio.sleep(FETCH_SECONDS)
+        while len(self._in_hand) >= self._consumer.at_once:
+            await asyncio.wait(self._in_hand, return_when=asyncio.FIRST_COMPLETED)
+
+    async def take(self) -> None:
+        """Begin to handle the next event, if one comes soon."""
         try:
             # More than one per fetch stalls in nats-py (measured).
-            (message,) = await subscription.fetch(1, timeout=FETCH_SECONDS)
+            (message,) = await self._subscription.fetch(1, timeout=FETCH_SECONDS)
         except NatsTimeout:
-            continue
-        task = asyncio.create_task(handle(message))
-        in_hand.add(task)
-        task.add_done_callback(in_hand.discard)
+            return
+        except AWAY as error:
+            self._wait(error)
+            await asyncio.sleep(FETCH_SECONDS)
+            return
+        task = asyncio.create_task(self._settle(message))
+        self._in_hand.add(task)
+        task.add_done_callback(self._in_hand.discard)
+
+    async def end(self) -> None:
+        """Let what has begun end, and take nothing more."""
+        if self._in_hand:
+            await asyncio.wait(self._in_hand, timeout=ENDING_SECONDS)
+        with suppress(NatsError):
+            await self._subscription.unsubscribe()
+
+    def _wait(self, error: Exception) -> None:
+        log.warning("consumer waits", durable=self._consumer.durable, reason=type(error).__name__)
+
+    async def _settle(self, message: Msg) -> None:
+        try:
+            await self._handle(message)
+        except AWAY as error:  # what was not acknowledged will be delivered again
+            self._wait(error)
+
+    async def _handle(self, message: Msg) -> None:
+        headers = message.headers or {}
+        begin_trace(headers.get("traceparent"))
+        try:
+            event_id, kind = UUID(headers["ce-id"]), headers["ce-type"]
+            event_at = datetime.fromisoformat(headers.get("ce-time") or message.metadata.timestamp.isoformat())
+            event = next(one for one in self._consumer.events if one.subject == kind).model_validate_json(message.data)
+        except (KeyError, StopIteration, ValueError):
+            await self._bury(message, "malformed")
+            return
+        try:
+            await self._consumer.handle(self._work.caused_by(event_id, at=event_at), event)
+            outcome = "handled"
+        except AlreadyHandled:
+            outcome = "known"
+        except QuillError as error:
+            outcome = await self._put_off(message, error.slug, again=error.retryable)
+        except Exception as error:
+            log.exception("consumer failed", durable=self._consumer.durable)
+            # Deliveries do not tell how often: those that an outage made fail count, too.
+            self._failures[_place(message)] += 1
+            again = self._failures[_place(message)] < MAX_UNEXPECTED
+            outcome = await self._put_off(message, type(error).__name__, again=again)
+        if outcome in {"handled", "known"}:
+            await message.ack_sync(timeout=ACK_SECONDS)
+            self._failures.pop(_place(message), None)
+        metrics.event_age.labels(self._consumer.durable, outcome).observe((clock.now() - event_at).total_seconds())
+
+    async def _put_off(self, message: Msg, reason: str, *, again: bool) -> str:
+        if not again:
+            await self._bury(message, reason)
+            return "buried"
+        pause = min(0.5 * 2.0 ** min(message.metadata.num_delivered, 10), MAX_BACKOFF_SECONDS)
+        log.warning("event not handled yet", durable=self._consumer.durable, reason=reason, retry_in=pause)
+        await message.nak(delay=pause)
+        return "later"
+
+    async def _bury(self, message: Msg, reason: str) -> None:
+        """Keep what can never be handled where people look, then let the stream go on."""
+        durable = self._consumer.durable
+        log.error("event dead-lettered", durable=durable, reason=reason)
+        headers = {
+            # Not how it was stored: a dead letter that named the batch of its event would wait for the others of it.
+            **{name: value for name, value in (message.headers or {}).items() if not name.startswith("Nats-")},
+            "Nats-Msg-Id": f"{durable}-{_place(message)}",
+            "Quill-Reason": reason,
+            "Quill-Subject": message.subject,
+        }
+        subject = f"quill.dlq.{self._work.service}.{durable}"
+        await self._client.jetstream().publish(subject, message.data, timeout=ACK_SECONDS, headers=headers)
+        await message.term()
+        self._failures.pop(_place(message), None)
 
 
-@contextmanager
-def _waiting(consumer: Consumer[Any, Any]) -> Iterator[None]:
-    """NATS is away: what was not acknowledged will be delivered again."""
-    try:
-        yield
-    except (NatsError, TimeoutError, OSError) as error:
-        log.warning("consumer waits", durable=consumer.durable, reason=type(error).__name__)
-
-
-async def _handle(consumer: Consumer[Any, Any], work: Work[Any], client: Client, message: Msg) -> None:
-    headers = message.headers or {}
-    begin_trace(headers.get("traceparent"))
-    try:
-        event_id, kind = UUID(headers["ce-id"]), headers["ce-type"]
-        event_at = datetime.fromisoformat(headers.get("ce-time") or message.metadata.timestamp.isoformat())
-        event = next(one for one in consumer.events if one.subject == kind).model_validate_json(message.data)
-    except (KeyError, StopIteration, ValueError):
-        await _bury(consumer, work, client, message, "malformed")
-        return
-    try:
-        await consumer.handle(work.caused_by(event_id, at=event_at), event)
-        outcome = "handled"
-    except AlreadyHandled:
-        outcome = "known"
-    except Exception as error:
-        if isinstance(error, QuillError):
-            again, reason = error.retryable, error.slug
-        else:
-            log.exception("consumer failed", durable=consumer.durable)
-            again, reason = message.metadata.num_delivered < MAX_UNEXPECTED, type(error).__name__
-        await (_later(consumer, message, reason) if again else _bury(consumer, work, client, message, reason))
-        outcome = "later" if again else "buried"
-    if outcome in {"handled", "known"}:
-        await message.ack_sync(timeout=ACK_SECONDS)
-    metrics.event_age.labels(consumer.durable, outcome).observe((clock.now() - event_at).total_seconds())
-
-
-async def _later(consumer: Consumer[Any, Any], message: Msg, reason: str) -> None:
-    pause = min(0.5 * 2.0 ** min(message.metadata.num_delivered, 10), MAX_BACKOFF_SECONDS)
-    log.warning("event not handled yet", durable=consumer.durable, reason=reason, retry_in=pause)
-    await message.nak(delay=pause)
-
-
-async def _bury(consumer: Consumer[Any, Any], work: Work[Any], client: Client, message: Msg, reason: str) -> None:
-    """Keep what can never be handled where people look, then let the stream go on."""
-    log.error("event dead-lettered", durable=consumer.durable, reason=reason)
-    headers = {
-        # Not how it was stored: a dead letter that named the batch of its event would wait for the others of it.
-        **{name: value for name, value in (message.headers or {}).items() if not name.startswith("Nats-")},
-        "Nats-Msg-Id": f"{consumer.durable}-{message.metadata.sequence.stream}",
-        "Quill-Reason": reason,
-        "Quill-Subject": message.subject,
-    }
-    await client.jetstream().publish(
-        f"quill.dlq.{work.service}.{consumer.durable}", message.data, timeout=ACK_SECONDS, headers=headers
-    )
-    await message.term()
+def _place(message: Msg) -> int:
+    return message.metadata.sequence.stream
