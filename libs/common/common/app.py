@@ -146,6 +146,7 @@ async def _running[B](app: FastAPI, service: Service[B], settings: ServiceSettin
         loops += [partial(_consume, one, work, link) for one in service.consumers]
         tasks = [asyncio.create_task(_keep_up(loop)) for loop in loops]
         stack.push_async_callback(_stop, tasks)
+        asyncio.get_running_loop().set_exception_handler(logging.tell_of_unseen)
         await feed.wait_for_replay()
         app.state.ready = True
         _drain_first(app, settings.drain_seconds)
@@ -175,7 +176,10 @@ def _ask_auth(client: httpx.AsyncClient) -> tuple[FetchKeys, AskAuth]:
 
     async def fetch_keys() -> Mapping[str, Any]:
         path = "/api/auth/.well-known/jwks.json"
-        document: Mapping[str, Any] = (await http.call(client, "GET", path, timeout=KEYS_SECONDS)).json()
+        answer = await http.call(client, "GET", path, timeout=KEYS_SECONDS)
+        if answer.status_code != 200:
+            raise BackendUnavailable
+        document: Mapping[str, Any] = answer.json()
         return document
 
     async def lives(caller: Caller) -> bool:

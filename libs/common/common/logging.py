@@ -1,13 +1,16 @@
 """JSON logs on stdout, each line with request and trace; patients only as pseudonyms, bodies and queries never."""
 
+import asyncio
 import hashlib
 import hmac
 import logging
 import re
 import secrets
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
+from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
@@ -76,6 +79,11 @@ def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """The logger of a module."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(name)
     return logger
+
+
+def tell_of_unseen(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """For a task whose exception nobody has looked at: asyncio's own line would hold what it says (a row, a value)."""
+    get_logger(__name__).error(context["message"], exc_info=context.get("exception"))
 
 
 def pseudonym(patient_id: UUID | None) -> str | None:

@@ -33,7 +33,7 @@ async def to_its_end(begun: Coroutine[Any, Any, None]) -> None:
 
 def servers(urls: str) -> list[str]:
     """The servers of a setting that may name several, separated by commas; each client has an order of its own."""
-    listed = urls.split(",")
+    listed = [url.strip() for url in urls.split(",")]
     return SystemRandom().sample(listed, len(listed))
 
 

@@ -1,7 +1,7 @@
 """The transactional outbox: facts are stored with the work that caused them, then relayed to JetStream."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,7 +36,10 @@ class OutboxRow(SQLModel, table=True):
     """An event as it will be published. Rows stay 30 days, so that a lost stream can be rebuilt from them."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("outbox_unpublished", "seq", postgresql_where=text("published_at IS NULL")),)
+    __table_args__ = (
+        Index("outbox_unpublished", "seq", postgresql_where=text("published_at IS NULL")),
+        Index("outbox_published", "published_at", postgresql_where=text("published_at IS NOT NULL")),
+    )
 
     id: UUID = Field(primary_key=True)
     seq: int | None = Field(
@@ -164,15 +167,20 @@ class Relay:
         while self._nats.is_connected and (rows := await self._claim()):
             published: list[UUID] = []
             try:
-                for some in _by_stream(rows):
-                    if len(some) > 1 and await self._publish_together(some):
-                        published += [row.id for row in some]
-                        continue
-                    for row in some:
-                        await self._publish(row)
-                        published.append(row.id)
+                # A stream that takes nothing holds up no other.
+                ends = [await _end_of(self._publish_all(some, published)) for some in _by_stream(rows)]
             finally:
-                await self._mark(published)
+                await self._settle(published, [row.id for row in rows if row.id not in published])
+            for error in filter(None, ends):
+                raise error
+
+    async def _publish_all(self, rows: Sequence[OutboxRow], published: list[UUID]) -> None:
+        if len(rows) > 1 and await self._publish_together(rows):
+            published += [row.id for row in rows]
+            return
+        for row in rows:
+            await self._publish(row)
+            published.append(row.id)
 
     async def _claim(self) -> Sequence[OutboxRow]:
         now = clock.now()
@@ -212,11 +220,13 @@ class Relay:
             row.subject, to_json(row.body), timeout=PUBLISH_TIMEOUT_SECONDS, headers=row.headers
         )
 
-    async def _mark(self, ids: list[UUID]) -> None:
-        if ids:
-            async with self._database.transaction() as session:
-                done = update(OutboxRow).where(col(OutboxRow.id).in_(ids))
-                await session.execute(done.values(published_at=clock.now(), claimed_until=None))
+    async def _settle(self, published: Sequence[UUID], left: Sequence[UUID]) -> None:
+        """Note what was published, and let go of the rest, so that what comes later does not go before it."""
+        async with self._database.transaction() as session:
+            for ids, end in ((published, {"published_at": clock.now()}), (left, {})):
+                if ids:
+                    mine = col(OutboxRow.id).in_(ids), col(OutboxRow.published_at).is_(None)
+                    await session.execute(update(OutboxRow).where(*mine).values(claimed_until=None, **end))
 
     async def _beat(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -227,6 +237,14 @@ class Relay:
             self._next_beat = now + BEAT_SECONDS
 
 
+async def _end_of(doing: Coroutine[Any, Any, None]) -> Exception | None:
+    try:
+        await doing
+    except (NatsError, TimeoutError, OSError) as error:
+        return error
+    return None
+
+
 def _by_stream(rows: Sequence[OutboxRow]) -> Sequence[list[OutboxRow]]:
     """Rows that go into the same stream, in their order; two streams have none in common."""
     streams: dict[str, list[OutboxRow]] = {}
@@ -235,7 +253,8 @@ def _by_stream(rows: Sequence[OutboxRow]) -> Sequence[list[OutboxRow]]:
     return list(streams.values())
 
 
-async def forget_old(session: AsyncSession) -> None:
-    """Drop rows that were published longer ago than streams keep them."""
-    old = clock.now() - RETENTION
-    await session.execute(delete(OutboxRow).where(col(OutboxRow.published_at) < old))
+async def forget_old(session: AsyncSession) -> bool:
+    """Drop rows that were published longer ago than streams keep them, a thousand at most; whether there were any."""
+    old = select(col(OutboxRow.id)).where(col(OutboxRow.published_at) < clock.now() - RETENTION).limit(1000)
+    gone = await session.scalars(delete(OutboxRow).where(col(OutboxRow.id).in_(old)).returning(col(OutboxRow.id)))
+    return bool(gone.all())

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
+from common import app
 from common.auth import Caller, KeysUnavailable, TokenVerifier, hash_csrf, proves_csrf
 from common.errors import BackendUnavailable, Unauthenticated
 from common.revocation import Denylist
@@ -205,3 +207,11 @@ async def test_denylist_refuses_ended_sessions_and_outdated_versions(verifier: T
     assert not denylist.refuses(other)
     denylist.end_session(other.session_id)
     assert denylist.refuses(other)
+
+
+async def test_answer_of_auth_that_is_no_set_of_keys_is_its_absence() -> None:
+    problem = httpx.MockTransport(lambda _request: httpx.Response(404, json={"type": "/problems/not-found"}))
+    async with httpx.AsyncClient(transport=problem, base_url="http://auth") as client:
+        fetch_keys, _ = app._ask_auth(client)
+        with pytest.raises(BackendUnavailable):
+            await fetch_keys()
