@@ -34,19 +34,9 @@ class Database:
             url: `postgresql://user:password@host:port/name`.
             pool_size: connections kept; as many again may be opened under load.
         """
-        self.engine: AsyncEngine = create_async_engine(
-            url.replace("postgresql://", "postgresql+asyncpg://", 1),
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            pool_timeout=3,
-            pool_recycle=1800,
-            hide_parameters=True,
-            connect_args={
-                "timeout": 3,
-                "command_timeout": STATEMENT_TIMEOUT_SECONDS,
-                "server_settings": {"timezone": "UTC", "idle_in_transaction_session_timeout": "10000"},
-            },
-        )
+        self.engine = _engine(url, pool_size=pool_size, max_overflow=pool_size)
+        # Of its own: a full pool means that there is much to do, not that the database is away.
+        self._asking = _engine(url, pool_size=1, max_overflow=0)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -74,12 +64,30 @@ class Database:
 
     async def ping(self) -> None:
         """Ask the database for nothing, to see that it answers."""
-        async with self.transaction() as session:
-            await session.execute(text("SELECT 1"))
+        with _telling_absence():
+            async with self._asking.connect() as connection:
+                await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
         """Give all connections back."""
         await self.engine.dispose()
+        await self._asking.dispose()
+
+
+def _engine(url: str, *, pool_size: int, max_overflow: int) -> AsyncEngine:
+    return create_async_engine(
+        url.replace("postgresql://", "postgresql+asyncpg://", 1),
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_timeout=3,
+        pool_recycle=1800,
+        hide_parameters=True,
+        connect_args={
+            "timeout": 3,
+            "command_timeout": STATEMENT_TIMEOUT_SECONDS,
+            "server_settings": {"timezone": "UTC", "idle_in_transaction_session_timeout": "10000"},
+        },
+    )
 
 
 @contextmanager

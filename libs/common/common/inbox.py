@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, delete
+from sqlalchemy import Column, DateTime, Index, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
@@ -23,6 +23,7 @@ class InboxRow(SQLModel, table=True):
     """An event that was handled."""
 
     __tablename__ = "inbox"
+    __table_args__ = (Index("inbox_handled", "handled_at"),)
 
     event_id: UUID = Field(primary_key=True)
     handled_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
@@ -42,6 +43,8 @@ async def mark(session: AsyncSession, event_id: UUID) -> None:
         raise AlreadyHandled
 
 
-async def forget_old(session: AsyncSession) -> None:
-    """Drop what can never be delivered any more."""
-    await session.execute(delete(InboxRow).where(col(InboxRow.handled_at) < clock.now() - KEPT))
+async def forget_old(session: AsyncSession) -> bool:
+    """Drop what can never be delivered any more, a thousand at most; whether there was any."""
+    old = select(col(InboxRow.event_id)).where(col(InboxRow.handled_at) < clock.now() - KEPT).limit(1000)
+    forget = delete(InboxRow).where(col(InboxRow.event_id).in_(old)).returning(col(InboxRow.event_id))
+    return bool((await session.scalars(forget)).all())

@@ -36,6 +36,11 @@ class OperationRow(SQLModel, table=True):
         UniqueConstraint("caller_id", "idempotency_key", name="operations_key"),
         CheckConstraint("state IN ('INTENT', 'DONE', 'FAILED')", name="operations_state"),
         Index("operations_open", "next_try_at", postgresql_where=text("state = 'INTENT'")),
+        Index(
+            "operations_keyed",
+            "created_at",
+            postgresql_where=text("idempotency_key IS NOT NULL AND state <> 'INTENT'"),
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -262,15 +267,19 @@ async def give_back(session: AsyncSession, row: OperationRow) -> None:
     )
 
 
-async def forget_keys(session: AsyncSession) -> None:
-    """Release idempotency keys after 24 hours; settled operations keep their record."""
-    old = clock.now() - KEY_KEPT
-    await session.execute(
-        update(OperationRow)
+async def forget_keys(session: AsyncSession) -> bool:
+    """Release idempotency keys after 24 hours, a thousand at most; whether there were any.
+
+    Settled operations keep their record.
+    """
+    old = (
+        select(col(OperationRow.id))
         .where(
-            col(OperationRow.created_at) < old,
+            col(OperationRow.created_at) < clock.now() - KEY_KEPT,
             col(OperationRow.state) != "INTENT",
             col(OperationRow.idempotency_key).is_not(None),
         )
-        .values(idempotency_key=None, request_hash=None)
+        .limit(1000)
     )
+    release = update(OperationRow).where(col(OperationRow.id).in_(old)).values(idempotency_key=None, request_hash=None)
+    return bool((await session.scalars(release.returning(col(OperationRow.id)))).all())

@@ -1,8 +1,8 @@
 """`Work` opens units of work and carries operations through; it is what use cases are given. No query lives here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from common.db import Database, StorageUnavailable, Together
 from common.errors import OutcomeUnknown, QuillError
 from common.events import AccessRecorded, Event
 from common.logging import begin_trace, get_logger
+from common.nats import to_its_end
 from common.operations import Completed, Idempotency, OperationKind, OperationRow, Outcome
 from common.outbox import Relay
 from common.refusals import Strangers
@@ -185,16 +186,23 @@ class Work[B]:
                 due = clock.monotonic() + STRANGERS_SECONDS
                 while clock.monotonic() < due:
                     await asyncio.sleep(1)
-                await self.record_strangers()
+                await to_its_end(self.record_strangers())
         finally:
             await self.record_strangers()
 
     async def run_housekeeping(self) -> None:
         """Forget what is past its time (keys, announced events, handled events), until cancelled."""
         while True:
-            with suppress(StorageUnavailable):
-                async with self.database.transaction() as session:
-                    await operations.forget_keys(session)
-                    await outbox.forget_old(session)
-                    await inbox.forget_old(session)
+            for forget in (operations.forget_keys, outbox.forget_old, inbox.forget_old):
+                try:
+                    await self._forget_all(forget)
+                except StorageUnavailable:
+                    log.warning("housekeeping waits for the database")
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+    async def _forget_all(self, forget: Callable[[AsyncSession], Awaitable[bool]]) -> None:
+        """Little by little, so that no table grows too large for one statement's time."""
+        some = True
+        while some:
+            async with self.database.transaction() as session:
+                some = await forget(session)
