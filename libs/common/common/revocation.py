@@ -28,7 +28,6 @@ FORGET_SECONDS = 60.0
 SILENCE_SECONDS = 30.0
 REPLAY_WAIT_SECONDS = 5.0
 REFOLLOW_SECONDS = 12.0
-REFOLLOW_PAUSE_SECONDS = 1.0
 ANSWER_SECONDS = 5.0
 MOST_FAILURES = 2  # an election takes some seconds; after that it is this server that is cut off
 
@@ -39,13 +38,13 @@ class Kept[K, V]:
     """What was learned about tokens, and when; it outlives every token that it concerns."""
 
     def __init__(self, default: V) -> None:
-        self._nothing = default, float("-inf")
+        self._default = default
         self._rows: dict[K, tuple[V, float]] = {}
         self._forgot_at = clock.monotonic()
 
     def get(self, key: K) -> tuple[V, float]:
         """The value, and when it was put on `clock.monotonic`."""
-        return self._rows.get(key, self._nothing)
+        return self._rows.get(key, (self._default, float("-inf")))
 
     def put(self, key: K, value: V) -> None:
         """Keep a value; what is too old is forgotten now and then, since looking through all costs their number."""
@@ -120,7 +119,7 @@ class Feed:
             if failed == MOST_FAILURES:
                 failed = 0
                 await self._link.move_on()
-            await asyncio.sleep(REFOLLOW_PAUSE_SECONDS)
+            await asyncio.sleep(1)
 
     @asynccontextmanager
     async def _consumer(self) -> AsyncIterator[tuple[Subscription, int]]:
@@ -200,9 +199,7 @@ class Gate:
             BackendUnavailable: it cannot be known, and the call is vital.
         """
         caller = await self._verifier.verify(token)
-        if self._denylist.refuses(caller):
-            raise Unauthenticated("The session has ended")
-        if not self._feed.fresh and not await self._lives(caller, vital=vital):
+        if self._denylist.refuses(caller) or not (self._feed.fresh or await self._lives(caller, vital=vital)):
             raise Unauthenticated("The session has ended")
         return caller
 
