@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,10 +123,15 @@ class Fleet:
         kept = self.home / "clock"
         return float(kept.read_text()) if kept.exists() else 0.0
 
-    def move_clock(self, seconds: float) -> None:
-        """Bring every service so many seconds further into the future (a fleet started with QUILL_TEST_CLOCK=1)."""
+    def move_clock(self, seconds: float, *, but: Collection[str] = ()) -> None:
+        """Bring every service so many seconds further into the future (a fleet started with QUILL_TEST_CLOCK=1).
+
+        Args:
+            seconds: how many.
+            but: processes that stand still and are brought there by the next call.
+        """
         write_text(self.home / "clock", str(self.ahead + seconds))
-        for name in self.processes:
+        for name in self.processes.keys() - set(but):
             self._set_clock(name)
 
     def _set_clock(self, name: str) -> None:

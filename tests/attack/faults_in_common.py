@@ -132,7 +132,10 @@ def versions_of_tokens_are_not_remembered(patch: Patch) -> None:
 
 @fault(
     *("patients", "letters", "notify"),
-    cases=["attack/test_revocation.py::test_dead_token_is_refused_while_the_broker_is_silent_and_letters_are_written"],
+    cases=[
+        "attack/test_revocation.py::test_dead_token_is_refused_while_the_broker_is_silent_and_letters_are_written",
+        "attack/test_revocation.py::test_writing_stops_when_auth_hangs_although_the_broker_answers",
+    ],
 )
 def silence_of_the_feed_is_not_noticed(patch: Patch) -> None:
     from common.revocation import Feed

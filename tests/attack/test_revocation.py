@@ -1,6 +1,7 @@
 """Revocation: what ends a session ends its access token in all services, whatever was down meanwhile. How quickly is
 measured in bench; here the clock of the wall decides nothing."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from e2e.client import PASSWORD, Person, assert_problem, eventually, new_linked_
 from fleet import Fleet
 
 SILENCE = 31  # seconds after which the feed does not count as heard
+HEARD = 6  # seconds after which a service that started has heard auth, and asks it no more
 ASKED_AGAIN = 6  # seconds for which a service remembers what auth said about a session
 
 
@@ -87,6 +89,8 @@ def test_dead_token_stays_dead_in_services_that_start_anew(fleet: Fleet, cast: C
         person.sign_out()
     eventually(lambda: read_everywhere(fleet, token) == DEAD)
     fleet.restart(*fleet.replicas("patients", "letters", "notify"))
+    assert eventually(lambda: ready(read_everywhere(fleet, token)), within=30) == DEAD
+    time.sleep(HEARD)
     for _ in range(6):  # so that every replica is asked
         told = eventually(lambda: ready(read_everywhere(fleet, token)), within=30)
         assert told == DEAD
@@ -131,6 +135,26 @@ def test_writing_pushing_and_administering_stop_when_nobody_can_say_who_is_out_a
     listed = eventually(lambda: found(clinician.get(f"{record}/letters")), within=30)
     assert [item["title"] for item in listed.json()["items"]] == ["Before"]
     eventually(lambda: found(admin.get("/api/auth/users")), within=30)
+
+
+def test_writing_stops_when_auth_hangs_although_the_broker_answers(fleet: Fleet, cast: Cast) -> None:
+    clinician = cast.clinician
+    record = f"/api/patients/{new_patient(clinician)}"
+    letter = {"title": "Before", "body": "Dear reader"}
+    assert clinician.post(f"{record}/letters", letter).status_code == 201
+    ask_every_replica(fleet, clinician.access_token)  # so that all of them know auth's keys
+    replicas, silent = fleet.replicas("letters"), fleet.replicas("auth")
+    before = {name: len(fleet.log(name)) for name in replicas}
+    with fleet.frozen(*silent):
+        fleet.move_clock(SILENCE, but=silent)
+        for name in replicas:  # the broker lets them follow anew, and tells them the past
+            eventually(lambda name=name: "revocation feed waits" in fleet.log(name)[before[name] :], within=60)  # type: ignore[misc]
+        time.sleep(HEARD)
+        for _ in range(2 * len(replicas)):
+            assert_problem(clinician.post(f"{record}/letters", {**letter, "title": "Unheard"}), 503)
+        assert clinician.get(f"{record}/letters").status_code == 200
+    fleet.move_clock(0)
+    eventually(lambda: clinician.post(f"{record}/letters", letter).status_code == 201, within=30)
 
 
 def found(answer: httpx.Response) -> httpx.Response | None:

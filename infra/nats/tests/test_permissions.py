@@ -13,11 +13,10 @@ from common.events import (
     AUDIT_SOURCES,
     BEAT_SUBJECT,
     DURABLES,
+    REVOCATION_FILTER,
     STREAMS,
     AccessRecorded,
     SessionRevoked,
-    UserLinked,
-    UserUpdated,
 )
 from native.bare import NatsServer, nats_server
 from nats.aio.client import Client
@@ -124,14 +123,27 @@ def test_service_reads_its_own_durables_and_nobody_elses(server: NatsServer, ser
 def test_service_follows_the_revocation_feed_and_no_more_of_auths_stream(server: NatsServer, service: str) -> None:
     create = "$JS.API.CONSUMER.CREATE.AUTH"
     with signed_in(server, service) as wire:
-        for subject in (SessionRevoked.subject, UserUpdated.subject, BEAT_SUBJECT):
-            assert wire.may_publish(f"{create}.feed-1.{subject}")
-        for subject in (UserLinked.subject, "quill.auth.v1.>", "quill.auth.v1.session.*"):
+        assert wire.may_publish(f"{create}.feed-1.{REVOCATION_FILTER}")
+        for subject in (">", "quill.>", "quill.auth.>", "quill.auth.v2.x", "quill.again.auth.>", "quill.audit.v1.>"):
             assert not wire.may_publish(f"{create}.feed-1.{subject}")
         assert not wire.may_publish(f"{create}.feed-1")
         assert not wire.may_publish(create)
         for name in (durable.name for durable in DURABLES if durable.event.stream() == "AUTH"):
-            assert not wire.may_publish(f"{create}.{name}.{SessionRevoked.subject}")
+            for subject in (REVOCATION_FILTER, SessionRevoked.subject):
+                assert not wire.may_publish(f"{create}.{name}.{subject}")
+
+
+def test_consumer_hands_out_no_more_than_the_filter_that_its_maker_was_allowed(server: NatsServer) -> None:
+    async def scenario() -> None:
+        async with client_of(server, "letters") as letters:
+            for wider in ("quill.again.auth.>", ">", None):
+                config = {"name": "feed-2", "deliver_subject": letters.new_inbox(), "filter_subject": wider}
+                asked = json.dumps({"stream_name": "AUTH", "config": config}).encode()
+                create = f"$JS.API.CONSUMER.CREATE.AUTH.feed-2.{REVOCATION_FILTER}"
+                answer = await letters.request(create, asked, timeout=5)
+                assert json.loads(answer.data)["error"]["code"] == 400
+
+    asyncio.run(scenario())
 
 
 def test_audit_entries_of_a_source_are_handed_out_one_by_one(server: NatsServer) -> None:

@@ -133,7 +133,7 @@ async def _running[B](app: FastAPI, service: Service[B], settings: ServiceSettin
         keys, lives = service.tokens(work) if service.tokens else _ask_auth(others["auth"])
         verifier = TokenVerifier(issuer=settings.public_origin, fetch_keys=keys)
         gate = Gate(verifier, denylist, feed, ask_auth=lives)
-        checks = {"postgres": _answers(database.ping), "nats": _connected(link), **service.checks(backend)}
+        checks = {"postgres": _answers(database.ping), "nats": _works(link, feed), **service.checks(backend)}
         looks = {
             "backends": partial(scrape.look_at_backends, database, checks),
             "backlogs": partial(scrape.look_at_backlogs, database, service.backlogs),
@@ -218,9 +218,9 @@ def _answers(ping: Callable[[], Awaitable[None]]) -> Check:
     return check
 
 
-def _connected(link: Link) -> Check:
+def _works(link: Link, feed: Feed) -> Check:
     async def check() -> None:
-        if not link.client.is_connected:
+        if not (link.client.is_connected and feed.answered):
             raise BackendUnavailable
 
     return check

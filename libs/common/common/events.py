@@ -205,7 +205,7 @@ FACTS: tuple[type[Event], ...] = (
 
 # Not a fact: auth's sign of life on its own relay, so that a silent revocation feed is noticed (security of tokens).
 BEAT_SUBJECT = "quill.auth.v1.feed.beat"
-REVOCATION_SUBJECTS = (SessionRevoked.subject, UserUpdated.subject, BEAT_SUBJECT)
+REVOCATION_FILTER = "quill.auth.v1.>"  # the beat and what it stands for, in one consumer
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -17,14 +16,15 @@ from pydantic import ValidationError
 from common import clock
 from common.auth import Caller, TokenVerifier
 from common.errors import BackendUnavailable, QuillError, Unauthenticated
-from common.events import REVOCATION_SUBJECTS, SessionRevoked, UserUpdated
+from common.events import REVOCATION_FILTER, SessionRevoked, UserUpdated
 from common.logging import get_logger
-from common.nats import Link
+from common.nats import RECONNECT_SECONDS, Link
 
 log = get_logger(__name__)
 
 REPLAYED = timedelta(minutes=20)
 KEPT_SECONDS = 16 * 60.0
+FORGET_SECONDS = 60.0
 SILENCE_SECONDS = 30.0
 REPLAY_WAIT_SECONDS = 5.0
 REFOLLOW_SECONDS = 12.0
@@ -34,53 +34,70 @@ MOST_FAILURES = 2  # an election takes some seconds; after that it is this serve
 type AskAuth = Callable[[Caller], Awaitable[bool]]
 
 
+class Kept[K, V]:
+    """What was learned about tokens, and when; it outlives every token that it concerns."""
+
+    def __init__(self, default: V) -> None:
+        self._default = default
+        self._rows: dict[K, tuple[V, float]] = {}
+        self._forgot_at = clock.monotonic()
+
+    def get(self, key: K) -> tuple[V, float]:
+        """The value, and when it was put on `clock.monotonic`."""
+        return self._rows.get(key, (self._default, float("-inf")))
+
+    def put(self, key: K, value: V) -> None:
+        """Keep a value; what is too old is forgotten now and then, since looking through all costs their number."""
+        now = clock.monotonic()
+        if now - self._forgot_at >= FORGET_SECONDS:
+            self._rows = {known: row for known, row in self._rows.items() if now - row[1] < KEPT_SECONDS}
+            self._forgot_at = now
+        self._rows[key] = value, now
+
+
 class Denylist:
-    """Ended sessions and outdated token versions; entries outlive every token they concern."""
+    """Ended sessions and outdated token versions."""
 
     def __init__(self) -> None:
-        self._sessions: dict[UUID, float] = {}
-        self._versions: dict[UUID, tuple[int, float]] = {}
+        self._sessions: Kept[UUID, bool] = Kept(False)
+        self._versions: Kept[UUID, int] = Kept(0)
 
     def end_session(self, session_id: UUID) -> None:
         """Refuse this session's tokens from now on."""
-        self._forget()
-        self._sessions[session_id] = clock.monotonic()
+        self._sessions.put(session_id, True)
 
     def outdate(self, user_id: UUID, *, token_version: int) -> None:
         """Refuse the user's tokens below this version from now on."""
-        self._forget()
-        known, _ = self._versions.get(user_id, (0, 0.0))
-        self._versions[user_id] = (max(known, token_version), clock.monotonic())
+        self._versions.put(user_id, max(token_version, self._versions.get(user_id)[0]))
 
     def refuses(self, caller: Caller) -> bool:
         """Whether the caller's token is dead."""
-        version, _ = self._versions.get(caller.user_id, (0, 0.0))
-        return caller.session_id in self._sessions or caller.token_version < version
-
-    def _forget(self) -> None:
-        oldest = clock.monotonic() - KEPT_SECONDS
-        self._sessions = {key: at for key, at in self._sessions.items() if at > oldest}
-        self._versions = {key: row for key, row in self._versions.items() if row[1] > oldest}
+        return self._sessions.get(caller.session_id)[0] or caller.token_version < self._versions.get(caller.user_id)[0]
 
 
 class Feed:
-    """Follows auth's stream with ephemeral consumers, one for each subject, from twenty minutes back.
+    """Follows all that auth announces with one ephemeral consumer, from twenty minutes back.
 
-    Entries are idempotent, so whatever looks like a gap (a lost message, a restarted server, silence) is mended by
-    following anew from twenty minutes back.
+    One for everything, so that auth's beat shows that the very consumer lives by which a revocation would come. Entries
+    are idempotent, so whatever looks like a gap (a lost message, a restarted server, silence) is mended by following
+    anew from twenty minutes back.
     """
 
     def __init__(self, link: Link, denylist: Denylist) -> None:
         self._link, self._denylist = link, denylist
-        self._heard_at = float("-inf")
-        self._seen: Counter[str] = Counter()
-        self._gap = False
+        self._heard_at = self._answered_at = self._puzzled_at = float("-inf")
         self.replayed = asyncio.Event()
 
     @property
     def fresh(self) -> bool:
-        """Whether the past was replayed and auth was heard within half a minute."""
-        return self.replayed.is_set() and clock.monotonic() - self._heard_at < SILENCE_SECONDS
+        """Whether auth was heard within half a minute, after the past, and nothing it said was beyond us."""
+        now = clock.monotonic()
+        return now - self._heard_at < SILENCE_SECONDS and now - self._puzzled_at >= KEPT_SECONDS
+
+    @property
+    def answered(self) -> bool:
+        """Whether NATS did something for the feed within half a minute; a server that is cut off only connects."""
+        return clock.monotonic() - self._answered_at < SILENCE_SECONDS
 
     async def wait_for_replay(self) -> None:
         """Wait for the past, but not for ever: without NATS, auth itself is asked instead."""
@@ -92,67 +109,75 @@ class Feed:
         await self._link.connected.wait()
         failed = 0
         while True:
+            failed += 1
             try:
-                async with self._following():
-                    self.replayed.set()
+                async with self._consumer() as (subscription, behind):
                     failed = 0
-                    while not self._gap and clock.monotonic() - self._heard_at < REFOLLOW_SECONDS:
-                        await asyncio.sleep(0.5)
+                    await self._read(subscription, behind=behind)
             except (NatsError, TimeoutError, OSError) as error:
                 log.warning("revocation feed waits", reason=type(error).__name__)
-                failed += 1
-                if failed % MOST_FAILURES == 0:
-                    await self._link.move_on()
-                await asyncio.sleep(1)
+            if failed == MOST_FAILURES:
+                failed = 0
+                await self._link.move_on()
+            await asyncio.sleep(1)
 
     @asynccontextmanager
-    async def _following(self) -> AsyncIterator[None]:
-        self._seen.clear()
-        self._gap = False
-        subscriptions: list[Subscription] = []
+    async def _consumer(self) -> AsyncIterator[tuple[Subscription, int]]:
+        """A new consumer's messages, and how many are of the past."""
+        client = self._link.client
+        while not client.is_connected:  # else all that is tried meanwhile would be sent once it is
+            await asyncio.sleep(RECONNECT_SECONDS)
+        subscription = await client.subscribe(client.new_inbox())
         try:
-            async with asyncio.timeout(REPLAY_WAIT_SECONDS):
-                for subject in REVOCATION_SUBJECTS:
-                    subscriptions.append(await self._replay(subject))
-            self._heard_at = clock.monotonic()
-            yield
-        finally:
-            for subscription in subscriptions:
-                with suppress(NatsError):
-                    await subscription.unsubscribe()
-
-    async def _replay(self, subject: str) -> Subscription:
-        inbox = self._link.client.new_inbox()
-        subscription = await self._link.client.subscribe(inbox, cb=self._take)
-        info = await self._link.client.jetstream().add_consumer(
-            SessionRevoked.stream(),
-            ConsumerConfig(
+            config = ConsumerConfig(
                 name=f"feed-{secrets.token_hex(8)}",
-                filter_subject=subject,
-                deliver_subject=inbox,
+                filter_subject=REVOCATION_FILTER,
+                deliver_subject=subscription.subject,
                 deliver_policy=DeliverPolicy.BY_START_TIME,
                 opt_start_time=clock.now() - clock.offset() - REPLAYED,  # NATS has the machine's time
                 ack_policy=AckPolicy.NONE,
                 inactive_threshold=REFOLLOW_SECONDS,
                 mem_storage=True,
                 num_replicas=1,
-            ),
-        )
-        sent = info.delivered.consumer_seq if info.delivered else 0
-        while self._seen[subject] < sent + (info.num_pending or 0):
-            await asyncio.sleep(0.01)
-        return subscription
+            )
+            info = await client.jetstream(timeout=REPLAY_WAIT_SECONDS).add_consumer(SessionRevoked.stream(), config)
+            self._answered_at = clock.monotonic()
+            yield subscription, (info.delivered.consumer_seq if info.delivered else 0) + (info.num_pending or 0)
+        finally:
+            with suppress(NatsError):
+                await subscription.unsubscribe()
 
-    async def _take(self, message: Msg) -> None:
-        self._heard_at = clock.monotonic()
-        self._seen[message.subject] += 1
-        self._gap |= message.metadata.sequence.consumer != self._seen[message.subject]
-        with suppress(ValidationError):
+    async def _read(self, subscription: Subscription, *, behind: int) -> None:
+        """Take messages until one is missing.
+
+        Raises:
+            nats.errors.TimeoutError: none came for longer than auth's beat takes.
+        """
+        seen, live = 0, behind == 0
+        while True:
+            if live:
+                self.replayed.set()
+            message = await subscription.next_msg(REFOLLOW_SECONDS if live else REPLAY_WAIT_SECONDS)
+            seen += 1
+            if message.metadata.sequence.consumer != seen:
+                log.warning("revocation feed has a gap")
+                return
+            self._take(message)
+            self._answered_at = clock.monotonic()
+            if live:
+                self._heard_at = self._answered_at
+            live |= seen >= behind or message.metadata.num_pending == 0  # what expired meanwhile never comes
+
+    def _take(self, message: Msg) -> None:
+        try:
             if message.subject == SessionRevoked.subject:
                 self._denylist.end_session(SessionRevoked.model_validate_json(message.data).session_id)
             elif message.subject == UserUpdated.subject:
                 event = UserUpdated.model_validate_json(message.data)
                 self._denylist.outdate(event.user_id, token_version=event.token_version)
+        except ValidationError:  # whose token it ends is not known, so that auth is asked about all while they live
+            log.error("revocation cannot be read", subject=message.subject)
+            self._puzzled_at = clock.monotonic()
 
 
 class Gate:
@@ -160,7 +185,7 @@ class Gate:
 
     def __init__(self, verifier: TokenVerifier, denylist: Denylist, feed: Feed, *, ask_auth: AskAuth) -> None:
         self._verifier, self._denylist, self._feed, self._ask_auth = verifier, denylist, feed, ask_auth
-        self._answers: dict[UUID, tuple[bool, float]] = {}
+        self._answers: Kept[tuple[UUID, int], bool] = Kept(True)
 
     async def admit(self, token: str, *, vital: bool) -> Caller:
         """The caller of a token.
@@ -174,9 +199,7 @@ class Gate:
             BackendUnavailable: it cannot be known, and the call is vital.
         """
         caller = await self._verifier.verify(token)
-        if self._denylist.refuses(caller):
-            raise Unauthenticated("The session has ended")
-        if not self._feed.fresh and not await self._lives(caller, vital=vital):
+        if self._denylist.refuses(caller) or not (self._feed.fresh or await self._lives(caller, vital=vital)):
             raise Unauthenticated("The session has ended")
         return caller
 
@@ -188,16 +211,17 @@ class Gate:
             return None
 
     async def _lives(self, caller: Caller, *, vital: bool) -> bool:
-        answer, at = self._answers.get(caller.session_id, (True, float("-inf")))
-        if clock.monotonic() - at < ANSWER_SECONDS:
-            return answer
+        token = caller.session_id, caller.token_version
+        lives, told_at = self._answers.get(token)
+        if clock.monotonic() - told_at < ANSWER_SECONDS:
+            return lives
         try:
             lives = await self._ask_auth(caller)
         except BackendUnavailable:
-            if vital:
+            if lives and vital:
                 raise
-            return True
+            return lives  # a no is for good
         except QuillError:
             lives = False
-        self._answers = {caller.session_id: (lives, clock.monotonic()), **dict(list(self._answers.items())[-1000:])}
+        self._answers.put(token, lives)
         return lives
