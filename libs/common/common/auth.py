@@ -161,12 +161,12 @@ class TokenVerifier:
             self._tried_at = clock.monotonic()
             try:
                 document = await self._fetch_keys()
-            except BackendUnavailable:
+                self._keys = KeySet.import_key_set(KeySetSerialization(keys=document["keys"]))
+                self._fetched_at = clock.monotonic()
+            except (BackendUnavailable, *MALFORMED):
                 return
             finally:
                 self._tried_at = clock.monotonic()
-            self._keys = KeySet.import_key_set(KeySetSerialization(keys=document["keys"]))
-            self._fetched_at = clock.monotonic()
 
 
 def _check_header(header: Mapping[str, Any]) -> None:

@@ -207,6 +207,36 @@ async def test_keys_of_a_silent_auth_are_good_for_a_day_and_asked_for_again_at_o
     await verifier.verify(later(25 * 3600))
 
 
+UNREADABLE: list[Any] = [[], "keys", None, {}, {"keys": None}, {"keys": 7}, {"keys": []}, {"keys": ["kty"]}]
+UNREADABLE += [{"keys": [{"kty": "RSA"}]}, {"keys": [{"kty": ["RSA"]}]}, {"keys": {"kty": "RSA"}}]
+UNREADABLE += [{"keys": [{"kty": "RSA", "n": n, "e": "AQAB"}]} for n in (None, 7, "", "!", "\ud800", ["AQ"], {})]
+
+
+@pytest.mark.parametrize("document", UNREADABLE, ids=repr)
+async def test_keys_that_cannot_be_read_are_like_no_answer(document: Any, move_clock: Callable[[float], None]) -> None:
+    told = document
+
+    async def answer() -> Any:
+        return told
+
+    with pytest.raises(KeysUnavailable):
+        await TokenVerifier(issuer=ISSUER, fetch_keys=answer).verify(sign(claims()))
+    told = await our_keys()
+    verifier = TokenVerifier(issuer=ISSUER, fetch_keys=answer)
+    await verifier.verify(sign(claims()))
+    told = document
+    move_clock(3600)
+    await verifier.verify(later(3600))
+
+
+async def test_answer_that_is_no_json_is_like_no_answer() -> None:
+    async def answer() -> Any:
+        return json.loads("<html>")
+
+    with pytest.raises(KeysUnavailable):
+        await TokenVerifier(issuer=ISSUER, fetch_keys=answer).verify(sign(claims()))
+
+
 def later(seconds: int) -> str:
     return sign(claims(iat=now() + seconds, exp=now() + seconds + 900))
 
