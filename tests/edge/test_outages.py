@@ -35,11 +35,17 @@ def test_dead_service_is_unavailable_and_the_others_go_on(fragile_edge: Edge, me
     assert fragile_edge.ask("GET", "/api/patients").status == 200
 
 
-def test_dead_service_under_fhir_is_an_operation_outcome(fragile_edge: Edge) -> None:
-    fragile_edge.upstreams["patients"].stop()
-    answer = fragile_edge.ask("GET", "/api/fhir/patients/018f4ed5-3bb0-7c1d-9d2c-0123456789ab")
+@pytest.mark.parametrize(("method", "slug"), [("GET", "backend-unavailable"), ("POST", "outcome-unknown")])
+def test_silent_service_under_fhir_is_an_operation_outcome_that_names_the_problem(
+    fragile_edge: Edge, method: str, slug: str
+) -> None:
+    fragile_edge.upstreams["patients"].mood = "broken"
+    answer = fragile_edge.ask(method, "/api/fhir/patients/018f4ed5-3bb0-7c1d-9d2c-0123456789ab", body=b"{}")
     assert (answer.status, answer.media_type) == (503, "application/fhir+json")
-    assert json.loads(answer.body)["issue"][0]["code"] == "transient"
+    (issue,) = json.loads(answer.body)["issue"]
+    assert (issue["severity"], issue["code"]) == ("error", "transient")
+    assert issue["details"]["coding"] == [{"system": "urn:quill:problems", "code": slug}]
+    assert issue["details"]["text"]
     assert answer.headers["Retry-After"]
 
 
