@@ -58,7 +58,8 @@ def page() -> str:
         "# Problems",
         "",
         "Every refusal is problem+json ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)); its `type` is the address",
-        "of a page with what stands here. Under `/api/fhir` refusals are OperationOutcomes with the same statuses.",
+        "of a page with what stands here. Under `/api/fhir` refusals are OperationOutcomes with the same statuses;",
+        "the last part of the type is the `code` in their `details.coding`, under the system `urn:quill:problems`.",
         "Clients decide by `type`, never by the words of `title` or `detail`. Generated from each `errors.py`.",
     ]
     for slug, problem in problems().items():

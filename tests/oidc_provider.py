@@ -19,6 +19,7 @@ from joserfc.jws import JWSRegistry
 
 CLIENT_ID = "quill"
 CLIENT_SECRET = "a secret that the provider gave to quill"
+HONEST = object()
 ROLES = "clinicians:clinician,quill-admins:admin"
 
 
@@ -36,6 +37,7 @@ class OidcProvider(ThreadingHTTPServer):
     """A provider with one person at its keyboard.
 
     person: the claims about who is signed in.
+    header: what its id_tokens have instead of a header.
     lies: claims that its id_tokens have instead; None leaves one out.
     about: members that its discovery document has instead.
     down: by path, the status it answers with, or `hang`.
@@ -61,6 +63,7 @@ class OidcProvider(ThreadingHTTPServer):
         """Do everything right from now on."""
         self.published = KeySet([self.rsa, self.ec])
         self.alg, self.kid = "RS256", ""
+        self.header: object = HONEST
         self.person: dict[str, Any] = {}
         self.lies: dict[str, Any] = {}
         self.about: dict[str, Any] = {}
@@ -124,8 +127,8 @@ class OidcProvider(ThreadingHTTPServer):
     def _sign(self, claims: dict[str, Any]) -> str:
         """RS256, ES256, RS512 as they should be; `none`, and HS256 with the public key, as nobody should take them."""
         key = self.ec if self.alg == "ES256" else self.rsa
-        header = {"alg": self.alg, "kid": self.kid or key.kid}
-        if self.alg in {"RS256", "RS512", "ES256"}:
+        header = {"alg": self.alg, "kid": self.kid or key.kid} if self.header is HONEST else self.header
+        if self.header is HONEST and self.alg in {"RS256", "RS512", "ES256"}:
             return jwt.encode(header, claims, key, registry=JWSRegistry(algorithms=[self.alg]))
         signed = ".".join(_base64url(json.dumps(part).encode()) for part in (header, claims))
         proof = hmac.digest(self.rsa.as_pem(private=False), signed.encode(), "sha256") if self.alg == "HS256" else b""

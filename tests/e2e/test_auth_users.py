@@ -139,12 +139,20 @@ def test_changed_roles_kill_the_old_token_everywhere_and_refresh_gives_them(
 
 def test_disabled_account_is_out_at_once_and_may_come_back(admin: Person, clinician: Person) -> None:
     path = f"/api/auth/users/{clinician.id}"
-    assert admin.patch(path, {"disabled": True}).json()["disabled"] is True
+
+    def is_disabled() -> bool:
+        (found,) = admin.get(f"/api/auth/users?q={clinician.user['username']}").json()["items"]
+        return bool(found["disabled"])
+
+    changed = admin.patch(path, {"disabled": True})
+    assert (changed.status_code, changed.json()) == (200, clinician.user)
+    assert is_disabled()
     eventually(lambda: clinician.get("/api/patients?limit=1").status_code == 401, within=1)
     assert_problem(clinician.post("/api/auth/refresh"), 401, "session-ended")
     credentials = {"username": clinician.user["username"], "password": PASSWORD}
     assert_problem(clinician.post("/api/auth/login", credentials), 401, "credentials-refused")
-    assert admin.patch(path, {"disabled": False}).json()["disabled"] is False
+    assert admin.patch(path, {"disabled": False}).json() == changed.json()
+    assert not is_disabled()
     assert clinician.sign_in(clinician.user["username"]).get("/api/patients?limit=1").status_code == 200
 
 

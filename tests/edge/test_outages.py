@@ -35,11 +35,17 @@ def test_dead_service_is_unavailable_and_the_others_go_on(fragile_edge: Edge, me
     assert fragile_edge.ask("GET", "/api/patients").status == 200
 
 
-def test_dead_service_under_fhir_is_an_operation_outcome(fragile_edge: Edge) -> None:
-    fragile_edge.upstreams["patients"].stop()
-    answer = fragile_edge.ask("GET", "/api/fhir/patients/018f4ed5-3bb0-7c1d-9d2c-0123456789ab")
+@pytest.mark.parametrize(("method", "slug"), [("GET", "backend-unavailable"), ("POST", "outcome-unknown")])
+def test_silent_service_under_fhir_is_an_operation_outcome_that_names_the_problem(
+    fragile_edge: Edge, method: str, slug: str
+) -> None:
+    fragile_edge.upstreams["patients"].mood = "broken"
+    answer = fragile_edge.ask(method, "/api/fhir/patients/018f4ed5-3bb0-7c1d-9d2c-0123456789ab", body=b"{}")
     assert (answer.status, answer.media_type) == (503, "application/fhir+json")
-    assert json.loads(answer.body)["issue"][0]["code"] == "transient"
+    (issue,) = json.loads(answer.body)["issue"]
+    assert (issue["severity"], issue["code"]) == ("error", "transient")
+    assert issue["details"]["coding"] == [{"system": "urn:quill:problems", "code": slug}]
+    assert issue["details"]["text"]
     assert answer.headers["Retry-After"]
 
 
@@ -68,11 +74,37 @@ def test_service_that_never_answers_ends_within_10_seconds(
     assert time.monotonic() - began < 10
 
 
-def test_health_of_a_dead_service_is_known_within_two_seconds(fragile_edge: Edge) -> None:
-    fragile_edge.upstreams["auth"].stop()
+DOWN = {"status": "down", "backends": {}}
+
+
+@pytest.mark.parametrize("is_dead", [True, False], ids=["dead", "frozen"])
+def test_health_of_a_silent_service_is_down_and_known_soon(fragile_edge: Edge, is_dead: bool) -> None:
+    auth = fragile_edge.upstreams["auth"]
+    auth.stop() if is_dead else setattr(auth, "mood", "hung")
     began = time.monotonic()
-    check_unavailable(fragile_edge.ask("GET", "/api/health/auth"))
-    assert time.monotonic() - began < 2
+    answer = fragile_edge.ask("GET", "/api/health/auth")
+    assert time.monotonic() - began < 1.5  # the contract says 1; a busy machine takes a while to say it
+    assert (answer.status, answer.media_type, json.loads(answer.body)) == (503, "application/json", DOWN)
+    assert answer.headers["Retry-After"] == "5"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_health_of_the_fleet_is_told_by_another_while_one_service_is_frozen(fragile_edge: Edge) -> None:
+    fragile_edge.upstreams["auth"].mood = "hung"
+    for _ in range(4):
+        began = time.monotonic()
+        answer = fragile_edge.ask("GET", "/api/health")
+        assert time.monotonic() - began < 1.5
+        assert (answer.status, answer.seen["path"]) == (200, "/api/health")
+        assert answer.seen["service"] != "auth"
+
+
+def test_health_of_a_fleet_that_is_silent_is_down_with_every_service(fragile_edge: Edge) -> None:
+    for upstream in fragile_edge.upstreams.values():
+        upstream.mood = "hung"
+    answer = fragile_edge.ask("GET", "/api/health")
+    services = dict.fromkeys(("auth", "letters", "notify", "patients"), DOWN)
+    assert (answer.status, json.loads(answer.body)) == (503, {"status": "down", "services": services})
 
 
 def test_health_of_an_unready_service_is_its_own_answer(fragile_edge: Edge) -> None:

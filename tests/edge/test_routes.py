@@ -149,6 +149,18 @@ def test_other_spelling_of_a_path_is_not_found(edge: Edge, path: str) -> None:
     assert answer.media_type == "application/problem+json"
 
 
+@pytest.mark.parametrize("raw", ["ü".encode(), "ü".encode("latin-1"), b"\xff", "李".encode()], ids=repr)
+@pytest.mark.parametrize(
+    "path", [b"/api/patients?q=M", b"/api/fhir/DocumentReference?patient=", b"/api/nothing?", b"/?"]
+)
+def test_query_with_bytes_that_no_address_has_is_refused(edge: Edge, path: bytes, raw: bytes) -> None:
+    host = f"Host: localhost:{edge.port}\r\nConnection: close\r\n\r\n".encode()
+    head, _, body = edge.raw(b"GET " + path + raw + b"ller HTTP/1.1\r\n" + host).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert (b"application/fhir+json" if b"/fhir/" in path else b"application/problem+json") in head
+    assert b"ller" not in body
+
+
 UNKNOWN = [
     "/api",
     "/api/",
@@ -159,6 +171,8 @@ UNKNOWN = [
     f"/api/patients/{P}/labs",
     f"/api/patients/{P}/export/all",
     "/api/healthy",
+    "/api/Health",
+    "/api/health/Auth",
     "/api/health/postgres",
     "/api/push",
     "/api/webhooksx",

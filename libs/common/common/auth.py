@@ -15,7 +15,7 @@ from joserfc.jwk import KeySet, KeySetSerialization
 
 from common import clock
 from common.audit import Actor
-from common.errors import BackendUnavailable, QuillError, Unauthenticated
+from common.errors import BackendUnavailable, Unauthenticated
 
 AUDIENCE = "quill-api"
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type (RFC 9068 §2.1)
@@ -26,6 +26,7 @@ KEYS_REFETCH_SECONDS = 30.0
 KEYS_USABLE_SECONDS = 24 * 3600.0
 TOKEN_CACHE_SIZE = 4096
 IDENTIFIES_SECONDS = 24 * 3600
+MALFORMED = (JoseError, ValueError, TypeError, KeyError, RecursionError)  # what reading anything else than ours raises
 
 type FetchKeys = Callable[[], Awaitable[Mapping[str, Any]]]
 
@@ -80,6 +81,18 @@ def proves_csrf(caller: Caller, token: str | None) -> bool:
     return token is not None and hmac.compare_digest(hash_csrf(token), caller.csrf_hash)
 
 
+def read_header(token: str) -> Mapping[str, Any]:
+    """What a token says of itself (RFC 7515 §4); nothing of it is proved.
+
+    Raises:
+        JoseError, ValueError, TypeError: it is no JWS in compact form whose header is an object.
+    """
+    header: object = jws.extract_compact(token.encode()).headers()
+    if not isinstance(header, dict):  # joserfc takes whatever has an "alg" in it, the list ["alg"] too
+        raise TypeError("the header is no object")
+    return header
+
+
 class TokenVerifier:
     """Checks access tokens with cached keys; a token is verified once and remembered until it expires."""
 
@@ -122,14 +135,12 @@ class TokenVerifier:
 
     async def _verify_anew(self, token: str) -> Caller:
         try:
-            header = jws.extract_compact(token.encode()).headers()
+            header = read_header(token)
             _check_header(header)
             keys = await self._keys_with(str(header["kid"]))
             claims = jwt.decode(token, keys, algorithms=["RS256"]).claims
             return _caller_of(claims, token=token, issuer=self._issuer)
-        except QuillError:
-            raise
-        except (JoseError, ValueError, TypeError, KeyError) as error:
+        except MALFORMED as error:
             raise Unauthenticated("The access token is not valid") from error
 
     async def _keys_with(self, kid: str) -> KeySet:
@@ -150,12 +161,12 @@ class TokenVerifier:
             self._tried_at = clock.monotonic()
             try:
                 document = await self._fetch_keys()
-            except BackendUnavailable:
+                self._keys = KeySet.import_key_set(KeySetSerialization(keys=document["keys"]))
+                self._fetched_at = clock.monotonic()
+            except (BackendUnavailable, *MALFORMED):
                 return
             finally:
                 self._tried_at = clock.monotonic()
-            self._keys = KeySet.import_key_set(KeySetSerialization(keys=document["keys"]))
-            self._fetched_at = clock.monotonic()
 
 
 def _check_header(header: Mapping[str, Any]) -> None:

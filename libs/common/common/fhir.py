@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from common.errors import ErrorForm, QuillError
 
 FHIR_JSON = "application/fhir+json"
+PROBLEMS = "urn:quill:problems"  # the code system of our problem types: absolute, and the same at every site
 # FHIR R4 value set issue-type.
 _CODES = {401: "login", 403: "forbidden", 404: "not-found", 409: "conflict", 412: "conflict", 413: "too-long"}
 _CODES |= {405: "not-supported", 415: "not-supported", 428: "required", 429: "throttled", 503: "transient"}
@@ -31,7 +32,8 @@ def operation_outcome(error: QuillError) -> FhirResponse:
 
 def _issue(error: QuillError, row: dict[str, Any]) -> dict[str, Any]:
     code = _CODES.get(error.status, "exception" if error.status == 500 else "invalid")
-    issue = {"severity": "error", "code": code, "details": {"text": error.title}, "diagnostics": row["msg"]}
+    details = {"coding": [{"system": PROBLEMS, "code": error.slug}], "text": error.title}
+    issue = {"severity": "error", "code": code, "details": details, "diagnostics": row["msg"]}
     return issue | {"expression": [fhir_path(row["loc"][1:])]} if row["loc"][0] == "body" else issue
 
 
@@ -40,13 +42,23 @@ def fhir_path(steps: Sequence[str | int]) -> str:
     return "Patient" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
 
 
+_CODING = {
+    "type": "object",
+    "required": ["system", "code"],
+    "properties": {"system": {"const": PROBLEMS}, "code": {"type": "string"}},
+}
+_DETAILS = {
+    "type": "object",
+    "required": ["coding", "text"],
+    "properties": {"coding": {"type": "array", "minItems": 1, "items": _CODING}, "text": {"type": "string"}},
+}
 _ISSUE = {
     "type": "object",
-    "required": ["severity", "code", "diagnostics"],
+    "required": ["severity", "code", "details", "diagnostics"],
     "properties": {
         "severity": {"const": "error"},
         "code": {"type": "string"},
-        "details": {"type": "object", "properties": {"text": {"type": "string"}}},
+        "details": _DETAILS,
         "diagnostics": {"type": "string"},
         "expression": {"type": "array", "items": {"type": "string"}},
     },

@@ -27,7 +27,7 @@ log = get_logger(__name__)
 LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=4)
 CONNECT_SECONDS = 1.0
 NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-DOUBT_SECONDS = 0.5  # what waits longer makes us ask whether anybody is there
+DOUBT_SECONDS = 0.5  # what waits longer, or for half of its time, makes us ask whether anybody is there
 PROBE_SECONDS = 2.0  # not less: a busy machine must not look like a hanging server
 PAUSE_SECONDS = 0.5
 
@@ -64,7 +64,8 @@ class Address:
         if self._held_back and not checking.get():
             self._doubt()  # should the probing have ended otherwise than by an answer
             raise httpx.ConnectError("held back")
-        late = asyncio.get_running_loop().call_later(DOUBT_SECONDS, self._doubt)
+        patience = min(DOUBT_SECONDS, request.extensions["timeout"]["read"] / 2)
+        late = asyncio.get_running_loop().call_later(patience, self._doubt)
         try:
             response = await _whole(self._checks if checking.get() else self._calls, request)
         finally:

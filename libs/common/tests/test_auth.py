@@ -13,13 +13,14 @@ from common import app
 from common.auth import Caller, KeysUnavailable, TokenVerifier, hash_csrf, proves_csrf
 from common.errors import BackendUnavailable, Unauthenticated
 from common.revocation import Denylist
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import OctKey, RSAKey
 
 pytestmark = pytest.mark.anyio
 
 ISSUER = "http://localhost:8080"
 KEY = RSAKey.generate_key(2048, {"kid": "key-1"})
+HEADER = {"alg": "RS256", "typ": "at+jwt", "kid": "key-1"}
 OTHER = RSAKey.generate_key(2048, {"kid": "key-1"})
 
 
@@ -47,10 +48,14 @@ def claims(**changes: Any) -> dict[str, Any]:
 
 
 def sign(payload: Mapping[str, Any], *, key: RSAKey = KEY, **header: Any) -> str:
-    return jwt.encode({"alg": "RS256", "typ": "at+jwt", "kid": "key-1"} | header, dict(payload), key)
+    return jwt.encode(HEADER | header, dict(payload), key)
 
 
-def unsigned(header: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
+def sign_text(payload: str) -> str:
+    return jws.serialize_compact(HEADER, payload, KEY)
+
+
+def unsigned(header: object, payload: object) -> str:
     parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in (header, payload))
     return ".".join([*parts, ""])
 
@@ -135,6 +140,35 @@ async def test_any_other_token_is_refused(verifier: TokenVerifier, token: str) -
         await verifier.verify(token)
 
 
+SHAPES: list[Any] = [None, True, 7, -1, 10**400, 0.5, float("nan"), float("inf"), "", "alg", "\ud800", [], ["alg"]]
+SHAPES += [["alg", "b64"], [["alg"]], {}, {"alg": "RS256"}, {"alg": {"alg": []}}]
+ALLOWED: dict[str, list[Any]] = {name: [7, -1, 10**400] for name in ("auth_time", "tv")}
+ALLOWED |= {name: ["", "alg", "\ud800"] for name in ("jti", "csh")} | {
+    name: [[], ["alg"], ["alg", "b64"]] for name in ("roles", "amr")
+}
+
+
+@pytest.mark.parametrize("header", SHAPES, ids=repr)
+async def test_token_with_a_header_of_any_shape_is_refused(verifier: TokenVerifier, header: object) -> None:
+    for claimed in (header, *({**HEADER, name: header} for name in HEADER)):
+        with pytest.raises(Unauthenticated):
+            await verifier.verify(unsigned(claimed, claims()) + "AA")
+
+
+@pytest.mark.parametrize("claim", claims(pid=""))
+async def test_signed_token_with_a_claim_of_any_other_shape_is_refused(verifier: TokenVerifier, claim: str) -> None:
+    for shape in SHAPES:
+        if shape not in ALLOWED.get(claim, []):
+            with pytest.raises(Unauthenticated):
+                await verifier.verify(sign_text(json.dumps({**claims(), claim: shape})))
+
+
+@pytest.mark.parametrize("payload", [*map(json.dumps, SHAPES), "", "{", "[" * 90_000, '{"exp": ' + "9" * 5000 + "}"])
+async def test_signed_token_whose_claims_are_no_such_object_is_refused(verifier: TokenVerifier, payload: str) -> None:
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(sign_text(payload))
+
+
 async def test_known_token_is_refused_once_it_expires(
     verifier: TokenVerifier, move_clock: Callable[[float], None]
 ) -> None:
@@ -173,6 +207,36 @@ async def test_keys_of_a_silent_auth_are_good_for_a_day_and_asked_for_again_at_o
         await verifier.verify(later(25 * 3600))
     silent = False
     await verifier.verify(later(25 * 3600))
+
+
+UNREADABLE: list[Any] = [[], "keys", None, {}, {"keys": None}, {"keys": 7}, {"keys": []}, {"keys": ["kty"]}]
+UNREADABLE += [{"keys": [{"kty": "RSA"}]}, {"keys": [{"kty": ["RSA"]}]}, {"keys": {"kty": "RSA"}}]
+UNREADABLE += [{"keys": [{"kty": "RSA", "n": n, "e": "AQAB"}]} for n in (None, 7, "", "!", "\ud800", ["AQ"], {})]
+
+
+@pytest.mark.parametrize("document", UNREADABLE, ids=repr)
+async def test_keys_that_cannot_be_read_are_like_no_answer(document: Any, move_clock: Callable[[float], None]) -> None:
+    told = document
+
+    async def answer() -> Any:
+        return told
+
+    with pytest.raises(KeysUnavailable):
+        await TokenVerifier(issuer=ISSUER, fetch_keys=answer).verify(sign(claims()))
+    told = await our_keys()
+    verifier = TokenVerifier(issuer=ISSUER, fetch_keys=answer)
+    await verifier.verify(sign(claims()))
+    told = document
+    move_clock(3600)
+    await verifier.verify(later(3600))
+
+
+async def test_answer_that_is_no_json_is_like_no_answer() -> None:
+    async def answer() -> Any:
+        return json.loads("<html>")
+
+    with pytest.raises(KeysUnavailable):
+        await TokenVerifier(issuer=ISSUER, fetch_keys=answer).verify(sign(claims()))
 
 
 def later(seconds: int) -> str:

@@ -251,3 +251,15 @@ async def test_health_does_not_queue_behind_calls(backend: Backend) -> None:
         with health():
             assert (await client.get("/", timeout=3)).is_success
         await calls
+
+
+async def test_call_that_waits_for_less_than_the_doubt_doubts_in_half_of_its_time(backend: Backend) -> None:
+    backend.mood = "hung"
+
+    async def is_probed() -> bool:
+        return f"GET {LIVES}" in backend.asked
+
+    async with http.create_client(backend.url, timeout=0.3, probe=LIVES) as client:
+        with health():
+            await fails(client)
+        await eventually(is_probed)

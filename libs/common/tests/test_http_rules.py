@@ -12,7 +12,19 @@ import pytest
 from common import rest, strictjson
 from common.app import Service, build_app
 from common.auth import Caller
-from common.errors import Forbidden, Invalid, KeyReused, NotFound, QuillError, VersionMissing, VersionStale
+from common.errors import (
+    BackendUnavailable,
+    Forbidden,
+    Invalid,
+    KeyReused,
+    NotFound,
+    OutcomeUnknown,
+    QuillError,
+    ReplayedError,
+    VersionMissing,
+    VersionStale,
+)
+from common.fhir import operation_outcome
 from common.policy import SIGNED_IN, Policy, PolicyRouter, allow
 from common.settings import ServiceSettings, refuse_weak
 from fastapi import APIRouter
@@ -219,3 +231,12 @@ def test_every_422_says_where_and_why(refusal: QuillError) -> None:
 def test_unknown_names_are_told_only_when_they_are_names() -> None:
     told = [Invalid.at("body", name, "x", type="t", msg="m").problem["errors"][0]["loc"] for name in ("tel", "a b", "")]
     assert told == [["body", "tel", "x"], ["body"], ["body"]]
+
+
+@pytest.mark.parametrize(
+    "error", [BackendUnavailable(), OutcomeUnknown(), ReplayedError.of(NotFound().problem), Invalid()], ids=repr
+)
+def test_operation_outcome_says_which_problem_it_is(error: QuillError) -> None:
+    outcome = json.loads(bytes(operation_outcome(error).body))
+    codings = [coding for issue in outcome["issue"] for coding in issue["details"]["coding"]]
+    assert codings == [{"system": "urn:quill:problems", "code": error.slug}]

@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 from auth.accounts import service as accounts
+from auth.accounts.api import router
 from auth.accounts.models import UserRow
-from auth.accounts.schemas import PasswordChange, UserPatch
+from auth.accounts.schemas import ManagedUser, PasswordChange, User, UserCreated, UserPatch
 from auth.errors import (
     AccountTaken,
     ActivationRefused,
@@ -20,6 +21,8 @@ from auth.sessions import service as sessions
 from auth_stage import PASSWORD, Stage
 from common.auth import Caller
 from common.errors import NotFound, TooManyRequests
+from common.rest import Page
+from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
 pytestmark = pytest.mark.anyio
@@ -193,3 +196,15 @@ async def test_change_password_needs_the_current_one_and_a_good_new_one(stage: S
         await change_password(stage, caller, PASSWORD)
     assert await stage.audited("password") == [("U", "failed")] * 5
     assert (await stage.log_in("alice")).refresh_token
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "model"),
+    [("", "GET", Page[ManagedUser]), ("", "POST", UserCreated), ("/{user_id}", "PATCH", User)],
+)
+def test_answers_about_accounts_have_the_members_of_the_contract(path: str, method: str, model: object) -> None:
+    routes = [route for route in router.routes if isinstance(route, APIRoute) and method in route.methods]
+    (told,) = [route.response_model for route in routes if route.path == f"/api/auth/users{path}"]
+    assert told is model
+    members = {"id", "username", "email", "display_name", "roles", "patient_id", "totp_enabled", "created_at"}
+    assert (set(User.model_fields), set(ManagedUser.model_fields)) == (members, members | {"disabled"})

@@ -44,6 +44,22 @@ async def test_id_token_with_a_wrong_claim_is_refused(house: OidcHouse, lie: str
     assert await house.rows("users") == await house.rows("sessions") == []
 
 
+@pytest.mark.parametrize(
+    "header", ["alg", ["alg"], ["alg", "b64"], [], {}, 7, None, {"alg": "RS256", "kid": ["x"]}], ids=repr
+)
+async def test_id_token_with_a_header_of_another_shape_is_refused(house: OidcHouse, header: object) -> None:
+    house.provider.header = header
+    await house.assert_refused(house.sign_in)
+
+
+@pytest.mark.parametrize("claim", ["iss", "aud", "sub", "exp", "nbf", "iat", "nonce", "azp", "at_hash"])
+async def test_id_token_with_a_claim_of_another_shape_is_refused(house: OidcHouse, claim: str) -> None:
+    numbers = [] if claim in {"exp", "nbf", "iat"} else [True, 0.5, -1, 10**400, float("nan"), float("inf")]
+    for shape in (["x"], {"x": []}, *numbers):
+        house.provider.lies = {claim: shape}
+        await house.assert_refused(house.sign_in)
+
+
 @pytest.mark.parametrize("alg", ["none", "HS256", "RS512"])
 async def test_id_token_under_another_algorithm_is_refused(house: OidcHouse, alg: str) -> None:
     house.provider.alg = alg

@@ -70,9 +70,13 @@ export function useChangeUser(id: string) {
       const params = { path: { user_id: id }, header: CSRF };
       return take(auth.PATCH("/api/auth/users/{user_id}", { params, body: change }));
     },
-    onSuccess: (user, { said }) => {
+    onSuccess: (user, { change: { disabled }, said }) => {
       tell(said);
-      client.setQueryData(["users", "one", id], user);
+      // The answer says nothing of the account's state, which the list does; so what was asked for is what is there now.
+      client.setQueryData<ManagedUser>(
+        ["users", "one", id],
+        (known) => known && { ...known, ...user, disabled: disabled ?? known.disabled },
+      );
     },
     onSettled: () => client.invalidateQueries({ queryKey: ["users"] }),
   });

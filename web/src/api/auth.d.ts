@@ -1,6 +1,6 @@
 // Generated from docs/openapi/auth.json by `npm run types`.
-// document 22ff025eb12fb08cb1e59495c2aaec9d6c59d5304a923cf324b7fe2e37f8a47b
-// types b51d5c623f2ed9a00df06aa02fc86f5a44652af949a744386b0a799cfa4a06bb
+// document 480226b42bcff54030a9ded34bd9a08379dd53c3901c46de303438da9ae9c5c0
+// types c25edefd2981d4260d3d28729978addf4fa440e0d27f7b4d0d27fea6988e5aaa
 
 export interface paths {
     "/api/auth/.well-known/jwks.json": {
@@ -2896,7 +2896,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ManagedUser"];
+                    "application/json": components["schemas"]["User"];
                 };
             };
             /** @description Sign in first (`/problems/unauthenticated`) */

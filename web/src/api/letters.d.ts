@@ -1,6 +1,6 @@
 // Generated from docs/openapi/letters.json by `npm run types`.
-// document 1d92f94754c8f7d312dcc85990355ba78592783d51e4851138868d66d227530e
-// types 04f64eeba045ff30aff2f2c3e41d778cc5033bc2a6bbbb59ee6443b16dfd4c07
+// document dce86e62b0976e509d775de3170733477a63be91bf0ab28d2db54a3cafe612b0
+// types 68001d0a102ac52c0ce668856d572f558b664b0e4457329e6d3b37a07de41409
 
 export interface paths {
     "/api/fhir/DocumentReference": {
@@ -324,8 +324,13 @@ export interface components {
         OperationOutcome: {
             issue: {
                 code: string;
-                details?: {
-                    text?: string;
+                details: {
+                    coding: {
+                        code: string;
+                        /** @constant */
+                        system: "urn:quill:problems";
+                    }[];
+                    text: string;
                 };
                 diagnostics: string;
                 expression?: string[];

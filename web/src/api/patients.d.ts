@@ -1,6 +1,6 @@
 // Generated from docs/openapi/patients.json by `npm run types`.
-// document 17397680655dddb038994470b9b0ec10fbe0d1778e8c2338948a608f3a8f5d8a
-// types 72edd99f3dfd7549c475acdd08a9c1805ed7cc6f2320dee93f5c78917e4214a2
+// document b93985379bccaca875d3b20e2066278579b30988d428337f746291c4a7b92067
+// types 95b6cc91d005ea1fc40dd63fc01cae96c1213c5fc5edef9c6a94084fcb34110e
 
 export interface paths {
     "/api/fhir/patients": {
@@ -365,8 +365,13 @@ export interface components {
         OperationOutcome: {
             issue: {
                 code: string;
-                details?: {
-                    text?: string;
+                details: {
+                    coding: {
+                        code: string;
+                        /** @constant */
+                        system: "urn:quill:problems";
+                    }[];
+                    text: string;
                 };
                 diagnostics: string;
                 expression?: string[];

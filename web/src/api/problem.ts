@@ -10,20 +10,13 @@ interface Body {
   type?: unknown;
   errors?: unknown;
   challenge?: unknown;
-  resourceType?: unknown;
+  /** Of an OperationOutcome, as refusals are under /api/fhir. */
+  issue?: unknown;
 }
 
-/** Under /api/fhir refusals are OperationOutcomes, which say less than a problem's type does. */
-const FHIR_TYPES: Record<number, string> = {
-  401: "unauthenticated",
-  403: "forbidden",
-  404: "not-found",
-  409: "nhs-number-taken",
-  422: "invalid",
-  429: "too-many-requests",
-  500: "internal",
-  503: "outcome-unknown",
-};
+interface Issue {
+  details?: { coding?: { system?: string; code?: string }[] };
+}
 
 /** A request that was refused, or that never got an answer (`type` is then "offline"). */
 export class Problem extends Error {
@@ -65,7 +58,7 @@ export async function problemOf(response: Response): Promise<Problem> {
 /** The same from a body that was read already. */
 export function problemFrom(body: Body | undefined, response: Response): Problem {
   const retryAfter = Number(response.headers.get("Retry-After"));
-  return new Problem(typeOf(body, response.status, retryAfter > 0), response.status, {
+  return new Problem(typeOf(body), response.status, {
     errors: Array.isArray(body?.errors) ? (body.errors as FieldError[]) : undefined,
     challenge: typeof body?.challenge === "string" ? body.challenge : undefined,
     retryAfter: retryAfter > 0 ? retryAfter : undefined,
@@ -73,8 +66,8 @@ export function problemFrom(body: Body | undefined, response: Response): Problem
   });
 }
 
-function typeOf(body: Body | undefined, status: number, isToBeRepeated: boolean): string {
+function typeOf(body: Body | undefined): string {
   if (typeof body?.type === "string") return body.type.replace(/^\/problems\//, "");
-  if (body?.resourceType !== "OperationOutcome") return "unknown";
-  return status === 409 && isToBeRepeated ? "being-worked-on" : (FHIR_TYPES[status] ?? "unknown");
+  const [issue] = Array.isArray(body?.issue) ? (body.issue as Issue[]) : [];
+  return issue?.details?.coding?.find(({ system }) => system === "urn:quill:problems")?.code ?? "unknown";
 }

@@ -24,6 +24,12 @@ describe("sentences", () => {
     expect(sentence(problemFrom(body, answer))).toBe(general);
   });
 
+  it.each(["outcome-unknown", "backend-unavailable"])("knows the problem %s from an OperationOutcome too", (type) => {
+    const details = { coding: [{ system: "urn:quill:problems", code: type }], text: "Leak" };
+    const body = { resourceType: "OperationOutcome", issue: [{ severity: "error", code: "transient", details }] };
+    expect(problemFrom(body, new Response(null, { status: 503 })).type).toBe(type);
+  });
+
   it("says how long to wait, in the unit that people would use", () => {
     expect(sentence(new Problem("too-many-requests", 429, { retryAfter: 30 }))).toContain("30 seconds");
     expect(sentence(new Problem("too-many-requests", 429, { retryAfter: 870 }))).toContain("15 minutes");

@@ -84,6 +84,6 @@ async def create_user(form: UserCreate, caller: CurrentCaller, work: CurrentWork
 @router.patch("/users/{user_id}", tags=["users"])
 @allow(policy.MANAGE_USERS, audits="user")
 @refuses(OwnRoles, LastAdmin, RolesOfProvider)
-async def update_user(user_id: PathId, patch: UserPatch, caller: CurrentCaller, work: CurrentWork) -> ManagedUser:
+async def update_user(user_id: PathId, patch: UserPatch, caller: CurrentCaller, work: CurrentWork) -> User:
     """Change an account's roles, or disable it; its tokens die at once."""
-    return ManagedUser.of(await service.update_user(work, caller, user_id=user_id, patch=patch))
+    return User.of(await service.update_user(work, caller, user_id=user_id, patch=patch))

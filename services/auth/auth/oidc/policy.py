@@ -7,7 +7,8 @@ from typing import Any
 
 from authlib.oidc.core import CodeIDToken
 from common import clock
-from joserfc import jws, jwt
+from common.auth import read_header
+from joserfc import jwt
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
@@ -35,7 +36,7 @@ class Identity:
 
 def key_id(id_token: str) -> str | None:
     """Which key an id_token says it is signed with; not proved."""
-    kid: str | None = jws.extract_compact(id_token.encode()).headers().get("kid")
+    kid: str | None = read_header(id_token).get("kid")
     return kid
 
 
