@@ -185,7 +185,20 @@ async def test_left_out_member_is_refused(client: httpx.AsyncClient, doctor: dic
 
 @pytest.mark.parametrize(
     "query",
-    ["name=x", "q=%00", "limit=0", "limit=101", "limit=x", "birth_date=1980", "gender=x", "nhs_number=1", "cursor=x"],
+    [
+        *(
+            "name=x",
+            "q=%00",
+            "limit=0",
+            "limit=101",
+            "limit=x",
+            "birth_date=1980",
+            "gender=x",
+            "nhs_number=1",
+            "cursor=x",
+        ),
+        *(f"{part}=a+b+c+d+e+f+g+h+i+j+k" for part in ("q", "family", "given")),
+    ],
 )
 async def test_invalid_query_is_refused(client: httpx.AsyncClient, doctor: dict[str, str], query: str) -> None:
     answer = await client.get(f"/api/patients?{query}", headers=doctor)
