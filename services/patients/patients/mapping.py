@@ -32,8 +32,8 @@ class Shape[T: BaseModel]:
 
     def view(self, entry: Json) -> T | None:
         """The entry as we show it; None when we cannot."""
+        told = {ours: _said(entry, its) for ours, its in self.members.items() if its in entry}
         try:
-            told = {ours: _said(entry, its) for ours, its in self.members.items() if its in entry}
             return self.model.model_validate(told)
         except ValidationError:
             return None
@@ -82,8 +82,7 @@ _NAME = NameShape(schemas.Name, {"family": "family", "given": "given", "prefix":
 _IDENTIFIER = Shape(schemas.Identifier, {"system": "system", "value": "value"}, same=["system"])
 _TELECOM = Shape(schemas.Telecom, {"system": "system", "value": "value", "use": "use"}, same=["system"])
 _SAME_NAMES = {name: name for name in ("use", "city", "district", "country")}
-_ADDRESS_PARTS = {**_SAME_NAMES, "lines": "line", "postal_code": "postalCode"}
-_ADDRESS = Shape(schemas.Address, _ADDRESS_PARTS, same=["use", "lines"])
+_ADDRESS = Shape(schemas.Address, {**_SAME_NAMES, "lines": "line", "postal_code": "postalCode"}, same=["use", "lines"])
 _CONTACT = ContactShape(schemas.EmergencyContact, {name: name for name in ("name", "relationship", "telecom")})
 _LISTS: Mapping[str, tuple[str, Shape[Any]]] = {
     "identifiers": ("identifier", _IDENTIFIER),

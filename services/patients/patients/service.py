@@ -19,7 +19,7 @@ from patients.errors import NhsNumberTaken
 from patients.fhir import FhirServer, StoredPatient, own_id
 from patients.index import index_patients
 from patients.operations import IMPORT_PATIENTS, WRITE_PATIENT, ImportPatients, WritePatient
-from patients.repository import Prefix
+from patients.repository import Part, Prefix
 
 type PatientsWork = Work[FhirServer]
 
@@ -130,11 +130,8 @@ async def search_patients(
 
 
 def _prefixes(query: schemas.PatientQuery) -> list[Prefix]:
-    return [
-        *(Prefix(word) for word in names.words_typed(query.q)),
-        *(Prefix(word, "family") for word in names.words_typed(query.family)),
-        *(Prefix(word, "given") for word in names.words_typed(query.given)),
-    ]
+    typed: tuple[tuple[str, Part], ...] = ((query.q, None), (query.family, "family"), (query.given, "given"))
+    return [Prefix(word, part) for text, part in typed for word in names.words_typed(text)]
 
 
 async def verify_patient(

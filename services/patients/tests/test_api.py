@@ -7,6 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from patients_house import NHS, NUMBERS, Json, StandInAuth, StandInFhir, patient
+from r4_patients import BESIDE, EXAMPLE
 
 pytestmark = pytest.mark.anyio
 
@@ -131,6 +132,25 @@ async def test_demographics_are_read_changed_and_versioned(client: httpx.AsyncCl
     assert (await client.get(path, headers=doctor)).json() == changed.json()
     same = await client.put(path, json=body, headers={**doctor, "If-Match": '"2"'})
     assert (same.status_code, same.headers["ETag"]) == (200, '"2"')
+
+
+async def test_what_fhir_has_and_demographics_have_not_is_kept(
+    client: httpx.AsyncClient, doctor: dict[str, str]
+) -> None:
+    given = [{"family": "Okafor", "given": [None, "Ada"], "_given": [BESIDE, None]}]
+    sent = EXAMPLE | {"name": given, "photo": [{"contentType": "image/png", "data": "QUJD"}]}
+    created = await client.post("/api/fhir/patients", json=sent, headers=doctor)
+    assert created.status_code == 201
+    path = f"/api/patients/{created.json()['id']}/demographics"
+    shown = (await client.get(path, headers=doctor)).json()
+    wanted = {name: value for name, value in shown.items() if name not in {"patient_id", "version"}}
+    wanted |= {"gender": "other", "addresses": [shown["addresses"][0] | {"use": "work"}]}
+    assert (await client.put(path, json=wanted, headers={**doctor, "If-Match": '"1"'})).status_code == 200
+    read = (await client.get(created.headers["Location"], headers=doctor)).json()
+    address = {name: value for name, value in EXAMPLE["address"][0].items() if name != "text"}
+    changed = sent | {"gender": "other", "address": [address | {"use": "work"}]}
+    del changed["text"]  # it told what the patient was
+    assert {name: value for name, value in read.items() if name not in {"id", "meta"}} == changed
 
 
 @pytest.mark.parametrize(
