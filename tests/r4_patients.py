@@ -134,6 +134,7 @@ MORE: dict[str, Json] = {
     "extension instead of a date": {"_birthDate": BESIDE},
     "extensions of some of a list": {"name": [{"given": ["Ada", "Uche"], "_given": [None, BESIDE]}]},
     "extension instead of one of a list": {"name": [{"given": [None, "Uche"], "_given": [BESIDE, None]}]},
+    "rare signs": {"name": [{"family": "x" + "\U0001f600" * 383}]},
     "extension of a choice": {"deceasedBoolean": True, "_deceasedBoolean": BESIDE},
     "photo": {"photo": [{"contentType": "image/png", "data": "QUJD"}, {"url": "https://x.org/1.png"}]},
     "telecom without a value": {"telecom": [{"system": "phone", "_value": BESIDE}, {"use": "home"}]},

@@ -318,6 +318,11 @@ def test_several_tags_beyond_their_column_are_409_for_a_new_patient(fhir: httpx.
     assert fhir.get(path_of(patient)).status_code == 404
 
 
+def test_sign_that_is_cut_where_the_index_ends_is_500(fhir: httpx.Client) -> None:
+    for signs, status in ((383, 201), (384, 500)):
+        assert put(fhir, new_patient(family="x" + "\U0001f600" * signs)).status_code == status
+
+
 @pytest.mark.parametrize("field", ["birthDate", "gender"])
 def test_put_with_bad_value_is_400(fhir: httpx.Client, field: str) -> None:
     assert put(fhir, {**new_patient(), field: "nonsense"}).status_code == 400

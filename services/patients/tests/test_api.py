@@ -182,6 +182,7 @@ async def test_update_needs_the_version_that_was_read(
         ({"addresses": [{"use": "home"}]}, ["body", "addresses", 0]),
         ({"emergency_contacts": [{"name": "SEC\u0000RET"}]}, ["body", "emergency_contacts", 0, "name"]),
         ({"emergency_contacts": [{"name": "x"}] * 21}, ["body", "emergency_contacts"]),
+        ({"addresses": [{"city": "x" + "\U0001f600" * 384}]}, ["body", "addresses", 0, "city"]),
     ],
     ids=str,
 )

@@ -124,6 +124,7 @@ REFUSED: dict[str, tuple[Json, tuple[Any, ...]]] = {
     ),
     "list that is nowhere": ({"name": [{"_given": [BESIDE]}]}, ("name", 0)),
     "id of a value": ({"birthDate": "1980-02-29", "_birthDate": {"id": "a"}}, ("_birthDate",)),
+    "many rare signs": ({"name": [{"family": "x" + "\U0001f600" * 384}]}, ("name", 0, "family")),
     "null among names": ({"name": [{"family": "Fine"}, None]}, ("name", 1)),
     "id alone": ({"name": [{"id": "a"}]}, ("name", 0)),
     "id of two words": ({"name": [{"id": "a b", "family": "Fine"}]}, ("name", 0, "id")),
