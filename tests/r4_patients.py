@@ -127,7 +127,8 @@ VALUES: Json = {
     "valueTiming": {"event": ["2020"], "repeat": {"boundsPeriod": {"start": "2020"}, "timeOfDay": ["10:00:00"]}},
 }
 
-BESIDE: Json = {"id": "a1", "extension": [{"url": f"{HL7}/data-absent-reason", "valueCode": "asked-declined"}]}
+REASON: Json = {"extension": [{"url": f"{HL7}/data-absent-reason", "valueCode": "asked-declined"}]}
+BESIDE: Json = {"id": "a1", **REASON}
 MORE: dict[str, Json] = {
     "ids of elements": {"name": [{"id": "n", "family": "Fine", "period": {"id": "p", "start": "2020"}}]},
     "extension of a date": {"birthDate": "1980-02-29", "_birthDate": BESIDE},
@@ -136,8 +137,16 @@ MORE: dict[str, Json] = {
     "extension instead of one of a list": {"name": [{"given": [None, "Uche"], "_given": [BESIDE, None]}]},
     "rare signs": {"name": [{"family": "x" + "\U0001f600" * 383}]},
     "extension of a choice": {"deceasedBoolean": True, "_deceasedBoolean": BESIDE},
+    "extension of an extension's value": {"extension": [{"url": "urn:x", "valueCode": "a", "_valueCode": REASON}]},
+    "extension instead of its value": {"extension": [{"url": "urn:x", "_valueCode": REASON}]},
+    "extension of meta": {"meta": {"extension": [{"url": "urn:x", "valueCode": "a"}]}},
+    "extension of a narrative": {"text": {**FULL["text"], "id": "t", "_status": BESIDE}},
     "photo": {"photo": [{"contentType": "image/png", "data": "QUJD"}, {"url": "https://x.org/1.png"}]},
     "telecom without a value": {"telecom": [{"system": "phone", "_value": BESIDE}, {"use": "home"}]},
     "telecom of an unknown system": {"telecom": [{"_system": BESIDE, "value": "1"}]},
-    "tag": {"meta": {"tag": [{"code": "a", "display": "x" * 200, "version": "x" * 30, "userSelected": True}]}},
+    "tag": {
+        "meta": {
+            "tag": [{"code": "as-long-as-can-be", "display": "x" * 200, "version": "x" * 30, "userSelected": True}]
+        }
+    },
 }

@@ -23,8 +23,8 @@ from patients.policy import NHS_NUMBER_SYSTEM, check_nhs_number
 _SERVER_SAYS = {"versionId", "lastUpdated", "source"}
 _TYPES = resources.files("patients").joinpath("fhir_r4.txt").read_text()
 _CHOICES = re.compile(f"({'|'.join(re.findall(r'(\w+)\[x\]', _TYPES))})[A-Z]")
-_NO_ELEMENTS = {"Patient", "Meta", "Tag"}  # the FHIR server keeps what meta has apart, and of it this only
-_NOTHING_BESIDE = {"Extension", "Meta", "Narrative", "Tag"}  # nor are extensions of these values sure to come back
+# The FHIR server keeps tags apart from the resource, and of these others no id.
+_APART, _WITHOUT_ID = {"Meta", "Tag"}, {"Meta", "Patient", "Reason", "Tag"}
 
 
 def _check_real_day(value: str) -> str:
@@ -145,16 +145,16 @@ def _some(one: Any) -> Any:
 
 def _fields(name: str, elements: str) -> Iterator[tuple[str, tuple[Any, Any]]]:
     """Of a line `element[!][*]:type …`: `!` must be there, `*` is a list, `a|b` are the codes or the choices."""
-    for element in ("" if name in _NO_ELEMENTS else "id:elementId extension*:Extension ").split() + elements.split():
+    for element in ("" if name in _WITHOUT_ID else "id:elementId extension*:Extension ").split() + elements.split():
         place, kinds = element.split(":")
         stem, choice, _ = place.partition("[x]")
         for kind in kinds.split("|") if choice else [kinds]:
             many, key = "*" in stem, stem.rstrip("!*") + (kind[0].upper() + kind[1:] if choice else "")
             one = _PLAIN.get(kind) or _BARE.get(kind) or (ForwardRef(kind) if kind[0].isupper() else _text(kind))
-            beside = not (kind in _BARE or kind[0].isupper() or name in _NOTHING_BESIDE)
+            beside = not (kind in _BARE or kind[0].isupper() or name in _APART)
             yield key, (_some(one | None if beside else one) if many else one, ... if "!" in stem else None)
             if beside:
-                about = ForwardRef("Element")
+                about = ForwardRef("Reason" if name == "Extension" else "Element")
                 yield f"{key}_", (_some(about | None) if many else about, Field(None, alias=f"_{key}"))
 
 

@@ -1,6 +1,6 @@
 // Generated from docs/openapi/patients.json by `npm run types`.
-// document 6e87e77c0c1b1806e9096b498c7c9b59dcf69b74ce91ef3b05e702e72938b21f
-// types 1105d362731af16d84b56bbb6eca1c3213053b2b3031a6c4bf19c9a0d138df08
+// document 7cf43bc1d2449fed785d3bec1c20a2a87677058f25613813cef4ee1b4f259512
+// types 5413c5ca01ba140f45976ad63882663575e612a6ca68f631bc21f9b13b29025d
 
 export interface paths {
     "/api/fhir/patients": {
@@ -454,6 +454,25 @@ export interface components {
         Entries_Telecom_: components["schemas"]["Telecom"][];
         /** Extension */
         Extension: {
+            _valueBase64Binary?: components["schemas"]["Reason"];
+            _valueBoolean?: components["schemas"]["Reason"];
+            _valueCanonical?: components["schemas"]["Reason"];
+            _valueCode?: components["schemas"]["Reason"];
+            _valueDate?: components["schemas"]["Reason"];
+            _valueDateTime?: components["schemas"]["Reason"];
+            _valueDecimal?: components["schemas"]["Reason"];
+            _valueId?: components["schemas"]["Reason"];
+            _valueInstant?: components["schemas"]["Reason"];
+            _valueInteger?: components["schemas"]["Reason"];
+            _valueMarkdown?: components["schemas"]["Reason"];
+            _valueOid?: components["schemas"]["Reason"];
+            _valuePositiveInt?: components["schemas"]["Reason"];
+            _valueString?: components["schemas"]["Reason"];
+            _valueTime?: components["schemas"]["Reason"];
+            _valueUnsignedInt?: components["schemas"]["Reason"];
+            _valueUri?: components["schemas"]["Reason"];
+            _valueUrl?: components["schemas"]["Reason"];
+            _valueUuid?: components["schemas"]["Reason"];
             /** Extension */
             extension?: components["schemas"]["Extension"][];
             /** Id */
@@ -572,6 +591,8 @@ export interface components {
         };
         /** Meta */
         Meta: {
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
             /** Lastupdated */
             lastUpdated?: string;
             /** Profile */
@@ -610,6 +631,7 @@ export interface components {
         };
         /** Narrative */
         Narrative: {
+            _status?: components["schemas"]["Element"];
             /** Div */
             div: string;
             /** Extension */
@@ -826,6 +848,11 @@ export interface components {
             /** Id */
             id?: string;
             numerator?: components["schemas"]["Quantity"];
+        };
+        /** Reason */
+        Reason: {
+            /** Extension */
+            extension: components["schemas"]["Extension"][];
         };
         /** Reference */
         Reference: {
