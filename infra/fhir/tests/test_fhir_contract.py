@@ -8,6 +8,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from import_house import synthea
+from r4_patients import EXAMPLE, FULL, MORE, VALUES
 
 NHS_SYSTEM = "https://fhir.nhs.uk/Id/nhs-number"
 AT_ONCE = 20
@@ -280,6 +282,45 @@ def test_elements_keeps_id_and_version(fhir: httpx.Client) -> None:
     (entry,) = search(fhir, family=family, _elements="birthDate")["entry"]
     assert {"id", "meta", "birthDate"} <= set(entry["resource"])
     assert "name" not in entry["resource"]
+
+
+SAID = {
+    **{"all of it": FULL, "HL7's example": EXAMPLE, "Synthea's": synthea()},
+    **MORE,
+    **{name: {"extension": [{"url": "http://x.org/a", name: value}]} for name, value in VALUES.items()},
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_what_quill_takes_of_fhir_is_given_back_as_it_was_sent(fhir: httpx.Client, case: str) -> None:
+    elements = {name: value for name, value in SAID[case].items() if name not in {"id", "link", "text"}}
+    patient = {"resourceType": "Patient", "id": str(uuid4()), **elements}
+    assert put(fhir, patient).status_code == 201
+    read = fhir.get(path_of(patient)).json()
+    for said_by_the_server in ("versionId", "lastUpdated", "source"):
+        del read["meta"][said_by_the_server]
+    assert read == patient | {"meta": patient.get("meta", {})}
+
+
+@pytest.mark.parametrize("member", ["system", "code", "display"])
+def test_tag_is_kept_up_to_the_length_of_its_column_and_dropped_beyond(fhir: httpx.Client, member: str) -> None:
+    for length, kept in ((200, True), (201, False)):
+        tag = {"system": "urn:x", "code": uuid4().hex} | {member: "x" * length}
+        patient = {**new_patient(), "meta": {"tag": [tag]}}
+        assert put(fhir, patient).status_code == 201
+        assert ("tag" in fhir.get(path_of(patient)).json()["meta"]) is kept
+
+
+def test_several_tags_beyond_their_column_are_409_for_a_new_patient(fhir: httpx.Client) -> None:
+    tags = [{"system": "urn:x", "code": uuid4().hex, "display": "x" * 201} for _ in range(5)]
+    patient = {**new_patient(), "meta": {"tag": tags}}
+    assert put(fhir, patient).status_code == 409
+    assert fhir.get(path_of(patient)).status_code == 404
+
+
+def test_sign_that_is_cut_where_the_index_ends_is_500(fhir: httpx.Client) -> None:
+    for signs, status in ((383, 201), (384, 500)):
+        assert put(fhir, new_patient(family="x" + "\U0001f600" * signs)).status_code == status
 
 
 @pytest.mark.parametrize("field", ["birthDate", "gender"])

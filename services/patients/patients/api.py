@@ -70,8 +70,9 @@ async def update_demographics(
 async def create_patient(
     patient: fhir_schemas.Patient, caller: CurrentCaller, work: CurrentWork, key: IdempotencyKey
 ) -> dict[str, Any]:
-    """Register a patient (FHIR R4 Patient). The server chooses the id."""
-    stored = await service.create_patient(work, caller, resource=patient.to_json(), key=key)
+    """Register a patient (FHIR R4 Patient). The server chooses the id; a client's id, version, time and source are
+    ignored (FHIR R4 §3.1.0.8)."""
+    stored = await service.create_patient(work, caller, resource=patient, key=key)
     work.answer_headers["Location"] = f"/api/fhir/patients/{stored.patient_id}"
     return _resource(stored, work)
 

@@ -114,29 +114,26 @@ class FhirServer:
         following = await self.read_version(patient_id, version + 1)
         return following if following is not None and following.is_by(operation_id) else None
 
-    async def find_nhs_number(self, nhs_number: str) -> UUID | None:
-        """The patient that has this number now, as far as their id has the form that we give."""
-        return next((UUID(one) for one in await self._holders([nhs_number]) if CANONICAL_UUID.fullmatch(one)), None)
+    async def holders(self, nhs_numbers: Collection[str]) -> list[str]:
+        """The ids, of any form, of those who have one of these numbers now."""
+        tokens = ",".join(f"{NHS_NUMBER_SYSTEM}|{number}" for number in nhs_numbers)
+        query = {"identifier": tokens, "_count": str(PAGE_SIZE)}
+        return [str(resource.get("id")) for resource in await self._search(query)]
 
     async def check_nhs_numbers(self, numbers: Mapping[str, UUID]) -> None:
         """Others may write to the server too, under ids of any form. Raises NhsNumberTaken when they gave one of the
         numbers to somebody who is not among these patients."""
-        if numbers and set(await self._holders(numbers)) - set(map(str, numbers.values())):
+        if numbers and set(await self.holders(numbers)) - set(map(str, numbers.values())):
             raise NhsNumberTaken
 
     async def page(self, offset: int) -> list[StoredPatient | None]:
         """Some of all patients, in the order of their ids; None for one whose id has not the form that we give."""
         found = await self._search({"_sort": "_id", "_offset": str(offset), "_count": str(PAGE_SIZE)})
-        return [_parse(one) if CANONICAL_UUID.fullmatch(str(one.get("id"))) else None for one in found]
+        return [_parse(one) if own_id(str(one.get("id"))) else None for one in found]
 
     async def check(self) -> None:
         """Raises BackendUnavailable unless the server answers from its database (its metadata come without it)."""
         await self.read(_NOBODY)
-
-    async def _holders(self, nhs_numbers: Collection[str]) -> list[str]:
-        tokens = ",".join(f"{NHS_NUMBER_SYSTEM}|{number}" for number in nhs_numbers)
-        query = {"identifier": tokens, "_count": str(PAGE_SIZE)}
-        return [str(resource.get("id")) for resource in await self._search(query)]
 
     async def _get(self, path: str) -> StoredPatient | None:
         response = await http.call(self._client, "GET", path, headers=_FRESH)
@@ -156,6 +153,11 @@ async def open_fhir(url: str, *, timeout: float = 4.0) -> AsyncIterator[FhirServ
     """A client of the FHIR server whose base is `url`; it waits at most `timeout` seconds for an answer."""
     async with http.create_client(f"{url}/", "fhir", timeout=timeout, probe=f"/Patient/{_NOBODY}") as client:
         yield FhirServer(client)
+
+
+def own_id(found: str) -> UUID | None:
+    """An id, if it has the form that we give."""
+    return UUID(found) if CANONICAL_UUID.fullmatch(found) else None
 
 
 def _mark(operation_id: UUID) -> str:

@@ -4,7 +4,7 @@ What Demographics does not show, or what others wrote in a form it cannot show, 
 """
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
@@ -23,26 +23,28 @@ _EMERGENCY = {"system": "http://terminology.hl7.org/CodeSystem/v2-0131", "code":
 
 @dataclass(frozen=True)
 class Shape[T: BaseModel]:
-    """How one of our shapes stands in FHIR: our member → FHIR's. The first tells which entries are of one kind."""
+    """How one of our shapes stands in FHIR: our member → FHIR's. An entry is another one when no member of `same` is
+    what it was."""
 
     model: type[T]
     members: Mapping[str, str]
+    same: Sequence[str] = ()
 
     def view(self, entry: Json) -> T | None:
         """The entry as we show it; None when we cannot."""
+        told = {ours: _said(entry, its) for ours, its in self.members.items() if its in entry}
         try:
-            return self.model.model_validate({ours: entry[its] for ours, its in self.members.items() if its in entry})
+            return self.model.model_validate(told)
         except ValidationError:
             return None
 
     def write(self, entry: Json, item: T) -> None:
-        """Change an entry; what is not shown of it stays if it is still of the same kind."""
-        ours, its = next(iter(self.members.items()))
-        if entry.get(its) != getattr(item, ours):
+        """Change an entry; what is not shown of it stays unless it is another one now."""
+        if all(_differs(entry, self.members[name], getattr(item, name)) for name in self.same):
             entry.clear()
-        entry.pop("text", None)  # the same in one line
+        _put(entry, "text", None)  # the same in one line
         for name, value in item.model_dump().items():
-            _put(entry, self.members[name], value)
+            _change(entry, self.members[name], value)
 
 
 class NameShape(Shape[schemas.Name]):
@@ -72,16 +74,15 @@ class ContactShape(Shape[schemas.EmergencyContact]):
         if before is None or before.name != item.name:
             _put(entry, "name", {"text": item.name})
         if before is None or before.relationship != item.relationship:
-            told = [{"text": item.relationship}] if item.relationship else []
-            _put(entry, "relationship", [*told, {"coding": [_EMERGENCY]}])
+            _write_relationship(entry, item.relationship)
         _put_entries(entry, "telecom", _TELECOM, item.telecom)
 
 
 _NAME = NameShape(schemas.Name, {"family": "family", "given": "given", "prefix": "prefix"})
-_IDENTIFIER = Shape(schemas.Identifier, {"system": "system", "value": "value"})
-_TELECOM = Shape(schemas.Telecom, {"system": "system", "value": "value", "use": "use"})
+_IDENTIFIER = Shape(schemas.Identifier, {"system": "system", "value": "value"}, same=["system"])
+_TELECOM = Shape(schemas.Telecom, {"system": "system", "value": "value", "use": "use"}, same=["system"])
 _SAME_NAMES = {name: name for name in ("use", "city", "district", "country")}
-_ADDRESS = Shape(schemas.Address, {**_SAME_NAMES, "lines": "line", "postal_code": "postalCode"})
+_ADDRESS = Shape(schemas.Address, {**_SAME_NAMES, "lines": "line", "postal_code": "postalCode"}, same=["use", "lines"])
 _CONTACT = ContactShape(schemas.EmergencyContact, {name: name for name in ("name", "relationship", "telecom")})
 _LISTS: Mapping[str, tuple[str, Shape[Any]]] = {
     "identifiers": ("identifier", _IDENTIFIER),
@@ -163,6 +164,21 @@ def _told(relationship: Json) -> str | None:
     return next((text for text in told if isinstance(text, str)), None)
 
 
+def _said(element: Json, key: str) -> Any:
+    """A value; of a list what is not null, as FHIR has it where there is an extension only."""
+    value = element.get(key)
+    return [one for one in value if one is not None] if isinstance(value, list) else value
+
+
+def _differs(element: Json, key: str, value: Any) -> bool:
+    return (_said(element, key) or None) != (value or None)
+
+
+def _change(element: Json, key: str, value: Any) -> None:
+    if _differs(element, key, value):
+        _put(element, key, value)
+
+
 def _put(element: Json, key: str, value: Any) -> None:
     """Set, or leave out what says nothing: FHIR has neither null nor an empty list. `_key` was about the old value."""
     element.pop(f"_{key}", None)
@@ -197,9 +213,18 @@ def _write_name(resource: Json, name: schemas.Name) -> None:
         entry["use"] = "official"
         resource["name"] = [*_entries(resource, "name"), entry]
     for part, value in name.model_dump().items():
-        if entry.get(part, []) != value:
-            _put(entry, part, value)
-    entry.pop("text", None)
+        _change(entry, part, value)
+    _put(entry, "text", None)
+
+
+def _write_relationship(contact: Json, relationship: str | None) -> None:
+    """In the place of the one that is shown, and beside it that this is whom to call."""
+    known = _entries(contact, "relationship")
+    shown = next(filter(_told, known), None)
+    others = [one for one in known if one is not shown]
+    told = [{"text": relationship}] if relationship else []
+    marked = any(coding.items() >= _EMERGENCY.items() for one in others for coding in _entries(one, "coding"))
+    _put(contact, "relationship", [*told, *others, *([] if marked else [{"coding": [_EMERGENCY]}])])
 
 
 def _write_nhs_number(resource: Json, number: str | None) -> None:

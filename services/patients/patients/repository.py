@@ -16,6 +16,8 @@ from sqlmodel import SQLModel, col
 from patients.errors import NhsNumberTaken
 from patients.models import IndexedPatient, IndexedWord, NhsNumberRow
 
+type Part = Literal["family", "given"] | None  # None is any
+
 # Many rows in one statement: by their classes, rows with and without a null would go apart.
 _PATIENTS, _NUMBERS = (SQLModel.metadata.tables[one.__tablename__] for one in (IndexedPatient, NhsNumberRow))
 _LAST_CHARACTER = "\U0010ffff"
@@ -101,7 +103,7 @@ class Prefix:
     """The normalised start of a word, of the family name, of a given name, or of any."""
 
     start: str
-    part: Literal["family", "given"] | None = None
+    part: Part
 
     def matches(self, word: type[IndexedWord]) -> ColumnElement[bool]:
         """Whether a word starts like this and belongs to that part."""

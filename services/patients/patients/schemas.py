@@ -16,13 +16,28 @@ from pydantic import (
     model_validator,
 )
 
+from patients import names
 from patients.policy import NHS_NUMBER_SYSTEM, check_birth_date, check_nhs_number
 
 MAX_ENTRIES = 20
 
-Line = Annotated[str, StringConstraints(pattern=r"^[^\t\r\n]*[^\t\r\n\s][^\t\r\n]*$", max_length=1000)]
+
+def _check_indexed(text: str) -> str:
+    # The FHIR server cuts what it indexes after 768 units of UTF-16, and fails for ever when that parts two of one.
+    if len(text) > 384 and max(text) > "\uffff":
+        raise ValueError("must not have more than 384 characters when there are emoji or rare signs among them")
+    return text
+
+
+def _check_typed(text: str) -> str:
+    names.words_typed(text)
+    return text
+
+
+_LINE = StringConstraints(pattern=r"^[^\t\r\n]*[^\t\r\n\s][^\t\r\n]*$", max_length=1000)
+Line = Annotated[str, _LINE, AfterValidator(_check_indexed)]
 Uri = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+.\-]*:\S+$", max_length=200)]
-Typed = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
+Typed = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200), AfterValidator(_check_typed)]
 NhsNumber = Annotated[
     str, AfterValidator(check_nhs_number), WithJsonSchema({"type": "string", "pattern": "^[0-9]{10}$"})
 ]
@@ -136,7 +151,7 @@ class PatientQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    q: Typed = Field(default="", description="Starts of words of the name, all of which must match")
+    q: Typed = Field(default="", description="Starts of words of the name, up to ten, all of which must match")
     family: Typed = Field(default="", description="Starts of words of the family name")
     given: Typed = Field(default="", description="Starts of words of given names")
     birth_date: IsoDate | None = None
@@ -160,7 +175,7 @@ class PatientVerify(Body):
 
 
 class PatientVerified(BaseModel):
-    """Whether there is such a patient."""
+    """Whether there is such a patient. Whom another system gave an id of its own form has none here."""
 
     exists: bool
     patient_id: UUID | None

@@ -16,10 +16,10 @@ from pydantic import BaseModel
 
 from patients import mapping, names, policy, repository, schemas
 from patients.errors import NhsNumberTaken
-from patients.fhir import FhirServer, StoredPatient
+from patients.fhir import FhirServer, StoredPatient, own_id
 from patients.index import index_patients
 from patients.operations import IMPORT_PATIENTS, WRITE_PATIENT, ImportPatients, WritePatient
-from patients.repository import Prefix
+from patients.repository import Part, Prefix
 
 type PatientsWork = Work[FhirServer]
 
@@ -130,28 +130,25 @@ async def search_patients(
 
 
 def _prefixes(query: schemas.PatientQuery) -> list[Prefix]:
-    # Signs that make no word are looked for as they stand: what was typed must not find everybody by accident.
-    words = {text: names.words_of(text) or text.split() for text in (query.q, query.family, query.given)}
-    return [
-        *(Prefix(word) for word in words[query.q]),
-        *(Prefix(word, "family") for word in words[query.family]),
-        *(Prefix(word, "given") for word in words[query.given]),
-    ]
+    typed: tuple[tuple[str, Part], ...] = ((query.q, None), (query.family, "family"), (query.given, "given"))
+    return [Prefix(word, part) for text, part in typed for word in names.words_typed(text)]
 
 
 async def verify_patient(
     work: PatientsWork, caller: Caller, *, wanted: schemas.PatientVerify
 ) -> schemas.PatientVerified:
-    """Whether the FHIR server has the patient now, active or not."""
+    """Whether the FHIR server has the patient now, active or not, and whoever gave the number."""
     patient_id = wanted.patient_id
-    if wanted.nhs_number is not None:
-        patient_id = await work.backend.find_nhs_number(wanted.nhs_number)
+    if wanted.nhs_number is None:
+        exists = patient_id is not None and await _current(work, patient_id) is not None
+        patient_id = patient_id if exists else None
+    else:
+        holders = await work.backend.holders([wanted.nhs_number])
+        exists, patient_id = bool(holders), next(filter(None, map(own_id, holders)), None)
         if patient_id is None:
             await _ask_for_holder(work, wanted.nhs_number)
-    elif patient_id is not None and await _current(work, patient_id) is None:
-        patient_id = None
     await work.record(caller.actor, Access(action="E", resource="patient", patient_id=patient_id))
-    return schemas.PatientVerified(exists=patient_id is not None, patient_id=patient_id)
+    return schemas.PatientVerified(exists=exists, patient_id=patient_id)
 
 
 async def _write[I: BaseModel, C](

@@ -7,6 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from patients_house import NHS, NUMBERS, Json, StandInAuth, StandInFhir, patient
+from r4_patients import BESIDE, EXAMPLE
 
 pytestmark = pytest.mark.anyio
 
@@ -133,6 +134,25 @@ async def test_demographics_are_read_changed_and_versioned(client: httpx.AsyncCl
     assert (same.status_code, same.headers["ETag"]) == (200, '"2"')
 
 
+async def test_what_fhir_has_and_demographics_have_not_is_kept(
+    client: httpx.AsyncClient, doctor: dict[str, str]
+) -> None:
+    given = [{"family": "Okafor", "given": [None, "Ada"], "_given": [BESIDE, None]}]
+    sent = EXAMPLE | {"name": given, "photo": [{"contentType": "image/png", "data": "QUJD"}]}
+    created = await client.post("/api/fhir/patients", json=sent, headers=doctor)
+    assert created.status_code == 201
+    path = f"/api/patients/{created.json()['id']}/demographics"
+    shown = (await client.get(path, headers=doctor)).json()
+    wanted = {name: value for name, value in shown.items() if name not in {"patient_id", "version"}}
+    wanted |= {"gender": "other", "addresses": [shown["addresses"][0] | {"use": "work"}]}
+    assert (await client.put(path, json=wanted, headers={**doctor, "If-Match": '"1"'})).status_code == 200
+    read = (await client.get(created.headers["Location"], headers=doctor)).json()
+    address = {name: value for name, value in EXAMPLE["address"][0].items() if name != "text"}
+    changed = sent | {"gender": "other", "address": [address | {"use": "work"}]}
+    del changed["text"]  # it told what the patient was
+    assert {name: value for name, value in read.items() if name not in {"id", "meta"}} == changed
+
+
 @pytest.mark.parametrize(
     ("if_match", "status"), [(None, 428), ("*", 428), ('"7"', 412), ('"0"', 412), ("1", 412), ('"x"', 412)]
 )
@@ -162,6 +182,7 @@ async def test_update_needs_the_version_that_was_read(
         ({"addresses": [{"use": "home"}]}, ["body", "addresses", 0]),
         ({"emergency_contacts": [{"name": "SEC\u0000RET"}]}, ["body", "emergency_contacts", 0, "name"]),
         ({"emergency_contacts": [{"name": "x"}] * 21}, ["body", "emergency_contacts"]),
+        ({"addresses": [{"city": "x" + "\U0001f600" * 384}]}, ["body", "addresses", 0, "city"]),
     ],
     ids=str,
 )
@@ -185,7 +206,20 @@ async def test_left_out_member_is_refused(client: httpx.AsyncClient, doctor: dic
 
 @pytest.mark.parametrize(
     "query",
-    ["name=x", "q=%00", "limit=0", "limit=101", "limit=x", "birth_date=1980", "gender=x", "nhs_number=1", "cursor=x"],
+    [
+        *(
+            "name=x",
+            "q=%00",
+            "limit=0",
+            "limit=101",
+            "limit=x",
+            "birth_date=1980",
+            "gender=x",
+            "nhs_number=1",
+            "cursor=x",
+        ),
+        *(f"{part}=a+b+c+d+e+f+g+h+i+j+k" for part in ("q", "family", "given")),
+    ],
 )
 async def test_invalid_query_is_refused(client: httpx.AsyncClient, doctor: dict[str, str], query: str) -> None:
     answer = await client.get(f"/api/patients?{query}", headers=doctor)

@@ -85,7 +85,8 @@ def test_report_of_synthea_holds_what_was_left_out_and_nothing_of_anybody(
     folder.mkdir()
     other = {"resourceType": "Observation", "id": "o"}
     wrong = [synthea(id="2", gender=MARK), synthea(id="3", **{MARK: MARK}), synthea(id=f"{MARK} 4")]
-    (folder / f"{MARK}_1.json").write_text(json.dumps(bundle(synthea(), other, other)))
+    more = synthea(contained=[{"resourceType": "Organization", "name": MARK}], photo=[{"data": MARK}])
+    (folder / f"{MARK}_1.json").write_text(json.dumps(bundle(more, other, other)))
     (folder / f"{MARK}_2.json").write_text(json.dumps(bundle(other, *wrong)))
     code, out, err = run(environment, *SOURCE, folder)
     assert code == 1
@@ -96,8 +97,8 @@ def test_report_of_synthea_holds_what_was_left_out_and_nothing_of_anybody(
         "fhir#2:4\tPatient.id\tmust be there: the patient's id in Quill follows from it",
         "imported 1, there already 0, refused 3",
         "resources of other types, skipped: 3",
-        "left out of patients: Patient.address.extension 1",
-        "left out of patients: Patient.extension 3",
+        "left out of patients: Patient.contained 1",
+        "left out of patients: Patient.photo 1",
     ]
     assert len(fhir.versions) == 1
 

@@ -127,6 +127,56 @@ def test_changed_address_keeps_the_state_but_not_the_text() -> None:
     ]
 
 
+@pytest.mark.parametrize("before", [None, "home"])
+def test_changed_use_of_an_address_keeps_what_is_not_shown(before: str | None) -> None:
+    hidden = {"id": "a", "state": "WY", "type": "both", "period": {"start": "2020"}, "extension": [{"url": "urn:x"}]}
+    entry = {"line": ["1 Road"], "city": "Leeds", **hidden, **({"use": before} if before else {})}
+    resource = patient(address=[entry])
+    (address,) = shown(resource).addresses
+    changed = change(resource, addresses=[address.model_copy(update={"use": "work"})])
+    assert changed["address"] == [entry | {"use": "work"}]
+
+
+def test_address_in_the_place_of_a_removed_one_starts_afresh() -> None:
+    resource = patient(address=[{"use": "home", "line": ["1 Road"], "state": "WY"}, {"use": "work", "city": "York"}])
+    (_, work) = shown(resource).addresses
+    changed = change(resource, addresses=[work.model_copy(update={"lines": ["2 Road"]})])
+    assert changed["address"] == [{"use": "work", "line": ["2 Road"], "city": "York"}]
+
+
+def test_only_what_is_changed_of_an_entry_loses_what_was_said_of_it() -> None:
+    status = {"extension": [{"url": "http://x.org/status", "valueCode": "verified"}]}
+    entry = {"line": ["1 Road", "Flat 2"], "_line": [None, status], "city": "Leeds", "_city": status, "_use": status}
+    resource = patient(address=[entry])
+    (address,) = shown(resource).addresses
+    (changed,) = change(resource, addresses=[address.model_copy(update={"city": "York"})])["address"]
+    assert changed == {"line": entry["line"], "_line": entry["_line"], "city": "York", "_use": status}
+    name = {"given": ["Ada"], "_family": status}
+    assert change(patient(name=[name]), name=Name(given=["Ann"]))["name"] == [{"given": ["Ann"], "_family": status}]
+
+
+def test_name_without_a_value_but_with_a_reason_for_it_is_kept() -> None:
+    resource = patient(name=[{"family": "Okafor", "given": [None, "Ada"], "_given": [{"id": "a"}, None]}])
+    assert shown(resource).name == Name(given=["Ada"], family="Okafor")
+    assert change(resource, name=Name(given=["Ada"], family="Hale"))["name"] == [
+        {"family": "Hale", "given": [None, "Ada"], "_given": [{"id": "a"}, None]}
+    ]
+
+
+def test_changed_relationship_replaces_the_shown_one_only() -> None:
+    emergency = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0131", "code": "C"}]}
+    next_of_kin, employer = {"coding": [{"code": "N", "display": "Next-of-Kin"}]}, {"text": "Employer"}
+    resource = patient(contact=[{"name": {"text": "Bem"}, "relationship": [emergency, next_of_kin, employer]}])
+    (contact,) = shown(resource).emergency_contacts
+    for relationship, first in (("son", [{"text": "son"}]), (None, [])):
+        wanted = contact.model_copy(update={"relationship": relationship})
+        (changed,) = change(resource, emergency_contacts=[wanted])["contact"]
+        assert changed["relationship"] == [*first, emergency, employer]
+    bare = patient(contact=[{"name": {"text": "Bem"}, "relationship": [employer]}])
+    (changed,) = change(bare, emergency_contacts=[contact.model_copy(update={"relationship": "son"})])["contact"]
+    assert changed["relationship"] == [{"text": "son"}, emergency]
+
+
 def test_changed_contact_keeps_what_is_not_shown() -> None:
     contact = shown(RICH).emergency_contacts[0]
     changed = change(RICH, emergency_contacts=[contact.model_copy(update={"telecom": []})])["contact"][0]

@@ -41,7 +41,9 @@ def test_policy(rule: Policy, clinician: str, admin: str, linked: str, foreign: 
                 rule.check(who, str(OWN))
 
 
-@pytest.mark.parametrize("number", ["9434765919", "4010232137", "9990000018"])
+@pytest.mark.parametrize(
+    "number", ["9434765919", "4010232137", "9990000018", "2999999992", "3102000002", "0100000002", "2930410000"]
+)
 def test_nhs_number_with_right_check_digit_is_taken(number: str) -> None:
     assert policy.check_nhs_number(number) == number
 
@@ -56,6 +58,9 @@ def test_nhs_number_with_right_check_digit_is_taken(number: str) -> None:
         "943-476-5919",
         "９４３４７６５９１９",
         "943476591X",
+        "2999999993",
+        "0000000000",
+        "1000000010",
         "",
     ],
 )

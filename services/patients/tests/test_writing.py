@@ -352,6 +352,19 @@ async def test_patient_is_verified_by_id_or_number(work: PatientsWork, fhir: Sta
         assert (verified.exists, verified.patient_id) == (False, None)
 
 
+async def test_number_that_others_gave_under_an_id_of_another_form_is_verified(
+    work: PatientsWork, fhir: StandInFhir
+) -> None:
+    number = NUMBERS.new()
+    fhir.put(patient(nhs_number=number, id="17"))
+    verified = await service.verify_patient(work, DOCTOR, wanted=PatientVerify(nhs_number=number))
+    assert (verified.exists, verified.patient_id) == (True, None)
+    ours = str(uuid4())
+    fhir.put(patient(nhs_number=number, id=ours))
+    verified = await service.verify_patient(work, DOCTOR, wanted=PatientVerify(nhs_number=number))
+    assert (verified.exists, str(verified.patient_id)) == (True, ours)
+
+
 async def test_inactive_and_oddly_written_patients_can_be_read(work: PatientsWork, fhir: StandInFhir) -> None:
     patient_id = uuid4()
     fhir.put({"resourceType": "Patient", "id": str(patient_id), "active": False, "birthDate": "1980"})

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from common.fhir import fhir_path
 from pydantic import ValidationError
 
-from patients.fhir_schemas import Patient
+from patients.fhir_schemas import PATIENT
 from patients.importing.sources import Json, Refused, Row
 
 type Step = str | int
@@ -21,7 +21,7 @@ type Place = tuple[Step, ...]
 
 _NAMESPACE = UUID("3d4f0f0e-5a51-4c55-9a0c-7f9f5d7f9b0e")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")  # FHIR R4 §2.24.0.1
-_LEFT_OUT = {"contained", "id", "photo", "reference"}
+_UNKNOWN_HERE = {"contained", "extension", "reference"}
 _CHANGES_THE_MEANING = {"implicitRules", "modifierExtension"}
 _KEPT_APART = {"replaces", "refer", "seealso"}
 
@@ -49,7 +49,7 @@ def fit(resource: Json) -> tuple[Json, Counter[str]]:
     dropped = _leave_out_links(resource)
     while True:
         try:
-            return Patient.model_validate(resource).to_json(), dropped
+            return PATIENT.validate_python(resource), dropped
         except ValidationError as error:
             errors = error.errors(include_url=False, include_context=False, include_input=False)
         places = {_superfluous(row["loc"], row["type"]) for row in errors}
@@ -75,12 +75,14 @@ def _superfluous(place: Place, error: str) -> Place | None:
     """What can be left out so that this error goes; None when it must be refused."""
     if "extension" in place[:-1]:
         return place[: place.index("extension") + 2]
-    if place[:1] == ("text",):
-        return ("text",)
-    last = place[-1] if place else None
-    if error == "extra_forbidden" and (last in _LEFT_OUT or str(last).startswith("_")):
+    if place[:1] in {("photo",), ("text",)}:
+        return place[:1]
+    for end, step in enumerate(place, 1):
+        if str(step).startswith("_") or (step == "id" and end > 1):
+            return place[:end]
+    if error == "extra_forbidden" and place[-1] in _UNKNOWN_HERE:
         return place
-    if error == "missing" and last == "value" and place[-3] in {"identifier", "telecom"}:
+    if error == "missing" and place[-1] == "value" and place[-3] == "identifier":
         return place[:-1]
     return None
 
