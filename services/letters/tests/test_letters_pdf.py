@@ -11,7 +11,8 @@ from typing import Any
 
 import pypdf
 import pytest
-from letters.pdf import LENGTH, printable, render
+from letters.characters import printable
+from letters.pdf import LENGTH, render
 
 TITLE = "Respiratory clinic: review"
 LETTER: dict[str, Any] = {
@@ -167,6 +168,13 @@ def test_code_is_printed_as_the_text_it_is(code: str, place: str) -> None:
 )
 def test_characters_that_no_font_has_are_named_and_those_that_turn_text_are_left_out(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text", ["a&#26085;", "# &#x200b;", "&#x200b;", "- &#x200b;", "|&#x200b;|\n|-|", "> &#128512;"]
+)
+def test_letter_with_references_is_printed(text: str) -> None:
+    assert TITLE in pages(printed(body=f"Dear Dr Hale\n\n{text}", sections=[["Plan", text]]))[0]
 
 
 def test_every_character_is_printed_or_named() -> None:
