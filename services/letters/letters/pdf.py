@@ -37,6 +37,8 @@ def render(letter: Mapping[str, Any]) -> bytes:
         runs = [{"text": heading, "strong": False, "emphasis": False, "code": False}]
         blocks += [{"kind": "heading", "level": SECTION, "runs": runs}, *blocks_of(text, below=SECTION)]
     around = {name: _settable(value) for name, value in letter.items() if name not in {"body", "sections"}}
+    if not around["title"].strip():  # a heading must say something (PDF/UA-1)
+        around["title"] = around["kind"]
     folder = resources.files("letters")
     compiler = typst.Compiler(
         folder.joinpath("letter.typ").read_bytes(),

@@ -177,6 +177,14 @@ def test_letter_with_references_is_printed(text: str) -> None:
     assert TITLE in pages(printed(body=f"Dear Dr Hale\n\n{text}", sections=[["Plan", text]]))[0]
 
 
+@pytest.mark.parametrize("title", ["\u200b", " \ufeff\u3000", "\u2029"])
+def test_letter_whose_title_shows_nothing_is_printed_under_its_kind(title: str) -> None:
+    document = printed(title=title)
+    assert pages(document)[0].count("Outpatient letter") == 2
+    assert document.metadata is not None
+    assert document.metadata.title == "Outpatient letter"
+
+
 def test_every_character_is_printed_or_named() -> None:
     every = "".join(chr(code) for code in [*range(0x20, 0x3100), *range(0xF900, 0x10200), *range(0x1F300, 0x1F700)])
     assert "‹U+" in printable(every)
