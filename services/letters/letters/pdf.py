@@ -61,13 +61,16 @@ def _settable(value: Any) -> Any:
 def main() -> None:
     """Print the letters of which stdin has one on each line, as JSON; bounded in time and memory, no file is written.
 
-    Standard output gets them in their order, each after its length (`LENGTH`).
+    Standard output gets them in their order, each after its length (`LENGTH`), which is 0 for one that cannot be set.
     """
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     for line in sys.stdin.buffer:
-        pdf = render(json.loads(line))
+        try:
+            pdf = render(json.loads(line))
+        except RuntimeError:
+            pdf = b""
         sys.stdout.buffer.write(LENGTH.pack(len(pdf)) + pdf)
 
 

@@ -215,15 +215,17 @@ def test_a_hundred_thousand_characters_of_anything_are_printed_within_the_bounds
     assert time.process_time() - started < 10
 
 
-@pytest.mark.parametrize(("letters", "status"), [([LETTER, LETTER], 0), ([], 0), ([{}], 1)])
-def test_program_prints_the_letters_on_its_input_and_fails_where_one_is_none(
+UNPRINTABLE = LETTER | {"author": 7}
+
+
+@pytest.mark.parametrize(("letters", "status"), [([LETTER, UNPRINTABLE, LETTER], 0), ([], 0), ([{}], 1)])
+def test_program_prints_the_letters_on_its_input_that_can_be_and_fails_where_one_is_none(
     letters: list[dict[str, Any]], status: int
 ) -> None:
     argv, given = [sys.executable, "-I", "-m", "letters.pdf"], "".join(f"{json.dumps(one)}\n" for one in letters)
     done = subprocess.run(argv, input=given.encode(), capture_output=True, env={}, cwd="/", check=False, timeout=60)
-    pdf = render(LETTER)
-    printed = (LENGTH.pack(len(pdf)) + pdf) * len(letters) if status == 0 else b""
-    assert (done.returncode, done.stdout) == (status, printed)
+    pdfs = [b"" if one is UNPRINTABLE else render(one) for one in letters if one]
+    assert (done.returncode, done.stdout) == (status, b"".join(LENGTH.pack(len(pdf)) + pdf for pdf in pdfs))
 
 
 ENDINGS = ["Yours sincerely,", "- one\n- two", "| a | b |\n|---|---|\n| one | two |", "> one", "Yours " * 20]

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -138,7 +139,10 @@ def test_print_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch, pro
 
 
 def print_all(*letters: StoredLetter) -> list[bytes]:
-    return asyncio.run(Printer(settings()).print_all(letters, ROSA))
+    async def all_of() -> list[bytes]:
+        return [pdf async for pdf in Printer(settings()).print_all(letters, ROSA)]
+
+    return asyncio.run(all_of())
 
 
 def test_letters_that_are_printed_together_are_those_that_are_printed_alone(processes: Processes) -> None:
@@ -153,6 +157,22 @@ def test_long_letters_are_printed_apart(processes: Processes) -> None:
     long = letter(body="Dear Dr Hale " * 4000)
     assert len(print_all(letter(), letter(), long, long, long, letter())) == 6
     assert len(processes) == 3
+
+
+def test_long_letters_are_handed_over_one_by_one(processes: Processes) -> None:
+    async def started() -> list[int]:
+        prints = Printer(settings()).print_all([letter(body="Dear Dr Hale " * 4000)] * 2, ROSA)
+        return [len(processes) async for _ in prints]
+
+    assert asyncio.run(started()) == [1, 2]
+
+
+def test_letter_that_cannot_be_set_costs_no_other_its_print(processes: Processes) -> None:
+    unprintable = replace(letter(), author=Author.model_construct(id=UUID(int=2), name=7))
+    first, second, third = print_all(letter(), unprintable, letter())
+    assert (first, second, third) == (print_one(letter()), b"", first)
+    with pytest.raises(PrinterUnavailable):
+        print_one(unprintable)
 
 
 def test_print_that_fails_is_refused_without_a_word_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
