@@ -60,7 +60,8 @@ class EHRbase:
         self._template_known = False
 
     async def tell_product(self) -> dict[str, str]:
-        """What server this is, for health."""
+        """What server this is, for health; it must answer from its database too."""
+        await self._ask("GET", PROBE, expected={200, 404})
         # The status page lies outside the openEHR API: /ehrbase/rest/status.
         answer = await self._ask("GET", str(self._client.base_url.join("../../status")), expected={200})
         return {"product": record.read_product(_json(answer))}

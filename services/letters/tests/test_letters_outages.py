@@ -100,7 +100,7 @@ def test_health_names_the_server_and_says_when_it_is_away(house: House) -> None:
     well = house.client.get("/api/health/letters")
     assert well.status_code == 200
     assert well.json()["backends"]["openehr"] == {"status": "ok", "product": "Quill development openEHR server"}
-    for mood in ("closed", "stuck"):
+    for mood in ("closed", "stuck", "hollow"):
         house.door.mood = mood
         started = time.monotonic()
         ill = house.client.get("/api/health/letters")
