@@ -257,6 +257,11 @@ class House:
         ((ehr_id,),) = self.rows("SELECT ehr_id FROM patient_ehrs WHERE patient_id = %s", patient_id)
         return UUID(str(ehr_id))
 
+    def mistake_ehr(self, patient_id: UUID) -> None:
+        """Have the service know an EHR of this patient that the openEHR server does not."""
+        changed = "UPDATE patient_ehrs SET ehr_id = %s WHERE patient_id = %s RETURNING patient_id"
+        assert self.rows(changed, uuid4(), patient_id) == [(patient_id,)]
+
     def read(self, path: str, who: Person, **query: str | int) -> httpx.Response:
         """GET something."""
         return self.client.get(path, headers=who.headers, params=query)

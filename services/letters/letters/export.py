@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from itertools import batched
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from common.work import Work
 from letters import service
 from letters.archive import File, archive_of
 from letters.clients import Backends
-from letters.letter import LetterHead, PatientIdentity, StoredLetter
+from letters.letter import LetterHead, Listed, PatientIdentity, StoredLetter
 from letters.record import read_letter
 
 TOGETHER = 25  # letters that are listed together
@@ -23,12 +24,13 @@ AT_ONCE = 4  # versions that are fetched at the same time
 async def export_record(work: Work[Backends], caller: Caller, *, patient_id: UUID) -> AsyncIterator[bytes]:
     """All that Quill has of a patient as one archive in pieces: their resource, every letter as PDF and each of its
     versions as openEHR has it. To be given it is not to have read every letter in it."""
-    ehr_id = await service.ehr_of(work, caller, patient_id=patient_id)
+    newest = partial(work.backend.ehrbase.list_letters, limit=1, after=None)
+    ehr_id, found = await service.in_ehr(work, caller, patient_id=patient_id, ask=newest)
     identity, resource = await asyncio.gather(
         work.backend.patients.identify(patient_id, caller=caller),
         work.backend.patients.get_resource(patient_id, caller=caller),
     )
-    made_at, pages = clock.now(), _list_all(work.backend, ehr_id)
+    made_at, pages = clock.now(), _list_all(work.backend, ehr_id, found)
     # Made before anything is answered: what fails in the newest letter can be told.
     begun = [file async for file in _files_of(work.backend, ehr_id, await anext(pages, []), identity)]
 
@@ -43,12 +45,11 @@ async def export_record(work: Work[Backends], caller: Caller, *, patient_id: UUI
     return archive_of(files(), made_at=made_at)
 
 
-async def _list_all(backend: Backends, ehr_id: UUID) -> AsyncIterator[list[LetterHead]]:
+async def _list_all(backend: Backends, ehr_id: UUID, found: Listed) -> AsyncIterator[list[LetterHead]]:
     """The newest alone, then page by page as the archive gets there: how many there are delays no beginning."""
-    after, limit = None, 1
-    while found := await backend.ehrbase.list_letters(ehr_id, limit=limit, after=after):
+    while found:
         yield [head for head, _ in found]
-        after, limit = found[-1][1], TOGETHER
+        found = await backend.ehrbase.list_letters(ehr_id, limit=TOGETHER, after=found[-1][1])
 
 
 async def _files_of(

@@ -114,3 +114,6 @@ class Position:
 
     sent: str
     version_uid: str
+
+
+type Listed = list[tuple[LetterHead, Position]]
