@@ -13,7 +13,7 @@ from common.logging import get_logger
 
 from letters.composition import TYPE_CODES
 from letters.errors import PrinterUnavailable
-from letters.letter import HEADINGS, PatientIdentity, StoredLetter
+from letters.letter import HEADINGS, LetterHead, PatientIdentity, StoredLetter
 from letters.pdf import LENGTH
 from letters.settings import Settings
 
@@ -41,17 +41,18 @@ class Printer:
         self._zone = ZoneInfo(settings.letterhead_time_zone)
         self._free = asyncio.Semaphore(AT_ONCE)
 
-    async def print(self, letter: StoredLetter, patient: PatientIdentity) -> bytes:
+    async def print(self, letter: StoredLetter, patient: PatientIdentity, *, newest: LetterHead) -> bytes:
         """The letter as a tagged PDF.
 
         Args:
             letter: one version of it.
             patient: whom it is about, named on every page.
+            newest: its version that is valid now, or was withdrawn.
 
         Raises:
             PrinterUnavailable: not in time, or not at all.
         """
-        (pdf,) = await self._print([self._sheet(letter, patient)])
+        (pdf,) = await self._print([self._sheet(letter, patient, newest)])
         if not pdf:
             raise PrinterUnavailable
         return pdf
@@ -64,7 +65,7 @@ class Printer:
         Raises:
             PrinterUnavailable: some of them not in time, or the process failed.
         """
-        for run in runs_of([self._sheet(letter, patient) for letter in letters]):
+        for run in runs_of([self._sheet(letter, patient, letter) for letter in letters]):
             for pdf in await self._print(run):
                 yield pdf
 
@@ -76,15 +77,17 @@ class Printer:
             log.warning("letters took too long to print", number=len(sheets))
             raise PrinterUnavailable from error
 
-    def _sheet(self, letter: StoredLetter, patient: PatientIdentity) -> bytes:
-        return json.dumps(self.sheet_of(letter, patient)).encode()
+    def _sheet(self, letter: StoredLetter, patient: PatientIdentity, newest: LetterHead) -> bytes:
+        return json.dumps(self.sheet_of(letter, patient, newest)).encode()
 
-    def sheet_of(self, letter: StoredLetter, patient: PatientIdentity) -> dict[str, Any]:
+    def sheet_of(self, letter: StoredLetter, patient: PatientIdentity, newest: LetterHead) -> dict[str, Any]:
         """All that is on the paper, in the words that are on it."""
-        sent, changed = (_written(time.astimezone(self._zone)) for time in (letter.sent_at, letter.changed_at))
+        sent, changed = (_written(time.astimezone(self._zone)) for time in (letter.sent_at, newest.changed_at))
         notices = {
             "final": "",
-            "amended": f"Amended on {changed}. This replaces what was sent before.",
+            "amended": f"Amended on {changed}. This replaces what was sent before."
+            if letter.version == newest.version
+            else f"Replaced by version {newest.version} on {changed}.",
             "withdrawn": f"Withdrawn on {changed}. It is kept for the record only: do not act on it.",
         }
         return {
@@ -95,8 +98,8 @@ class Printer:
             "date": sent,
             "author": letter.author.name,
             "role": ROLE,
-            "notice": notices[letter.status],
-            "withdrawn": letter.status == "withdrawn",
+            "notice": notices[newest.status],
+            "withdrawn": newest.status == "withdrawn",
             "version": f"Version {letter.version}",
             "body": letter.body,
             "sections": [(HEADINGS[name], text) for name, text in letter.sections.items()],

@@ -226,15 +226,18 @@ async def read_letter(work: Work[Backends], caller: Caller, *, at: LetterAt, ver
     return letter_of(letter, patient_id=at.patient_id, read_at=await record_reading(work, caller, at=at))
 
 
-async def print_letter(work: Work[Backends], caller: Caller, *, at: LetterAt, version: int | None) -> bytes:
-    """To be given a letter as PDF is to read it; no letter is printed without whom it is about."""
-    (_, letter), patient = await asyncio.gather(
-        find_letter(work, caller, at=at, version=version),
-        work.backend.patients.identify(at.patient_id, caller=caller),
+async def print_letter(
+    work: Work[Backends], caller: Caller, *, at: LetterAt, version: int | None
+) -> tuple[StoredLetter, bytes]:
+    """To be given a letter as PDF is to read it; no letter is printed without whom it is about, and no older version
+    without what has become of it."""
+    (ehr_id, newest), patient = await asyncio.gather(
+        find_letter(work, caller, at=at), work.backend.patients.identify(at.patient_id, caller=caller)
     )
-    pdf = await work.backend.printer.print(letter, patient)
+    letter = newest if version is None else await work.backend.ehrbase.get_letter(ehr_id, at.uid, version=version)
+    pdf = await work.backend.printer.print(letter, patient, newest=newest)
     await record_reading(work, caller, at=at)
-    return pdf
+    return letter, pdf
 
 
 async def record_reading(work: Work[Backends], caller: Caller, *, at: LetterAt) -> datetime | None:

@@ -1,6 +1,6 @@
 // Generated from docs/openapi/letters.json by `npm run types`.
-// document 1d92f94754c8f7d312dcc85990355ba78592783d51e4851138868d66d227530e
-// types 04f64eeba045ff30aff2f2c3e41d778cc5033bc2a6bbbb59ee6443b16dfd4c07
+// document 0a72810bac8bc71dfd957726dea91aef42e22a5927bf81978eb013303c03aa7e
+// types e10e89833be46625015d5a3cf597b03a8401406e3d8690e30fc8271f14a9ee3a
 
 export interface paths {
     "/api/fhir/DocumentReference": {
@@ -1001,6 +1001,7 @@ export interface operations {
             200: {
                 headers: {
                     "Content-Disposition": string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
