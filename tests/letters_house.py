@@ -138,8 +138,8 @@ def token_of(neighbours: Neighbours, claims: dict[str, Any]) -> str:
 
 class Door(Server):
     """Stands before openEHR. `mood`: open; closed (no answer, nothing arrives); deaf (it arrives, the answer is lost);
-    half (reading works, nothing else arrives); ill (500, nothing arrives); stuck (nothing arrives and the caller
-    waits); lying (200 with `lie` as its body)."""
+    half (reading works, nothing else arrives); ill (500, nothing arrives); hollow (so, but its status page is well);
+    stuck (nothing arrives and the caller waits); lying (200 with `lie` as its body)."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
@@ -153,7 +153,7 @@ class Door(Server):
             time.sleep(8)
         if self.mood in {"closed", "stuck"} or (self.mood == "half" and request.command != "GET"):
             return None
-        if self.mood == "ill":
+        if self.mood == "ill" or (self.mood == "hollow" and not request.path.endswith("/rest/status")):
             return 500, {"Content-Type": "application/json"}, b'{"error": "Internal Server Error"}'
         if self.mood == "lying":
             return 200, {"Content-Type": "application/json"}, json.dumps(self.lie).encode()
@@ -256,6 +256,11 @@ class House:
         """The patient's EHR, as the service knows it."""
         ((ehr_id,),) = self.rows("SELECT ehr_id FROM patient_ehrs WHERE patient_id = %s", patient_id)
         return UUID(str(ehr_id))
+
+    def mistake_ehr(self, patient_id: UUID) -> None:
+        """Have the service know an EHR of this patient that the openEHR server does not."""
+        changed = "UPDATE patient_ehrs SET ehr_id = %s WHERE patient_id = %s RETURNING patient_id"
+        assert self.rows(changed, uuid4(), patient_id) == [(patient_id,)]
 
     def read(self, path: str, who: Person, **query: str | int) -> httpx.Response:
         """GET something."""

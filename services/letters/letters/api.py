@@ -89,27 +89,24 @@ ZIP = {"content": {ZipResponse.media_type: {"schema": {"type": "string", "format
 @router.get(
     "/{patient_id}/letters/{uid}.pdf",
     response_class=PdfResponse,
-    responses={200: PDF | with_headers("Content-Disposition")},
+    responses={200: PDF | with_headers("Content-Disposition", "ETag")},
     tags=["letters"],
 )
 @allow(policy.READ_LETTERS, audits="letter")
 @refuses(PrinterUnavailable, RecordUnreadable)
-async def print_letter(
-    patient_id: PathId, uid: PathId, caller: CurrentCaller, work: CurrentWork, version: Version = None
-) -> PdfResponse:
+async def print_letter(at: At, caller: CurrentCaller, work: CurrentWork, version: Version = None) -> PdfResponse:
     """A letter as tagged PDF (PDF/UA-1); for the patient this is reading it."""
-    pdf = await service.print_letter(work, caller, patient_id=patient_id, uid=uid, version=version)
-    return PdfResponse(pdf, headers={"Content-Disposition": f'inline; filename="letter-{uid}.pdf"'})
+    letter, pdf = await service.print_letter(work, caller, at=at, version=version)
+    named = f'inline; filename="letter-{at.uid}.pdf"'
+    return PdfResponse(pdf, headers={"Content-Disposition": named, "ETag": etag(letter.version)})
 
 
 @router.get("/{patient_id}/letters/{uid}", responses={200: with_headers("ETag")}, tags=["letters"])
 @allow(policy.READ_LETTERS, audits="letter")
 @refuses(RecordUnreadable)
-async def read_letter(
-    patient_id: PathId, uid: PathId, caller: CurrentCaller, work: CurrentWork, version: Version = None
-) -> Letter:
+async def read_letter(at: At, caller: CurrentCaller, work: CurrentWork, version: Version = None) -> Letter:
     """A letter with its text; the patient's first reading is remembered."""
-    letter = await service.read_letter(work, caller, patient_id=patient_id, uid=uid, version=version)
+    letter = await service.read_letter(work, caller, at=at, version=version)
     work.answer_headers["ETag"] = etag(letter.version)
     return letter
 

@@ -4,14 +4,16 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+PIECE_BYTES = 64 * 1024  # a standstill ends an answer, so even a slow reader must have taken a piece before that
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of an archive; `path` tells nothing about the patient."""
+    """One file of an archive; `path` tells nothing about the patient. It is empty when it could not be made."""
 
     path: str
     content: bytes
@@ -31,27 +33,34 @@ class _Outlet(io.RawIOBase):
         self._waiting += data
         return len(data)
 
-    def empty(self) -> bytes:
-        """Take what waits."""
+    def empty(self) -> Iterator[bytes]:
+        """Take what waits, in pieces."""
         waiting, self._waiting = bytes(self._waiting), bytearray()
-        return waiting
+        return (waiting[start : start + PIECE_BYTES] for start in range(0, len(waiting), PIECE_BYTES))
 
 
 async def archive_of(files: AsyncIterator[File], *, made_at: datetime) -> AsyncIterator[bytes]:
-    """The archive of these files in pieces, one for each file and one for the end.
+    """The archive of these files in pieces, each file's as soon as it is there.
 
-    Its last file, manifest.json, names every other with length and SHA-256: an archive without it is not whole.
+    Its last file, manifest.json, names every other with length and SHA-256: an archive without it is not whole. It
+    names as missing those that could not be made.
     """
-    outlet, told = _Outlet(), list[dict[str, object]]()
+    outlet, told, missing = _Outlet(), list[dict[str, object]](), list[str]()
     with zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED) as archive:
         async for file in files:
+            if not file.content:
+                missing.append(file.path)
+                continue
             _add(archive, file)
             digest = hashlib.sha256(file.content).hexdigest()
             told.append({"path": file.path, "bytes": len(file.content), "sha256": digest})
-            yield outlet.empty()
-        manifest = {"made_at": made_at.astimezone(UTC).isoformat().replace("+00:00", "Z"), "files": told}
+            for piece in outlet.empty():
+                yield piece
+        made = made_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        manifest = {"made_at": made, "files": told, "missing": missing}
         _add(archive, File("manifest.json", json.dumps(manifest, indent=1).encode(), made_at))
-    yield outlet.empty()
+    for piece in outlet.empty():
+        yield piece
 
 
 def _add(archive: zipfile.ZipFile, file: File) -> None:

@@ -12,8 +12,8 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_af
 
 from letters import composition, record
 from letters.composition import FIRST_TEMPLATE_ID, NAMESPACE, TEMPLATE_ID, version_uid
-from letters.errors import LetterRefused, RecordUnreadable
-from letters.letter import Author, LetterHead, LetterVersion, Position, StoredLetter
+from letters.errors import EhrGone, LetterRefused, RecordUnreadable
+from letters.letter import Author, LetterVersion, Listed, Position, StoredLetter
 
 log = get_logger(__name__)
 
@@ -60,7 +60,8 @@ class EHRbase:
         self._template_known = False
 
     async def tell_product(self) -> dict[str, str]:
-        """What server this is, for health."""
+        """What server this is, for health; it must answer from its database too."""
+        await self._ask("GET", PROBE, expected={200, 404})
         # The status page lies outside the openEHR API: /ehrbase/rest/status.
         answer = await self._ask("GET", str(self._client.base_url.join("../../status")), expected={200})
         return {"product": record.read_product(_json(answer))}
@@ -99,9 +100,10 @@ class EHRbase:
 
         Raises:
             LetterRefused: the server finds it invalid.
+            EhrGone: the server does not know this EHR.
             Conflict: the uid is taken by something else.
             VersionStale: somebody else made the version that follows its predecessor.
-            NotFound: it was committed and then deleted.
+            NotFound: it was committed and then deleted, or its predecessor is not there.
         """
         await self.ensure_template()
         change_set = composition.contribution_of(letter, committer=committer, reason=reason, system_id=self.system_id)
@@ -118,19 +120,17 @@ class EHRbase:
         raise BackendUnavailable
 
     async def _contribute(self, ehr_id: UUID, change_set: dict[str, Any]) -> bool:
-        prefer = {"Prefer": "return=minimal"}
+        path, prefer = f"/ehr/{ehr_id}/contribution", {"Prefer": "return=minimal"}
+        told = {201, 204, 400, 404, 412, 422}
         try:
-            answer = await self._ask(
-                "POST",
-                f"/ehr/{ehr_id}/contribution",
-                expected={201, 204, 400, 412, 422},
-                json=change_set,
-                headers=prefer,
-            )
+            answer = await self._ask("POST", path, expected=told, json=change_set, headers=prefer)
         except BackendUnavailable:
             return False
         if answer.status_code in {400, 422}:
             raise LetterRefused
+        if answer.status_code == 404:
+            await self._check_ehr(ehr_id)
+            raise NotFound
         return answer.status_code != 412
 
     async def get_letter(self, ehr_id: UUID, uid: UUID, *, version: int | None = None) -> StoredLetter:
@@ -138,9 +138,12 @@ class EHRbase:
 
         Raises:
             NotFound: this EHR has no such letter or version, or it was deleted.
+            EhrGone: the server does not know this EHR.
         """
         letter = await self._find(ehr_id, uid)
-        if letter is not None and version is not None and version < letter.version:
+        if letter is None:
+            await self._check_ehr(ehr_id)
+        elif version is not None and version < letter.version:
             letter = await self._find(ehr_id, uid, version=version)
         if letter is None or version not in {None, letter.version}:
             raise NotFound
@@ -169,20 +172,29 @@ class EHRbase:
             raise NotFound
         return record.read_history(_json(answer))
 
-    async def list_letters(
-        self, ehr_id: UUID, *, limit: int, after: Position | None
-    ) -> list[tuple[LetterHead, Position]]:
-        """The newest letters of an EHR, or those that follow a position."""
+    async def list_letters(self, ehr_id: UUID, *, limit: int, after: Position | None) -> Listed:
+        """The newest letters of an EHR, or those that follow a position.
+
+        Raises:
+            EhrGone: the server does not know this EHR.
+        """
         parameters = {"ehr_id": str(ehr_id), "template": TEMPLATE_ID, "first_template": FIRST_TEMPLATE_ID}
         query = _LIST + _NEWEST_FIRST
         if after is not None:
             query = _LIST + _AFTER + _NEWEST_FIRST
             parameters |= {"sent": after.sent, "version_uid": after.version_uid}
-        return record.read_list(await self._query({"q": query, "query_parameters": parameters, "fetch": limit}))
+        letters = record.read_list(await self._query({"q": query, "query_parameters": parameters, "fetch": limit}))
+        if not letters:
+            await self._check_ehr(ehr_id)  # a query of an unknown one finds nothing
+        return letters
 
     @_once_more
     async def _query(self, query: dict[str, Any]) -> object:
         return _json(await self._ask("POST", "/query/aql", expected={200}, json=query))
+
+    async def _check_ehr(self, ehr_id: UUID) -> None:
+        if (await self._ask("GET", f"/ehr/{ehr_id}", expected={200, 404})).status_code == 404:
+            raise EhrGone
 
     async def _find_composition(self, ehr_id: UUID, uid: UUID, *, version: int | None) -> httpx.Response | None:
         """A composition of this EHR; EHRbase answers 204 for a deleted one."""

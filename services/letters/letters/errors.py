@@ -30,6 +30,10 @@ class RecordUnreadable(BackendUnavailable):
     slug, title = "record-unreadable", "A record could not be read"
 
 
+class EhrGone(BackendUnavailable):
+    """The record system does not know the patient's EHR (any more). Whoever meets this has it made anew."""
+
+
 class PrinterUnavailable(BackendUnavailable):
     """The letter could not be printed in time; it can be read without its print. If it goes on, tell the operators."""
 

@@ -75,6 +75,11 @@ class LetterHead:
     status: Status = "final"
     amended_at: datetime | None = None
 
+    @property
+    def changed_at(self) -> datetime:
+        """When this version came to be."""
+        return self.amended_at or self.sent_at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredLetter(LetterHead):
@@ -109,3 +114,6 @@ class Position:
 
     sent: str
     version_uid: str
+
+
+type Listed = list[tuple[LetterHead, Position]]

@@ -12,15 +12,15 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from letters.characters import settable
+
 DEEPEST = 16  # levels of tokens; a list in a list takes two
 MOST_TOKENS = 20_000
 MOST_COLUMNS = 6
 LONGEST_WORD = 40
 LINE = 80  # characters, about
 DEEPEST_HEADING = 6
-# Belongs to the character before it.
-PART_ENDS = re.compile(r"(?<=[/?&=.,;:_-])(?=\w)")  # in a word
-MARK = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+LINE_ENDS = re.compile(r"\r\n?|\n")  # those that the parser counts
 
 type Run = dict[str, Any]
 type Block = dict[str, Any]
@@ -62,7 +62,7 @@ class _Reader:
     """Reads one text; knows which headings it is under."""
 
     def __init__(self, text: str, below: int) -> None:
-        self._lines, self._below = text.splitlines(), below
+        self._lines, self._below = LINE_ENDS.split(text), below
         self._headings: list[int] = []
         self._readers: Mapping[str, Callable[[_Node], Block]] = {
             "heading_open": self._heading,
@@ -109,13 +109,14 @@ def _paragraph(node: _Node) -> Block:
 
 
 def _typed(text: str) -> Block:
-    return {"kind": "typed", "text": breakable(text.expandtabs(4).strip("\n"), LONGEST_WORD)}
+    return {"kind": "typed", "text": settable(text.expandtabs(4).strip("\n"), LONGEST_WORD)}
 
 
 def _runs(node: _Node, *, longest: int = LONGEST_WORD) -> list[Run]:
     """The text of a paragraph, heading or cell in pieces of one style each, which do not nest."""
-    pieces = [piece for inline in node.children for piece in _pieces(inline.token.children or [])]
-    return [{**run, "text": breakable(run["text"], longest)} for run in pieces if run["text"]]
+    pieces = (piece for inline in node.children for piece in _pieces(inline.token.children or []))
+    runs = ({**piece, "text": settable(piece["text"], longest)} for piece in pieces)
+    return [run for run in runs if run["text"]]
 
 
 def _pieces(tokens: Sequence[Token]) -> Iterator[Run]:
@@ -146,17 +147,3 @@ def _text(token: Token) -> str:
 def _address(token: Token) -> str:
     """Where a link or picture leads, and its title."""
     return " ".join(str(token.attrs[name]) for name in ("href", "src", "title") if token.attrs.get(name))
-
-
-def breakable(text: str, longest: int) -> str:
-    """Let words of more characters be broken (U+200B), as they could leave their place on the page: addresses and the
-    like where a part of them ends, other words, and parts that are as long, anywhere."""
-
-    def broken(word: re.Match[str]) -> str:
-        return "\u200b".join(_breakable(part, longest) for part in PART_ENDS.split(word[0]))
-
-    return re.sub(rf"\S{{{longest + 1},}}", broken, text)
-
-
-def _breakable(part: str, longest: int) -> str:
-    return part if len(part) <= longest else re.sub(rf"(?<!^)(?!{MARK}|$)", "\u200b", part)

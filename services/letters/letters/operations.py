@@ -1,5 +1,6 @@
 """The writes of letters as operations: what is accepted, committed to the record, and left behind."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from letters import policy, repository
 from letters.clients import Backends
+from letters.errors import EhrGone
 from letters.letter import Author, LetterType, Section, Status, StoredLetter
 
 SENT = "Letter sent"  # why there is a first version
@@ -98,8 +100,19 @@ async def _commit_letter(backends: Backends, operation: Operation[CreateLetter])
         sent_at=operation.created_at,
         **_text_of(intent),
     )
-    ehr_id = intent.ehr_id or await backends.ehrbase.ensure_ehr(intent.patient_id)
-    await backends.ehrbase.commit_letter(ehr_id, letter, committer=letter.author, reason=SENT)
+    return await _commit(backends, intent, letter, committer=letter.author, reason=SENT)
+
+
+async def _commit(
+    backends: Backends, intent: CreateLetter | ChangeLetter, letter: StoredLetter, *, committer: Author, reason: str
+) -> Committed:
+    """Into the EHR that we know of or, where the server has no such one, into the one that it has for the patient."""
+    if intent.ehr_id is not None:
+        with suppress(EhrGone):
+            await backends.ehrbase.commit_letter(intent.ehr_id, letter, committer=committer, reason=reason)
+            return Committed(intent.ehr_id, letter)
+    ehr_id = await backends.ehrbase.ensure_ehr(intent.patient_id)
+    await backends.ehrbase.commit_letter(ehr_id, letter, committer=committer, reason=reason)
     return Committed(ehr_id, letter)
 
 
@@ -110,7 +123,8 @@ def _text_of(text: LetterText | StoredLetter) -> dict[str, Any]:
 async def _announce_letter(session: AsyncSession, operation: Operation[CreateLetter], committed: Committed) -> Outcome:
     """The letter is told of and audited in the transaction that closes its operation."""
     patient_id, letter = operation.intent.patient_id, committed.letter
-    await repository.keep_ehr(session, patient_id=patient_id, ehr_id=committed.ehr_id)
+    if committed.ehr_id != operation.intent.ehr_id:
+        await repository.keep_ehr(session, patient_id=patient_id, ehr_id=committed.ehr_id)
     created = LetterCreated(
         letter_uid=letter.uid, patient_id=patient_id, version=letter.version, author_id=letter.author.id
     )
@@ -118,7 +132,7 @@ async def _announce_letter(session: AsyncSession, operation: Operation[CreateLet
     return Outcome(answer={"letter_uid": str(letter.uid)}, events=[created], audit=[access])
 
 
-async def _commit_change(backends: Backends, operation: Operation[ChangeLetter]) -> StoredLetter:
+async def _commit_change(backends: Backends, operation: Operation[ChangeLetter]) -> Committed:
     """Idempotent: the time of the acceptance, in the version, tells this change from any other."""
     intent = operation.intent
     letter = StoredLetter(
@@ -130,12 +144,11 @@ async def _commit_change(backends: Backends, operation: Operation[ChangeLetter])
         status=intent.status,
         **_text_of(intent),
     )
-    await backends.ehrbase.commit_letter(intent.ehr_id, letter, committer=intent.committer, reason=intent.reason)
-    return letter
+    return await _commit(backends, intent, letter, committer=intent.committer, reason=intent.reason)
 
 
-async def _announce_change(_session: AsyncSession, operation: Operation[ChangeLetter], letter: StoredLetter) -> Outcome:
-    intent = operation.intent
+async def _announce_change(_session: AsyncSession, operation: Operation[ChangeLetter], committed: Committed) -> Outcome:
+    intent, letter = operation.intent, committed.letter
     fact = LetterAmended if intent.status == "amended" else LetterWithdrawn
     changed = fact(
         letter_uid=letter.uid, patient_id=intent.patient_id, version=letter.version, author_id=intent.committer.id
@@ -147,6 +160,6 @@ async def _announce_change(_session: AsyncSession, operation: Operation[ChangeLe
 CREATE_LETTER: OperationKind[Backends, CreateLetter, Committed] = OperationKind(
     name="letter.create", intent=CreateLetter, perform=_commit_letter, finish=_announce_letter, claim=_check_accepted
 )
-CHANGE_LETTER: OperationKind[Backends, ChangeLetter, StoredLetter] = OperationKind(
+CHANGE_LETTER: OperationKind[Backends, ChangeLetter, Committed] = OperationKind(
     name="letter.change", intent=ChangeLetter, perform=_commit_change, finish=_announce_change
 )

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,13 +13,15 @@ from common.logging import get_logger
 
 from letters.composition import TYPE_CODES
 from letters.errors import PrinterUnavailable
-from letters.letter import HEADINGS, PatientIdentity, StoredLetter
+from letters.letter import HEADINGS, LetterHead, PatientIdentity, StoredLetter
 from letters.pdf import LENGTH
 from letters.settings import Settings
 
 log = get_logger(__name__)
 
-PRINT_SECONDS = 6.0  # for each letter; a page takes a fifth of one, less after another; the longest letters three
+# For all that one process sets, and less than a standstill of an export may take. A page takes a fifth of a second, and
+# less after another; the longest letters, or several short ones, three.
+PRINT_SECONDS = 6.0
 AT_ONCE = 2
 TOGETHER_BYTES = 64 * 1024  # what several letters may say in one process: together less than the longest one
 LONGEST_NAME_ABOVE_TEXT = 60
@@ -39,41 +41,53 @@ class Printer:
         self._zone = ZoneInfo(settings.letterhead_time_zone)
         self._free = asyncio.Semaphore(AT_ONCE)
 
-    async def print(self, letter: StoredLetter, patient: PatientIdentity) -> bytes:
+    async def print(self, letter: StoredLetter, patient: PatientIdentity, *, newest: LetterHead) -> bytes:
         """The letter as a tagged PDF.
 
         Args:
             letter: one version of it.
             patient: whom it is about, named on every page.
+            newest: its version that is valid now, or was withdrawn.
 
         Raises:
             PrinterUnavailable: not in time, or not at all.
         """
-        return (await self.print_all([letter], patient))[0]
+        (pdf,) = await self._print([self._sheet(letter, patient, newest)])
+        if not pdf:
+            raise PrinterUnavailable
+        return pdf
 
-    async def print_all(self, letters: Sequence[StoredLetter], patient: PatientIdentity) -> list[bytes]:
-        """Letters of one patient in their order: short ones in one process, since its start is most of what one costs.
+    async def print_all(self, letters: Iterable[StoredLetter], patient: PatientIdentity) -> AsyncIterator[bytes]:
+        """Letters of one patient as PDF in their order, some at a time; empty for one that cannot be set at all.
+
+        Short ones are set in one process, since its start is most of what one costs.
 
         Raises:
-            PrinterUnavailable: one of them not in time, or not at all.
+            PrinterUnavailable: some of them not in time, or the process failed.
         """
-        pdfs = list[bytes]()
-        try:
-            for sheets in runs_of([json.dumps(self.sheet_of(letter, patient)).encode() for letter in letters]):
-                async with asyncio.timeout(PRINT_SECONDS * len(sheets)), self._free:
-                    pdfs += await _set(sheets)
-        except TimeoutError as error:
-            log.warning("letters took too long to print", number=len(letters))
-            raise PrinterUnavailable from error
-        return pdfs
+        for run in runs_of([self._sheet(letter, patient, letter) for letter in letters]):
+            for pdf in await self._print(run):
+                yield pdf
 
-    def sheet_of(self, letter: StoredLetter, patient: PatientIdentity) -> dict[str, Any]:
+    async def _print(self, sheets: Sequence[bytes]) -> list[bytes]:
+        try:
+            async with asyncio.timeout(PRINT_SECONDS), self._free:
+                return await _set(sheets)
+        except TimeoutError as error:
+            log.warning("letters took too long to print", number=len(sheets))
+            raise PrinterUnavailable from error
+
+    def _sheet(self, letter: StoredLetter, patient: PatientIdentity, newest: LetterHead) -> bytes:
+        return json.dumps(self.sheet_of(letter, patient, newest)).encode()
+
+    def sheet_of(self, letter: StoredLetter, patient: PatientIdentity, newest: LetterHead) -> dict[str, Any]:
         """All that is on the paper, in the words that are on it."""
-        changed_at = letter.amended_at or letter.sent_at
-        sent, changed = (_written(time.astimezone(self._zone)) for time in (letter.sent_at, changed_at))
+        sent, changed = (_written(time.astimezone(self._zone)) for time in (letter.sent_at, newest.changed_at))
         notices = {
             "final": "",
-            "amended": f"Amended on {changed}. This replaces what was sent before.",
+            "amended": f"Amended on {changed}. This replaces what was sent before."
+            if letter.version == newest.version
+            else f"Replaced by version {newest.version} on {changed}.",
             "withdrawn": f"Withdrawn on {changed}. It is kept for the record only: do not act on it.",
         }
         return {
@@ -84,12 +98,12 @@ class Printer:
             "date": sent,
             "author": letter.author.name,
             "role": ROLE,
-            "notice": notices[letter.status],
-            "withdrawn": letter.status == "withdrawn",
+            "notice": notices[newest.status],
+            "withdrawn": newest.status == "withdrawn",
             "version": f"Version {letter.version}",
             "body": letter.body,
             "sections": [(HEADINGS[name], text) for name, text in letter.sections.items()],
-            "timestamp": int(changed_at.timestamp()),
+            "timestamp": int(letter.changed_at.timestamp()),
         }
 
 
@@ -138,9 +152,8 @@ async def _set(sheets: Sequence[bytes]) -> list[bytes]:
     if process.returncode != 0:
         log.error("letters could not be printed", number=len(sheets), status=process.returncode)
         raise PrinterUnavailable
-    return list(_parts(io.BytesIO(printed)))
-
-
-def _parts(printed: io.BytesIO) -> Iterator[bytes]:
-    while length := printed.read(LENGTH.size):
-        yield printed.read(*LENGTH.unpack(length))
+    reader = io.BytesIO(printed)
+    pdfs = [reader.read(*LENGTH.unpack(reader.read(LENGTH.size))) for _ in sheets]
+    if not all(pdfs):
+        log.error("letters cannot be set", number=pdfs.count(b""))
+    return pdfs

@@ -18,7 +18,7 @@ from letters.composition import (
     TYPE_OF_CODE,
 )
 from letters.errors import RecordUnreadable
-from letters.letter import Author, LetterHead, LetterVersion, Position, StoredLetter
+from letters.letter import Author, LetterHead, LetterVersion, Listed, Position, StoredLetter
 
 log = get_logger(__name__)
 
@@ -78,7 +78,7 @@ def read_letter(content: bytes) -> StoredLetter:
 
 
 @_reading
-def read_list(answer: Any) -> list[tuple[LetterHead, Position]]:
+def read_list(answer: Any) -> Listed:
     """The letters of a list query's RESULT_SET, each with its position.
 
     Raises:

@@ -18,9 +18,9 @@ async def find_ehr(reading: AsyncConnection, *, patient_id: UUID) -> UUID | None
 
 
 async def keep_ehr(session: AsyncSession, *, patient_id: UUID, ehr_id: UUID) -> None:
-    """Remember the patient's EHR; there is one per patient for ever, so knowing it already changes nothing."""
+    """Remember the patient's EHR: the one that the openEHR server has now."""
     row = insert(PatientEhrRow).values(patient_id=patient_id, ehr_id=ehr_id)
-    await session.execute(row.on_conflict_do_nothing(index_elements=["patient_id"]))
+    await session.execute(row.on_conflict_do_update(index_elements=["patient_id"], set_={"ehr_id": ehr_id}))
 
 
 async def find_read_times(session: AsyncSession, *, letter_uids: Collection[UUID]) -> Mapping[UUID, datetime]:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
+from letters.characters import steers
 from letters.letter import HEADINGS, Author, LetterHead, LetterType, Section, Status, StoredLetter
 
 MAX_BODY_CHARACTERS = 100_000
@@ -17,8 +18,8 @@ BODY_LIMIT_BYTES = 1_572_864
 
 
 def _not_blank(value: str) -> str:
-    # openEHR servers refuse text of white space only; everything else is kept as it is.
-    if not value.strip():
+    # openEHR servers refuse text of white space only; what shows nothing can name nothing. All else is kept as it is.
+    if all(character.isspace() or steers(character) for character in value):
         raise PydanticCustomError("blank", "Input should have at least one visible character")
     return value
 
@@ -147,5 +148,7 @@ def summary_of(letter: LetterHead, *, patient_id: UUID, read_at: datetime | None
 def letter_of(letter: StoredLetter, *, patient_id: UUID, read_at: datetime | None) -> Letter:
     """The public form of a letter."""
     summary = summary_of(letter, patient_id=patient_id, read_at=read_at)
-    sections = Sections.model_validate(letter.sections) if letter.sections else None
+    # Not judged: what is in the record is shown, whatever is refused today.
+    texts = {str(name): text for name, text in letter.sections.items()}
+    sections = Sections.model_construct(None, **texts) if texts else None
     return Letter(**dict(summary), body=letter.body, sections=sections)

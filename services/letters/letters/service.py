@@ -2,8 +2,11 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import cast
 from uuid import UUID
 
 from common import clock
@@ -15,13 +18,13 @@ from common.logging import get_logger
 from common.operations import Idempotency
 from common.rest import CANONICAL_UUID, Page, decode_cursor, encode_cursor
 from common.work import Work
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from letters import policy, repository
 from letters.clients import Backends
+from letters.errors import EhrGone
 from letters.letter import LetterAt, Position, StoredLetter
 from letters.models import LetterReceiptRow
-from letters.operations import CHANGE_LETTER, CREATE_LETTER, ChangeLetter, CreateLetter, change_of
+from letters.operations import CHANGE_LETTER, CREATE_LETTER, ChangeLetter, Committed, CreateLetter, change_of
 from letters.schemas import (
     Letter,
     LetterAmend,
@@ -68,23 +71,25 @@ async def create_letter(
     if completed.committed is not None:
         return letter_of(completed.committed.letter, patient_id=patient_id, read_at=None)
     uid = UUID(completed.answer["letter_uid"])
-    return await show_created(work, caller, patient_id=patient_id, uid=uid)
+    return await show_created(work, caller, at=LetterAt(patient_id, uid))
 
 
-async def show_created(work: Work[Backends], caller: Caller, *, patient_id: UUID, uid: UUID) -> Letter:
+async def show_created(work: Work[Backends], caller: Caller, *, at: LetterAt) -> Letter:
     """A replay is the first answer again: the letter as it was committed, before anybody had read it."""
-    ehr_id = await ehr_of(work, caller, patient_id=patient_id)
-    letter = await work.backend.ehrbase.get_letter(ehr_id, uid, version=1)
-    access = Access(action="R", resource="letter", resource_id=str(uid), patient_id=patient_id)
-    await work.record(caller.actor, access)
-    return letter_of(letter, patient_id=patient_id, read_at=None)
+    _, letter = await find_letter(work, caller, at=at, version=1)
+    await work.record(caller.actor, _reading_of(at))
+    return letter_of(letter, patient_id=at.patient_id, read_at=None)
+
+
+def _reading_of(at: LetterAt) -> Access:
+    return Access(action="R", resource="letter", resource_id=str(at.uid), patient_id=at.patient_id)
 
 
 async def amend_letter(
     work: Work[Backends], caller: Caller, *, at: LetterAt, version: int, draft: LetterAmend
 ) -> Letter:
     """What a letter says is replaced by a next version; the old one stays readable."""
-    ehr_id, letter = await _changeable(work, caller, at=at, version=version)
+    ehr_id, letter, read_at = await _changeable(work, caller, at=at, version=version)
     author = await work.backend.users.author_of(caller)
     wanted = replace(
         letter,
@@ -96,35 +101,35 @@ async def amend_letter(
         sections=letter.sections if draft.sections is None else draft.texts,
     )
     intent = change_of(wanted, patient_id=at.patient_id, ehr_id=ehr_id, committer=author, reason=draft.reason)
-    return await _change(work, caller, intent)
+    return await _change(work, caller, intent, read_at=read_at)
 
 
 async def withdraw_letter(
     work: Work[Backends], caller: Caller, *, at: LetterAt, version: int, draft: LetterWithdraw
 ) -> Letter:
     """A letter is marked as no longer valid; its text and who answers for it stay as they were."""
-    ehr_id, letter = await _changeable(work, caller, at=at, version=version)
+    ehr_id, letter, read_at = await _changeable(work, caller, at=at, version=version)
     committer, wanted = await work.backend.users.author_of(caller), replace(letter, status="withdrawn")
     intent = change_of(wanted, patient_id=at.patient_id, ehr_id=ehr_id, committer=committer, reason=draft.reason)
-    return await _change(work, caller, intent)
+    return await _change(work, caller, intent, read_at=read_at)
 
 
-async def _changeable(work: Work[Backends], caller: Caller, *, at: LetterAt, version: int) -> tuple[UUID, StoredLetter]:
-    """Unlike a new letter a change is not refused for an inactive patient: what is wrong must be put right."""
-    ehr_id = await ehr_of(work, caller, patient_id=at.patient_id)
-    letter = await work.backend.ehrbase.get_letter(ehr_id, at.uid)
+async def _changeable(
+    work: Work[Backends], caller: Caller, *, at: LetterAt, version: int
+) -> tuple[UUID, StoredLetter, datetime | None]:
+    """Unlike a new letter a change is not refused for an inactive patient: what is wrong must be put right. When the
+    letter was read is asked now, since nothing may fail once it is changed."""
+    ehr_id, letter = await find_letter(work, caller, at=at)
     policy.check_takes_change(letter, expected=version)
-    return ehr_id, letter
-
-
-async def _change(work: Work[Backends], caller: Caller, intent: ChangeLetter) -> Letter:
-    completed = await work.operation(CHANGE_LETTER, intent, actor=caller.actor, idempotency=None)
-    letter = completed.committed or await work.backend.ehrbase.get_letter(
-        intent.ehr_id, intent.uid, version=intent.version + 1
-    )
     async with work.transaction() as session:
-        read_times = await repository.find_read_times(session, letter_uids=[letter.uid])
-    return letter_of(letter, patient_id=intent.patient_id, read_at=read_times.get(letter.uid))
+        read_times = await repository.find_read_times(session, letter_uids=[at.uid])
+    return ehr_id, letter, read_times.get(at.uid)
+
+
+async def _change(work: Work[Backends], caller: Caller, intent: ChangeLetter, *, read_at: datetime | None) -> Letter:
+    completed = await work.operation(CHANGE_LETTER, intent, actor=caller.actor, idempotency=None)
+    committed = cast(Committed, completed.committed)  # no replay, as there is no key
+    return letter_of(committed.letter, patient_id=intent.patient_id, read_at=read_at)
 
 
 async def find_ehr(work: Work[Backends], *, patient_id: UUID) -> UUID | None:
@@ -149,13 +154,28 @@ async def provision_ehr(work: Work[Backends], *, patient_id: UUID) -> UUID:
     return ehr_id
 
 
-async def ehr_of(work: Work[Backends], caller: Caller, *, patient_id: UUID) -> UUID:
-    """The EHR of a patient who exists for this caller: patients is asked about those we have not met."""
+async def in_ehr[T](
+    work: Work[Backends], caller: Caller, *, patient_id: UUID, ask: Callable[[UUID], Awaitable[T]]
+) -> tuple[UUID, T]:
+    """The EHR of a patient who exists for this caller, and what it answers: patients is asked about those we have not
+    met; one that the openEHR server no longer has, as after an older dump was restored, is found or made anew."""
     ehr_id = await find_ehr(work, patient_id=patient_id)
     if ehr_id is None:
         await work.backend.patients.is_active(patient_id, caller=caller)
         ehr_id = await provision_ehr(work, patient_id=patient_id)
-    return ehr_id
+    try:
+        return ehr_id, await ask(ehr_id)
+    except EhrGone:
+        ehr_id = await provision_ehr(work, patient_id=patient_id)
+        return ehr_id, await ask(ehr_id)
+
+
+async def find_letter(
+    work: Work[Backends], caller: Caller, *, at: LetterAt, version: int | None = None
+) -> tuple[UUID, StoredLetter]:
+    """A letter, found through its patient's own EHR, and which that is."""
+    get = work.backend.ehrbase.get_letter
+    return await in_ehr(work, caller, patient_id=at.patient_id, ask=lambda ehr_id: get(ehr_id, at.uid, version=version))
 
 
 async def list_letters(
@@ -163,8 +183,8 @@ async def list_letters(
 ) -> Page[LetterSummary]:
     """A patient's letters, newest first."""
     after = None if cursor is None else position_of(cursor, system_id=work.backend.ehrbase.system_id)
-    ehr_id = await ehr_of(work, caller, patient_id=patient_id)
-    found = await work.backend.ehrbase.list_letters(ehr_id, limit=limit + 1, after=after)
+    ask = partial(work.backend.ehrbase.list_letters, limit=limit + 1, after=after)
+    _, found = await in_ehr(work, caller, patient_id=patient_id, ask=ask)
     shown = found[:limit]
     async with work.transaction() as session:
         read_times = await repository.find_read_times(session, letter_uids=[letter.uid for letter, _ in shown])
@@ -200,48 +220,37 @@ def _is_time(text: str) -> bool:
     return True
 
 
-async def read_letter(
-    work: Work[Backends], caller: Caller, *, patient_id: UUID, uid: UUID, version: int | None
-) -> Letter:
+async def read_letter(work: Work[Backends], caller: Caller, *, at: LetterAt, version: int | None) -> Letter:
     """A letter is read through its patient's own EHR; the patient's first reading leaves a receipt."""
-    ehr_id = await ehr_of(work, caller, patient_id=patient_id)
-    letter = await work.backend.ehrbase.get_letter(ehr_id, uid, version=version)
-    read_at = await record_reading(work, caller, patient_id=patient_id, uid=uid)
-    return letter_of(letter, patient_id=patient_id, read_at=read_at)
+    _, letter = await find_letter(work, caller, at=at, version=version)
+    return letter_of(letter, patient_id=at.patient_id, read_at=await record_reading(work, caller, at=at))
 
 
 async def print_letter(
-    work: Work[Backends], caller: Caller, *, patient_id: UUID, uid: UUID, version: int | None
-) -> bytes:
-    """To be given a letter as PDF is to read it; no letter is printed without whom it is about."""
-    ehr_id = await ehr_of(work, caller, patient_id=patient_id)
-    letter, patient = await asyncio.gather(
-        work.backend.ehrbase.get_letter(ehr_id, uid, version=version),
-        work.backend.patients.identify(patient_id, caller=caller),
+    work: Work[Backends], caller: Caller, *, at: LetterAt, version: int | None
+) -> tuple[StoredLetter, bytes]:
+    """To be given a letter as PDF is to read it; no letter is printed without whom it is about, and no older version
+    without what has become of it."""
+    (ehr_id, newest), patient = await asyncio.gather(
+        find_letter(work, caller, at=at), work.backend.patients.identify(at.patient_id, caller=caller)
     )
-    pdf = await work.backend.printer.print(letter, patient)
-    await record_reading(work, caller, patient_id=patient_id, uid=uid)
-    return pdf
+    letter = newest if version is None else await work.backend.ehrbase.get_letter(ehr_id, at.uid, version=version)
+    pdf = await work.backend.printer.print(letter, patient, newest=newest)
+    await record_reading(work, caller, at=at)
+    return letter, pdf
 
 
-async def record_reading(work: Work[Backends], caller: Caller, *, patient_id: UUID, uid: UUID) -> datetime | None:
-    """Each reading is in the audit trail; returns when the patient first read the letter."""
+async def record_reading(work: Work[Backends], caller: Caller, *, at: LetterAt) -> datetime | None:
+    """Each reading is in the audit trail, and the patient's first one is kept and told of; returns when that was."""
+    who = {"letter_uid": at.uid, "patient_id": at.patient_id, "user_id": caller.user_id}
     async with work.transaction() as session:
-        if policy.leaves_receipt(caller, patient_id=patient_id):
-            await keep_receipt(work, session, caller, patient_id=patient_id, uid=uid)
-        read_times = await repository.find_read_times(session, letter_uids=[uid])
-        access = Access(action="R", resource="letter", resource_id=str(uid), patient_id=patient_id)
-        work.audit(session, caller.actor, access)
-    return read_times.get(uid)
-
-
-async def keep_receipt(
-    work: Work[Backends], session: AsyncSession, caller: Caller, *, patient_id: UUID, uid: UUID
-) -> None:
-    """The first reading is kept and told of, later ones are not."""
-    receipt = LetterReceiptRow(letter_uid=uid, patient_id=patient_id, user_id=caller.user_id, read_at=clock.now())
-    if await repository.add_receipt(session, receipt):
-        work.announce(session, LetterRead(letter_uid=uid, patient_id=patient_id, user_id=caller.user_id))
+        if policy.leaves_receipt(caller, patient_id=at.patient_id):
+            receipt = LetterReceiptRow(**who, read_at=clock.now())
+            if await repository.add_receipt(session, receipt):
+                work.announce(session, LetterRead(**who))
+        read_times = await repository.find_read_times(session, letter_uids=[at.uid])
+        work.audit(session, caller.actor, _reading_of(at))
+    return read_times.get(at.uid)
 
 
 async def list_versions(
@@ -249,12 +258,10 @@ async def list_versions(
 ) -> Page[LetterVersion]:
     """How a letter came to be what it is, newest first."""
     before = None if cursor is None else decode_cursor(cursor, int)[0]
-    ehr_id = await ehr_of(work, caller, patient_id=at.patient_id)
-    await work.backend.ehrbase.get_letter(ehr_id, at.uid)  # a deleted one has a history too
+    ehr_id, _ = await find_letter(work, caller, at=at)  # a deleted one has a history too
     history = await work.backend.ehrbase.list_versions(ehr_id, at.uid)
     found = [one for one in history if before is None or one.version < before]
-    access = Access(action="R", resource="letter", resource_id=str(at.uid), patient_id=at.patient_id)
-    await work.record(caller.actor, access)
+    await work.record(caller.actor, _reading_of(at))
     items = [
         LetterVersion(version=one.version, author=one.committer, committed_at=one.committed_at, reason=one.reason)
         for one in found[:limit]

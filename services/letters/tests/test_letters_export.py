@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import io
 import json
+import secrets
 import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -131,8 +132,21 @@ def archived(files: list[File]) -> list[bytes]:
 def test_archive_is_made_piece_by_piece_and_the_same_each_time() -> None:
     files: list[Any] = [File(f"a/{n}.txt", str(n).encode() * 10_000, NOON) for n in range(5)]
     pieces = archived(files)
-    assert len(pieces) == len(files) + 1
+    assert len(pieces) == len(files) + 1  # and the manifest
     assert pieces == archived(files)
     assert opened(b"".join(pieces)).keys() == {file.path for file in files} | {"manifest.json"}
     with pytest.raises(zipfile.BadZipFile):
         zipfile.ZipFile(io.BytesIO(b"".join(pieces[:-1])))
+
+
+def test_pieces_are_small_enough_for_a_slow_reader() -> None:
+    long = secrets.token_bytes(200_000)
+    pieces = archived([File("a", b"1", NOON), File("b", long, NOON)])
+    assert (len(pieces), max(map(len, pieces))) == (1 + 4 + 1, 64 * 1024)
+    assert opened(b"".join(pieces))["b"] == long
+
+
+def test_what_could_not_be_made_is_named_as_missing() -> None:
+    files = opened(b"".join(archived([File("a", b"1", NOON), File("b", b"", NOON), File("c", b"2", NOON)])))
+    assert list(files) == ["a", "c", "manifest.json"]
+    assert json.loads(files["manifest.json"])["missing"] == ["b"]

@@ -181,6 +181,8 @@ def test_letter_of_somebody_else_or_of_nobody_is_404(house: House, path: str, cl
         ({"reason": None}, "reason"),
         ({"body": ""}, "body"),
         ({"title": "two\nlines"}, "title"),
+        ({"title": "\u200b\ufeff \u00ad\u2060"}, "title"),
+        ({"body": "\u200e\n\ufe0f"}, "body"),
         ({"letter_type": "memo"}, "letter_type"),
         ({"sections": {"hobbies": "x"}}, "hobbies"),
         ({"sections": {"plan": " "}}, "plan"),

@@ -15,6 +15,8 @@ from letters import composition, record
 from letters.composition import SECTION_CODES, STATUS_CODES, TYPE_CODES, contribution_of, format_time
 from letters.errors import RecordUnreadable
 from letters.letter import HEADINGS, Author, LetterVersion, Position, Section, Status, StoredLetter
+from letters.schemas import LetterCreate, letter_of
+from pydantic import ValidationError
 
 DATA = Path(__file__).parent / "data"
 SYSTEM_ID = "letters.quill.test"
@@ -259,3 +261,19 @@ def test_small_answers_are_read_from_recorded_ones() -> None:
 def test_small_answers_of_another_shape_are_refused(read: Callable[[Any], object], nonsense: object) -> None:
     with pytest.raises(RecordUnreadable):
         read(nonsense)
+
+
+def test_letter_whose_texts_would_be_refused_today_is_shown() -> None:
+    one = letter(title="\u200b", sections={"plan": "\u200b"})
+    shown = letter_of(one, patient_id=uuid4(), read_at=None).model_dump()
+    assert (shown["title"], shown["sections"]) == ("\u200b", {"plan": "\u200b"})
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\ufeff\u00ad", "\u2060 \u200e", "\ufe0f"])
+@pytest.mark.parametrize("place", ["title", "body", "sections"])
+def test_letter_of_invisible_characters_alone_is_refused_as_blank(place: str, text: str) -> None:
+    draft = {"title": "Review", "body": "Dear Dr Hale", place: {"plan": text} if place == "sections" else text}
+    with pytest.raises(ValidationError) as refused:
+        LetterCreate.model_validate(draft)
+    assert [one["type"] for one in refused.value.errors()] == ["blank"]
+    LetterCreate(title=f"{text}x", body="Dear\u00a0Dr Hale")

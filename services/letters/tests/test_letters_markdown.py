@@ -78,6 +78,29 @@ def test_links_pictures_and_html_are_printed_as_text(text: str, printed: str) ->
 
 
 @pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("a &#26085; &#128512; &amp; &copy;", "a ‹U+65E5› ‹U+1F600› & ©"),
+        ("12&#x202e;34&#x200b;", "1234"),
+        ("x" + "&#x301;" * 100, "x" + "\u0301" * 4),
+        ("*&#26085;* `&#26085;` `日`", "_‹U+65E5›_ `&#26085;` `‹U+65E5›`"),
+        ("[a](https://x.example/ '&#26085;')", "a (https://x.example/ ‹U+65E5›)"),
+        ("![a 日](scan.png)", "a ‹U+65E5›"),
+        ("&#x200b;", ""),
+    ],
+)
+def test_character_that_a_reference_stands_for_is_printed_as_one_that_was_typed(text: str, printed: str) -> None:
+    assert outline(text) == [printed]
+
+
+def test_lines_and_headings_are_those_of_markdown_whatever_is_left_out_of_them() -> None:
+    assert outline("```日\n日\n```") == [["typed", "‹U+65E5›\n‹U+65E5›"]]
+    assert [block["kind"] for block in blocks_of("# &#x200b;", below=1)] == ["paragraph"]
+    lines = "a\u2028b\x0cc\x85d"  # one line to Markdown
+    assert outline(f"{lines}\n\n|x|y|\n|-|-|\n|1|2|3|")[1] == ["typed", "|x|y|\n|-|-|\n|1|2|3|"]
+
+
+@pytest.mark.parametrize(
     ("text", "levels"),
     [
         ("# a\n## b\n# c", ["h2", "h3", "h2"]),
@@ -121,9 +144,9 @@ def test_emphasis_in_emphasis_does_not_nest() -> None:
 
 
 def test_long_words_can_be_broken_and_marks_stay_on_their_letters() -> None:
-    word = "e\u0301" * LONGEST_WORD
+    word = "x\u0301" * LONGEST_WORD
     ((printed, *_),) = ([run["text"] for run in block["runs"]] for block in blocks_of(f"short {word}", below=1))
-    assert printed == "short " + "\u200b".join(["e\u0301"] * LONGEST_WORD)
+    assert printed == "short " + "\u200b".join(["x\u0301"] * LONGEST_WORD)
 
 
 def test_addresses_are_broken_where_their_parts_end() -> None:

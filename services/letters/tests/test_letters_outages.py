@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 import httpx
+import psycopg
 import pytest
 from letters_house import House, wait_for
 
@@ -100,7 +101,7 @@ def test_health_names_the_server_and_says_when_it_is_away(house: House) -> None:
     well = house.client.get("/api/health/letters")
     assert well.status_code == 200
     assert well.json()["backends"]["openehr"] == {"status": "ok", "product": "Quill development openEHR server"}
-    for mood in ("closed", "stuck"):
+    for mood in ("closed", "stuck", "hollow"):
         house.door.mood = mood
         started = time.monotonic()
         ill = house.client.get("/api/health/letters")
@@ -108,3 +109,14 @@ def test_health_names_the_server_and_says_when_it_is_away(house: House) -> None:
         assert (ill.status_code, ill.json()["status"]) == (200, "degraded")
         assert ill.json()["backends"]["openehr"] == {"status": "down"}
     assert house.client.get("/readyz").status_code == 200
+
+
+def test_change_while_storage_is_silent_is_refused_before_it_is_made(house: House) -> None:
+    patient_id, clinician = house.patient(), house.person("clinician")
+    path = house.write(patient_id, clinician).headers["Location"]
+    with psycopg.connect(house.database_url) as other:
+        other.execute("LOCK TABLE letter_receipts IN ACCESS EXCLUSIVE MODE")
+        answers = [house.amend(path, clinician), house.withdraw(path, clinician)]
+    assert [one.json()["type"] for one in answers] == ["/problems/storage-unavailable"] * 2
+    assert house.read(path, clinician).json()["version"] == 1
+    assert house.events("quill.letters.v1.letter.amended", patient_id) == []

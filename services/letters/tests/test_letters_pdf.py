@@ -11,7 +11,8 @@ from typing import Any
 
 import pypdf
 import pytest
-from letters.pdf import LENGTH, printable, render
+from letters.characters import printable
+from letters.pdf import LENGTH, render
 
 TITLE = "Respiratory clinic: review"
 LETTER: dict[str, Any] = {
@@ -169,6 +170,21 @@ def test_characters_that_no_font_has_are_named_and_those_that_turn_text_are_left
     assert printable(text) == shown
 
 
+@pytest.mark.parametrize(
+    "text", ["a&#26085;", "# &#x200b;", "&#x200b;", "- &#x200b;", "|&#x200b;|\n|-|", "> &#128512;"]
+)
+def test_letter_with_references_is_printed(text: str) -> None:
+    assert TITLE in pages(printed(body=f"Dear Dr Hale\n\n{text}", sections=[["Plan", text]]))[0]
+
+
+@pytest.mark.parametrize("title", ["\u200b", " \ufeff\u3000", "\u2029"])
+def test_letter_whose_title_shows_nothing_is_printed_under_its_kind(title: str) -> None:
+    document = printed(title=title)
+    assert pages(document)[0].count("Outpatient letter") == 2
+    assert document.metadata is not None
+    assert document.metadata.title == "Outpatient letter"
+
+
 def test_every_character_is_printed_or_named() -> None:
     every = "".join(chr(code) for code in [*range(0x20, 0x3100), *range(0xF900, 0x10200), *range(0x1F300, 0x1F700)])
     assert "‹U+" in printable(every)
@@ -199,15 +215,17 @@ def test_a_hundred_thousand_characters_of_anything_are_printed_within_the_bounds
     assert time.process_time() - started < 10
 
 
-@pytest.mark.parametrize(("letters", "status"), [([LETTER, LETTER], 0), ([], 0), ([{}], 1)])
-def test_program_prints_the_letters_on_its_input_and_fails_where_one_is_none(
+UNPRINTABLE = LETTER | {"author": 7}
+
+
+@pytest.mark.parametrize(("letters", "status"), [([LETTER, UNPRINTABLE, LETTER], 0), ([], 0), ([{}], 1)])
+def test_program_prints_the_letters_on_its_input_that_can_be_and_fails_where_one_is_none(
     letters: list[dict[str, Any]], status: int
 ) -> None:
     argv, given = [sys.executable, "-I", "-m", "letters.pdf"], "".join(f"{json.dumps(one)}\n" for one in letters)
     done = subprocess.run(argv, input=given.encode(), capture_output=True, env={}, cwd="/", check=False, timeout=60)
-    pdf = render(LETTER)
-    printed = (LENGTH.pack(len(pdf)) + pdf) * len(letters) if status == 0 else b""
-    assert (done.returncode, done.stdout) == (status, printed)
+    pdfs = [b"" if one is UNPRINTABLE else render(one) for one in letters if one]
+    assert (done.returncode, done.stdout) == (status, b"".join(LENGTH.pack(len(pdf)) + pdf for pdf in pdfs))
 
 
 ENDINGS = ["Yours sincerely,", "- one\n- two", "| a | b |\n|---|---|\n| one | two |", "> one", "Yours " * 20]

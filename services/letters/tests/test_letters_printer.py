@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 import pytest
 from letters import printer
 from letters.errors import PrinterUnavailable
-from letters.letter import Author, PatientIdentity, StoredLetter
+from letters.letter import Author, PatientIdentity, Status, StoredLetter
 from letters.printer import Printer
 from letters.settings import Settings
 from pydantic import ValidationError
@@ -46,7 +47,7 @@ def letter(*, version: int = 1, body: str = "Dear Dr Hale", title: str = "Review
 
 
 def sheet(written: StoredLetter, patient: PatientIdentity = ROSA, **chosen: str) -> dict[str, Any]:
-    return Printer(settings(**chosen)).sheet_of(written, patient)
+    return Printer(settings(**chosen)).sheet_of(written, patient, written)
 
 
 def test_letter_is_dated_by_the_days_of_its_zone_as_people_write_them() -> None:
@@ -81,6 +82,16 @@ def test_amended_letter_says_so_and_which_version_it_is() -> None:
     assert (second["version"], second["date"]) == ("Version 2", "15 May 2026")
 
 
+@pytest.mark.parametrize(
+    ("status", "notice"), [("amended", "Replaced by version 3 on 3 November 2026."), ("withdrawn", "Withdrawn on 3 ")]
+)
+def test_older_version_says_what_has_become_of_it(status: Status, notice: str) -> None:
+    for old in (letter(), letter(version=2)):
+        shown = Printer(settings()).sheet_of(old, ROSA, replace(letter(version=3), status=status))
+        assert shown["notice"].startswith(notice)
+        assert (shown["withdrawn"], shown["version"]) == (status == "withdrawn", f"Version {old.version}")
+
+
 def test_letterhead_is_that_of_the_settings() -> None:
     chosen = {"letterhead_name": "Northgate", "letterhead_lines": "1 Road | NG1", "letterhead_footer": "Private"}
     assert sheet(letter(), ROSA, **chosen)["letterhead"] == {
@@ -106,7 +117,7 @@ def test_start_is_refused_with_a_letterhead_that_cannot_be(chosen: dict[str, str
 
 
 def print_one(written: StoredLetter) -> bytes:
-    return asyncio.run(Printer(settings()).print(written, ROSA))
+    return asyncio.run(Printer(settings()).print(written, ROSA, newest=written))
 
 
 def test_letter_is_printed() -> None:
@@ -138,7 +149,10 @@ def test_print_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch, pro
 
 
 def print_all(*letters: StoredLetter) -> list[bytes]:
-    return asyncio.run(Printer(settings()).print_all(letters, ROSA))
+    async def all_of() -> list[bytes]:
+        return [pdf async for pdf in Printer(settings()).print_all(letters, ROSA)]
+
+    return asyncio.run(all_of())
 
 
 def test_letters_that_are_printed_together_are_those_that_are_printed_alone(processes: Processes) -> None:
@@ -155,6 +169,23 @@ def test_long_letters_are_printed_apart(processes: Processes) -> None:
     assert len(processes) == 3
 
 
+def test_long_letters_are_handed_over_one_by_one(processes: Processes) -> None:
+    async def started() -> list[int]:
+        prints = Printer(settings()).print_all([letter(body="Dear Dr Hale " * 4000)] * 2, ROSA)
+        return [len(processes) async for _ in prints]
+
+    assert asyncio.run(started()) == [1, 2]
+
+
+def test_letter_that_cannot_be_set_costs_no_other_its_print(processes: Processes) -> None:
+    number: Any = 7
+    unprintable = replace(letter(), author=Author.model_construct(id=UUID(int=2), name=number))
+    first, second, third = print_all(letter(), unprintable, letter())
+    assert (first, second, third) == (print_one(letter()), b"", first)
+    with pytest.raises(PrinterUnavailable):
+        print_one(unprintable)
+
+
 def test_print_that_fails_is_refused_without_a_word_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(printer, "ROLE", 7)
     with pytest.raises(PrinterUnavailable) as refused:
@@ -165,7 +196,8 @@ def test_print_that_fails_is_refused_without_a_word_of_it(monkeypatch: pytest.Mo
 
 def test_event_loop_goes_on_while_a_letter_is_printed() -> None:
     async def run() -> int:
-        task = asyncio.create_task(Printer(settings()).print(letter(body="word " * 20_000), ROSA))
+        long = letter(body="word " * 20_000)
+        task = asyncio.create_task(Printer(settings()).print(long, ROSA, newest=long))
         turns = 0
         while not task.done():
             await asyncio.sleep(0.01)

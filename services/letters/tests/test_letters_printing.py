@@ -44,6 +44,7 @@ def test_clinician_gets_a_letter_with_its_patient_and_author(house: House) -> No
     uid = path.rpartition("/")[2]
     assert answer.headers["Content-Type"] == "application/pdf"
     assert answer.headers["Content-Disposition"] == f'inline; filename="letter-{uid}.pdf"'
+    assert answer.headers["ETag"] == '"1"'
     assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
     text = text_of(answer)
     for words in ("Mrs Rosa Hartley", "3 February 1951", "943 476 5919", "Dr Ines Varga", "Review", "Walk"):
@@ -80,6 +81,20 @@ def test_version_that_is_asked_for_is_printed(house: House) -> None:
     assert "Version 1" in text_of(house.read(f"{path}.pdf", clinician, version=1))
     assert house.read(f"{path}.pdf", clinician, version=2).status_code == 404
     assert house.read(f"{path}.pdf", clinician, version=0).status_code == 422
+
+
+def test_print_of_an_older_version_says_what_has_become_of_it(house: House) -> None:
+    patient_id, clinician = rosa(house), house.person("clinician")
+    path = house.write(patient_id, clinician, body="Twice the dose").headers["Location"]
+    house.amend(path, clinician, body="Half the dose")
+    old = house.read(f"{path}.pdf", clinician, version=1)
+    assert old.headers["ETag"] == '"1"'
+    assert "Replaced by version 2 on" in text_of(old)
+    assert "Replaced" not in text_of(house.read(f"{path}.pdf", clinician))
+    house.withdraw(path, clinician, version=2)
+    for version, words in ((1, "Twice the dose"), (2, "Half the dose"), (3, "Half the dose")):
+        text = text_of(house.read(f"{path}.pdf", clinician, version=version))
+        assert all(mark in text for mark in ("WITHDRAWN", "Withdrawn on", words, f"Version {version}"))
 
 
 def test_print_of_anothers_letter_looks_like_one_that_is_absent(house: House) -> None:

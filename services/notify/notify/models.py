@@ -68,6 +68,7 @@ class NotificationRow(SQLModel, table=True):
     """An entry of an inbox. Without a user it waits for its patient to be linked.
 
     carried_by: the notification whose push also stands for this one; itself, unless several waited for the link.
+    letter_version: of which it tells; None in those of before there was this column.
     remind_at: when it is pushed once more, should it be unread by then.
     """
 
@@ -88,6 +89,7 @@ class NotificationRow(SQLModel, table=True):
     user_id: UUID | None = None
     patient_id: UUID | None = None
     letter_uid: UUID | None = None
+    letter_version: int | None = None
     cause_event_id: UUID | None = None
     carried_by: UUID = Field(default=None, nullable=False)
     state: State = Field(default="pending", sa_column=Column(String, nullable=False))

@@ -163,17 +163,20 @@ async def take_waiting(session: AsyncSession, *, patient_id: UUID, user_id: UUID
     """Put what waits for a patient's link into the user's inbox; newest first."""
     waiting = (col(NotificationRow.patient_id) == patient_id, col(NotificationRow.user_id).is_(None))
     statement = update(NotificationRow).where(*waiting).values(user_id=user_id).returning(NotificationRow)
-    rows = (await session.scalars(statement)).all()
-    return sorted(rows, key=lambda row: row.created_at, reverse=True)
+    return sorted((await session.scalars(statement)).all(), key=lambda row: row.created_at, reverse=True)
+
+
+async def is_outdated(session: AsyncSession, row: NotificationRow) -> bool:
+    """Whether a later version of its letter was told of before it."""
+    versions = select(NotificationRow).filter_by(patient_id=row.patient_id, letter_uid=row.letter_uid)
+    later = versions.where(col(NotificationRow.letter_version) > row.letter_version).limit(1)
+    return await session.scalar(later) is not None
 
 
 async def close_older(session: AsyncSession, *, newest: NotificationRow, withdrawn: bool) -> None:
     """Remind of a letter's older notifications no more; when it was withdrawn, nobody needs to open them either."""
-    of_letter = (
-        col(NotificationRow.patient_id) == newest.patient_id,
-        col(NotificationRow.letter_uid) == newest.letter_uid,
-    )
-    older = update(NotificationRow).where(*of_letter, col(NotificationRow.id) != newest.id)
+    of_letter = update(NotificationRow).filter_by(patient_id=newest.patient_id, letter_uid=newest.letter_uid)
+    older = of_letter.where(col(NotificationRow.id) != newest.id)
     await session.execute(older.values(remind_at=None))
     if withdrawn:
         unread = older.where(col(NotificationRow.read_at).is_(None))

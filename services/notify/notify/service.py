@@ -82,19 +82,21 @@ async def notify_patient(
     work: Work[Backend], event: LetterCreated, *, template: Template, withdrawn: bool = False
 ) -> None:
     """Every event about a patient's letter makes one notification, even while nobody is linked; a withdrawal closes
-    the letter's older ones."""
+    the letter's older ones. Events come in any order: one that is outdated is nothing to open, and not pushed."""
     notification = NotificationRow(
         template=template,
         patient_id=event.patient_id,
         letter_uid=event.letter_uid,
+        letter_version=event.version,
         cause_event_id=work.cause,
         created_at=work.cause_at or clock.now(),
     )
     async with work.transaction() as session:
         await _store(session, notification)
-        if notification.user_id is not None and not withdrawn:
-            notification.remind_at = work.backend.timing.remind_at(clock.now())
-        await repository.close_older(session, newest=notification, withdrawn=withdrawn)
+        if notification.read_at is None:
+            if notification.user_id is not None and not withdrawn:
+                notification.remind_at = work.backend.timing.remind_at(clock.now())
+            await repository.close_older(session, newest=notification, withdrawn=withdrawn)
     work.backend.due.set()
 
 
@@ -102,9 +104,11 @@ async def _store(session: AsyncSession, notification: NotificationRow) -> None:
     notification.carried_by = notification.id
     if notification.patient_id is not None:
         notification.user_id = (await repository.lock_link(session, patient_id=notification.patient_id)).user_id
+    if notification.letter_uid is not None and await repository.is_outdated(session, notification):
+        notification.state, notification.read_at = "read", clock.now()
     session.add(notification)
     await session.flush()
-    if notification.user_id is not None:
+    if notification.user_id is not None and notification.read_at is None:
         await repository.open_deliveries(session, notification_id=notification.id, user_id=notification.user_id)
 
 

@@ -12,7 +12,14 @@ import psycopg
 import pytest
 from common.auth import Caller
 from common.db import StorageUnavailable
-from common.events import LetterAmended, LetterWithdrawn, NotificationAttempted, NotificationFailed
+from common.events import (
+    LetterAmended,
+    LetterCreated,
+    LetterWithdrawn,
+    NotificationAttempted,
+    NotificationFailed,
+    NotificationRead,
+)
 from common.inbox import AlreadyHandled
 from e2e.push_receiver import PushReceiver, Reply, Subscriber
 from notify import policy, pump, repository, service
@@ -104,6 +111,44 @@ async def test_pushes_about_one_letter_share_a_topic_and_others_do_not(stage: St
     topics = [push.headers["topic"] for push in pushes]
     assert topics[0] == topics[1] != topics[2]
     assert [push.payload["title"] for push in pushes[1:]] == ["One of your letters has changed"] * 2
+
+
+@pytest.mark.parametrize("kind", [LetterWithdrawn, LetterAmended])
+async def test_event_that_comes_after_a_later_one_is_not_pushed_and_nothing_to_open(
+    stage: Stage, receiver: PushReceiver, kind: type[LetterAmended]
+) -> None:
+    phone = receiver.subscribe()
+    patient, patient_id = await linked(stage, phone)
+    told = {"letter_uid": uuid4(), "patient_id": patient_id, "author_id": uuid4()}
+    async with stage.sending():
+        await stage.happen(kind.model_validate(told | {"version": 3}))
+        await stage.pushed(phone)
+        await stage.happen(LetterCreated.model_validate(told | {"version": 1}))
+        await stage.happen(LetterAmended.model_validate(told | {"version": 2}))
+        await stage.letter(patient_id)  # of another letter, so later versions than its own are none of its own
+        pushes = await stage.pushed(phone, number=2)
+    titles = ["One of your letters has changed", "You have a new letter"]
+    assert [push.payload["title"] for push in pushes] == titles
+    assert [entry.title for entry in await stage.inbox(patient, unread=True)] == titles[::-1]
+    outdated = [entry for entry in await stage.inbox(patient) if entry.read_at is not None]
+    assert [(entry.state, entry.template) for entry in outdated] == [("read", "amended_letter"), ("read", "new_letter")]
+    assert await stage.announced(NotificationRead) == []
+    assert await open_pushes(stage) == 0
+
+
+async def test_outdated_event_of_a_patient_without_a_link_is_nothing_to_push_later(
+    stage: Stage, receiver: PushReceiver
+) -> None:
+    phone, patient, patient_id = receiver.subscribe(), stage.user(), uuid4()
+    told = {"letter_uid": uuid4(), "patient_id": patient_id, "author_id": uuid4()}
+    await stage.happen(LetterWithdrawn.model_validate(told | {"version": 2}))
+    await stage.happen(LetterCreated.model_validate(told | {"version": 1}))
+    await stage.register(patient, phone)
+    async with stage.sending():
+        await stage.link(patient, patient_id)
+        (push,) = await stage.pushed(phone)
+    assert push.payload["title"] == "One of your letters has changed"
+    assert [entry.template for entry in await stage.inbox(patient, unread=True)] == ["amended_letter"]
 
 
 async def test_repeated_event_makes_no_second_notification(stage: Stage, receiver: PushReceiver) -> None:

@@ -1,6 +1,6 @@
 // Generated from docs/openapi/letters.json by `npm run types`.
-// document dce86e62b0976e509d775de3170733477a63be91bf0ab28d2db54a3cafe612b0
-// types 68001d0a102ac52c0ce668856d572f558b664b0e4457329e6d3b37a07de41409
+// document 0a72810bac8bc71dfd957726dea91aef42e22a5927bf81978eb013303c03aa7e
+// types e10e89833be46625015d5a3cf597b03a8401406e3d8690e30fc8271f14a9ee3a
 
 export interface paths {
     "/api/fhir/DocumentReference": {
@@ -324,13 +324,8 @@ export interface components {
         OperationOutcome: {
             issue: {
                 code: string;
-                details: {
-                    coding: {
-                        code: string;
-                        /** @constant */
-                        system: "urn:quill:problems";
-                    }[];
-                    text: string;
+                details?: {
+                    text?: string;
                 };
                 diagnostics: string;
                 expression?: string[];
@@ -1006,6 +1001,7 @@ export interface operations {
             200: {
                 headers: {
                     "Content-Disposition": string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -1,0 +1,85 @@
+"""What happens when the openEHR server does not know an EHR (any more) that letters does, as after a restore."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from letters_house import House, Person, wait_for
+
+CREATED, AMENDED = "quill.letters.v1.letter.created", "quill.letters.v1.letter.amended"
+
+
+def ehr_on_the_server(house: House, patient_id: UUID) -> UUID:
+    subject = {"subject_id": str(patient_id), "subject_namespace": "quill"}
+    return UUID(house.openehr.get("ehr", params=subject).json()["ehr_id"]["value"])
+
+
+ASKS: dict[str, Callable[[House, str, Person], httpx.Response]] = {
+    "read": lambda house, path, who: house.read(path, who),
+    "print": lambda house, path, who: house.read(f"{path}.pdf", who),
+    "versions": lambda house, path, who: house.read(f"{path}/versions", who),
+    "list": lambda house, path, who: house.read(path[:-37], who),
+    "amend": lambda house, path, who: house.amend(path, who),
+    "withdraw": lambda house, path, who: house.withdraw(path, who),
+    "write": lambda house, path, who: house.write(UUID(path.split("/")[3]), who),
+}
+
+
+@pytest.mark.parametrize("name", ASKS)
+def test_patient_whose_ehr_has_another_id_by_now_is_served_from_it(
+    house: House, patient_id: UUID, clinician: Person, name: str
+) -> None:
+    path = house.write(patient_id, clinician).headers["Location"]
+    house.mistake_ehr(patient_id)
+    answer = ASKS[name](house, path, clinician)
+    assert answer.is_success, answer.text
+    assert house.ehr_of(patient_id) == ehr_on_the_server(house, patient_id)
+    items = house.letters(patient_id, clinician).json()["items"]
+    assert path[-36:] in {one["uid"] for one in items}
+    if name == "list":
+        assert answer.json()["items"] == items
+
+
+def test_patient_whose_ehr_is_lost_gets_one_even_when_several_write(house: House, clinician: Person) -> None:
+    patient_id = house.patient()
+    house.rows("INSERT INTO patient_ehrs VALUES (%s, %s) RETURNING ehr_id", patient_id, uuid4())
+    assert house.read(f"/api/patients/{patient_id}/letters/{uuid4()}", clinician).status_code == 404
+    house.mistake_ehr(patient_id)
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: house.write(patient_id, clinician), range(6)))
+    assert [one.status_code for one in answers] == [201] * 6
+    assert house.ehr_of(patient_id) == ehr_on_the_server(house, patient_id)
+    uids = {one["uid"] for one in house.letters(patient_id, clinician).json()["items"]}
+    assert uids == {one.json()["uid"] for one in answers}
+
+
+def test_letter_that_waits_for_a_lost_ehr_is_completed_once(house: House, patient_id: UUID, clinician: Person) -> None:
+    house.letters(patient_id, clinician)
+    house.mistake_ehr(patient_id)
+    house.door.mood = "closed"
+    assert house.write(patient_id, clinician).json()["type"] == "/problems/outcome-unknown"
+    house.door.mood = "open"
+    wait_for(lambda: house.events(CREATED, patient_id) != [])
+    assert house.ehr_of(patient_id) == ehr_on_the_server(house, patient_id)
+    assert len(house.letters(patient_id, clinician).json()["items"]) == 1
+
+
+@pytest.mark.parametrize("lost", ["EHR", "letter"])
+def test_change_that_waits_for_what_is_lost_is_completed_or_given_up(
+    house: House, patient_id: UUID, clinician: Person, lost: str
+) -> None:
+    path = house.write(patient_id, clinician).headers["Location"]
+    house.door.mood = "half"
+    assert house.amend(path, clinician).json()["type"] == "/problems/outcome-unknown"
+    wrong = json.dumps({member: str(uuid4()) for member in {"EHR": ["ehr_id"], "letter": ["ehr_id", "uid"]}[lost]})
+    changed = "UPDATE operations SET payload = payload || %s::jsonb WHERE kind = %s AND caller_id = %s RETURNING state"
+    assert house.rows(changed, wrong, "letter.change", clinician.user_id) == [("INTENT",)]
+    house.door.mood = "open"
+    state = "SELECT state FROM operations WHERE kind = 'letter.change' AND caller_id = %s"
+    wait_for(lambda: house.rows(state, clinician.user_id) != [("INTENT",)])
+    ended = (house.rows(state, clinician.user_id)[0][0], len(house.events(AMENDED, patient_id)))
+    assert ended == {"EHR": ("DONE", 1), "letter": ("FAILED", 0)}[lost]
+    assert house.read(path, clinician).json()["version"] == {"EHR": 2, "letter": 1}[lost]
