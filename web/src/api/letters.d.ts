@@ -1,6 +1,6 @@
 // Generated from docs/openapi/letters.json by `npm run types`.
-// document 0a72810bac8bc71dfd957726dea91aef42e22a5927bf81978eb013303c03aa7e
-// types e10e89833be46625015d5a3cf597b03a8401406e3d8690e30fc8271f14a9ee3a
+// document 1bf1e5737069187a904c4a14fd52514bea5ed1bc9919bfb70fb89c334cd87fdf
+// types ba99470f9b7a990c3d301d84872172e9f659059d0436641fbe3d73194841f339
 
 export interface paths {
     "/api/fhir/DocumentReference": {
@@ -324,8 +324,13 @@ export interface components {
         OperationOutcome: {
             issue: {
                 code: string;
-                details?: {
-                    text?: string;
+                details: {
+                    coding: {
+                        code: string;
+                        /** @constant */
+                        system: "urn:quill:problems";
+                    }[];
+                    text: string;
                 };
                 diagnostics: string;
                 expression?: string[];

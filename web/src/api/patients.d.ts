@@ -1,6 +1,6 @@
 // Generated from docs/openapi/patients.json by `npm run types`.
-// document 7cf43bc1d2449fed785d3bec1c20a2a87677058f25613813cef4ee1b4f259512
-// types 5413c5ca01ba140f45976ad63882663575e612a6ca68f631bc21f9b13b29025d
+// document 5298cb9acf5b5c84458ea935ce366c7b6122d11fcd9bcb27156fb913310fe9f7
+// types d2995c40ff14b39366948750be98f692a9c65a9793c3dffa109f7e2b853211d7
 
 export interface paths {
     "/api/fhir/patients": {
@@ -644,8 +644,13 @@ export interface components {
         OperationOutcome: {
             issue: {
                 code: string;
-                details?: {
-                    text?: string;
+                details: {
+                    coding: {
+                        code: string;
+                        /** @constant */
+                        system: "urn:quill:problems";
+                    }[];
+                    text: string;
                 };
                 diagnostics: string;
                 expression?: string[];
