@@ -70,10 +70,8 @@ class Stage:
             roles=frozenset(roles or {"patient"}),
             patient_id=None,
             token_version=0,
-            auth_time=0,
             amr=(),
             csrf_hash="",
-            issued_at=0,
             expires_at=0,
             token="",
         )
