@@ -81,6 +81,12 @@ def test_amended_letter_says_so_and_which_version_it_is() -> None:
     assert (second["version"], second["date"]) == ("Version 2", "15 May 2026")
 
 
+def test_letterhead_can_be_without_lines_and_footer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUILL_LETTERHEAD_LINES", "")
+    monkeypatch.setenv("QUILL_LETTERHEAD_FOOTER", "")
+    assert (settings().letterhead_lines, settings().letterhead_footer) == ("", "")
+
+
 def test_letterhead_is_that_of_the_settings() -> None:
     chosen = {"letterhead_name": "Northgate", "letterhead_lines": "1 Road | NG1", "letterhead_footer": "Private"}
     assert sheet(letter(), ROSA, **chosen)["letterhead"] == {
