@@ -26,14 +26,12 @@ from common.policy import PolicyRoute, PolicyRouter
 from common.revocation import AskAuth, Denylist, Feed, Gate
 from common.scrape import Backlog, Look
 from common.settings import ServiceSettings
-from common.work import Work
+from common.work import HOUSEKEEPING_SECONDS, Loop, Work, every
 
 log = logging.get_logger(__name__)
 
 LOOP_PAUSE_SECONDS = 1.0
 KEYS_SECONDS = 4.0  # auth makes its first key when it is first asked
-
-type Loop = Callable[[Work[Any]], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,8 +138,8 @@ async def _running[B](app: FastAPI, service: Service[B], settings: ServiceSettin
         }
         app.state.runtime = Runtime(settings, gate, work, checks, looks, others)
         loops: list[Callable[[], Coroutine[Any, Any, None]]] = [link.run, feed.run, relay.run]
-        loops += [work.run_completer, work.run_housekeeping, work.run_strangers]
-        loops += [partial(loop, work) for loop in service.loops]
+        loops += [work.run_completer, work.run_strangers]
+        loops += [partial(loop, work) for loop in (every(HOUSEKEEPING_SECONDS, Work.forget_the_past), *service.loops)]
         loops += [partial(_consume, one, work, link) for one in service.consumers]
         tasks = [asyncio.create_task(_keep_up(loop)) for loop in loops]
         stack.push_async_callback(_stop, tasks)

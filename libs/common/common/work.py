@@ -1,7 +1,7 @@
 """`Work` opens units of work and carries operations through; it is what use cases are given. No query lives here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -189,12 +189,24 @@ class Work[B]:
         finally:
             await self.record_strangers()
 
-    async def run_housekeeping(self) -> None:
-        """Forget what is past its time (keys, announced events, handled events), until cancelled."""
+    async def forget_the_past(self) -> None:
+        """Drop what is past its time: keys, announced events, handled events."""
+        async with self.database.transaction() as session:
+            await operations.forget_keys(session)
+            await outbox.forget_old(session)
+            await inbox.forget_old(session)
+
+
+type Loop = Callable[[Work[Any]], Coroutine[Any, Any, None]]
+
+
+def every(seconds: float, act: Loop) -> Loop:
+    """A loop that acts again and again, until cancelled; what fails because the database is away is left for later."""
+
+    async def loop(work: Work[Any]) -> None:
         while True:
             with suppress(StorageUnavailable):
-                async with self.database.transaction() as session:
-                    await operations.forget_keys(session)
-                    await outbox.forget_old(session)
-                    await inbox.forget_old(session)
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+                await act(work)
+            await asyncio.sleep(seconds)
+
+    return loop
