@@ -31,12 +31,15 @@ STRANGERS_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Work[B]:
-    """One service's database, backend and outbox, seen from a use case. Nothing is open until it is asked for."""
+    """One service's database, backend and outbox, seen from a use case. Nothing is open until it is asked for.
+
+    relay: whoever sends what is stored, if it is this process.
+    """
 
     service: str
     database: Database
     backend: B
-    relay: Relay
+    relay: Relay | None = None
     kinds: Sequence[OperationKind[B, Any, Any]] = ()
     answer_headers: MutableHeaders = field(default_factory=MutableHeaders)
     cause: UUID | None = None
@@ -60,7 +63,7 @@ class Work[B]:
             if entries := audit.noted(session):
                 await self.keep(session, self.service, entries)
             await outbox.store(session)
-        if outbox.stored(session):
+        if self.relay is not None and outbox.stored(session):
             self.relay.wake()
 
     def caused_by(self, event_id: UUID, *, at: datetime | None = None) -> "Work[B]":
