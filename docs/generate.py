@@ -86,7 +86,7 @@ def _cell(policy: Policy, role: str, *, linked: bool) -> str:
 
 def _decide(policy: Policy, role: str, *, linked: bool, patient_id: UUID) -> str:
     unused: dict[str, Any] = dict.fromkeys(("session_id", "csrf_hash", "token"), "")
-    unused |= dict.fromkeys(("token_version", "auth_time", "issued_at", "expires_at"), 0)
+    unused |= dict.fromkeys(("token_version", "expires_at"), 0)
     caller = Caller(
         user_id=made_id("user"),
         roles=frozenset({role}),

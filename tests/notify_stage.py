@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from aiohttp.abc import AbstractResolver, ResolveResult
-from common.app import Loop
 from common.auth import Caller
 from common.events import Event, LetterCreated, SessionRevoked, UserLinked, UserUnlinked
 from common.outbox import OutboxRow
-from common.work import Work
+from common.work import Loop, Work
 from e2e.push_receiver import Hook, Push, Subscriber
 from notify import sender, service
 from notify.backend import Backend
@@ -70,10 +69,8 @@ class Stage:
             roles=frozenset(roles or {"patient"}),
             patient_id=None,
             token_version=0,
-            auth_time=0,
             amr=(),
             csrf_hash="",
-            issued_at=0,
             expires_at=0,
             token="",
         )

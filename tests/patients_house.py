@@ -180,10 +180,6 @@ class StandInFhir(Server):
         return {"resourceType": "Bundle", **({"entry": entries} if entries else {})}
 
 
-def _token(identifier: Json) -> str:
-    return f"{identifier.get('system')}|{identifier.get('value')}"
-
-
 def _content(resource: Json) -> Json:
     return {key: value for key, value in resource.items() if key != "meta"}
 
@@ -237,10 +233,8 @@ def caller(*roles: str, patient_id: UUID | None = None) -> Caller:
         roles=frozenset(roles or {"clinician"}),
         patient_id=patient_id,
         token_version=0,
-        auth_time=0,
         amr=(),
         csrf_hash="",
-        issued_at=0,
         expires_at=0,
         token="",
     )

@@ -16,11 +16,9 @@ from common import clock
 from common.audit import Actor
 from common.db import StorageUnavailable
 from common.errors import BackendUnavailable, BeingWorkedOn, KeyReused, OutcomeUnknown, QuillError, ReplayedError
-from common.outbox import Relay
 from common.work import Work
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from nats.aio.client import Client
 from write_stage import (
     TABLES,
     WRITE_DOCUMENT,
@@ -76,7 +74,7 @@ class WriteProtocol(RuleBasedStateMachine):
     def __init__(self, house: House) -> None:
         super().__init__()
         self.house, self.ledger = house, Ledger()
-        self.work = Work("patients", house.database, self.ledger, Relay(house.database, Client()), (WRITE_DOCUMENT,))
+        self.work = Work("patients", house.database, self.ledger, kinds=(WRITE_DOCUMENT,))
         self.workers: list[Worker] = []
         self.moved = asyncio.Event()
         self.seconds, self.number, self.sound = 0.0, 0, True

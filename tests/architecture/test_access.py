@@ -24,17 +24,13 @@ WHO = {
 }
 
 
-def promised(part: str) -> dict[tuple[str, str], str]:
-    """The words of the contract, by method and path; it names some parameters otherwise than we do."""
-    return {(method, PARAMETER.sub("{}", path)): who for method, path, who in CONTRACT[part]}
-
-
+# Both by method and path; the contract names some parameters otherwise than we do.
+PROMISED = {(method, PARAMETER.sub("{}", path)): who for method, path, who in CONTRACT["calls"]}
 DECLARED = {(call.method, PARAMETER.sub("{}", call.path)): call for call in read_calls()}
 
 
 def test_every_call_of_the_contract_is_declared_and_no_other() -> None:
-    assert set(DECLARED) & set(promised("later")) == set(), "move these calls of access.json from later to calls"
-    assert set(DECLARED) == set(promised("calls"))
+    assert set(DECLARED) == set(PROMISED)
 
 
 @pytest.mark.parametrize("call", DECLARED.values(), ids=str)
@@ -44,4 +40,4 @@ def test_call_that_refuses_by_role_or_record_is_audited(call: Call) -> None:
 
 @pytest.mark.parametrize(("key", "call"), DECLARED.items(), ids=[str(call) for call in DECLARED.values()])
 def test_declaration_admits_whom_the_contract_names(key: tuple[str, str], call: Call) -> None:
-    assert " ".join(call.cells.values()) == WHO[promised("calls")[key]]
+    assert " ".join(call.cells.values()) == WHO[PROMISED[key]]

@@ -27,8 +27,6 @@ MADE = re.compile(
 )
 FOR_TESTS = {"QUILL_CLOCK_PORT", "QUILL_TEST_CLOCK", "QUILL_TEST_ROUTES", "QUILL_APP_FACTORY", "QUILL_PYTHON"}
 MARKS = {"QUILL_PROCESS"}
-# Pages that the index names before they are written.
-AWAITED: set[str] = set()
 TOP_FOLDERS = "bench|docs|infra|libs|services|tests|web"
 FILE = re.compile(rf"(?<![\w/.])(?:{TOP_FOLDERS})/[\w./<>*-]+")
 
@@ -45,8 +43,6 @@ def broken(page: Path) -> Iterator[str]:
         if "://" in link or link.startswith("mailto:"):
             continue
         file = (page.parent / target).resolve() if target else page
-        if str(file.relative_to(ROOT)) in AWAITED:
-            continue
         if not file.exists() or (anchor and anchor not in headings(file)):
             yield link
 
@@ -54,10 +50,6 @@ def broken(page: Path) -> Iterator[str]:
 @pytest.mark.parametrize("page", [*PAGES, *DECISIONS], ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     assert list(broken(page)) == []
-
-
-def test_awaited_pages_are_not_there_yet() -> None:
-    assert [page for page in AWAITED if (ROOT / page).exists()] == [], "take them out of AWAITED"
 
 
 def test_index_names_every_page() -> None:

@@ -10,7 +10,6 @@ from chart import ROOT, SIZES, arrows, loaded, of_kind, pods, selects, template
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 NATS_USERS = set(re.findall(r"^\s+user: (\w+)$", (ROOT / "infra/nats/nats-server.conf").read_text(), re.MULTILINE))
-POSTGRES_OWN = {5432, 8000}  # a server of PostgreSQL speaks to the others of its cluster
 
 
 def in_compose(name: str) -> set[str]:

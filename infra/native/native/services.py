@@ -16,12 +16,11 @@ from native.settings import REPOSITORY, SERVICES, Settings
 
 # A person may set these of the services' own variables, auth's QUILL_OIDC_* and letters' QUILL_LETTERHEAD_*; everything
 # else of the environment is the launcher's.
-_DEFAULTS = {
-    **{"QUILL_DOCS_ENABLED": "true", "QUILL_LOG_LEVEL": "INFO"},
-    **{"QUILL_REQUIRE_TOTP_ROLES": "", "QUILL_AUDIT_RETENTION_DAYS": "2922", "QUILL_DRAIN_SECONDS": "5"},
-    **{"QUILL_QUIET_HOURS": "", "QUILL_TIME_ZONE": "Europe/London", "QUILL_REMIND_AFTER_HOURS": "0"},
-    **{"QUILL_SESSION_RETENTION_DAYS": "1", "QUILL_NOTIFICATION_RETENTION_DAYS": "730"},
-}
+_CHOSEN = (
+    *("QUILL_DOCS_ENABLED", "QUILL_LOG_LEVEL", "QUILL_REQUIRE_TOTP_ROLES", "QUILL_AUDIT_RETENTION_DAYS"),
+    *("QUILL_DRAIN_SECONDS", "QUILL_QUIET_HOURS", "QUILL_TIME_ZONE", "QUILL_REMIND_AFTER_HOURS"),
+    *("QUILL_SESSION_RETENTION_DAYS", "QUILL_NOTIFICATION_RETENTION_DAYS"),
+)
 # The demo has one address for everybody (SECURITY: throttles per address; those per person stay as they are).
 _DEMO_DEFAULTS = {"QUILL_LOGIN_FAILURES_PER_MINUTE": "1000", "QUILL_REGISTRATIONS_PER_HOUR": "1000"}
 _TIER = 2
@@ -115,9 +114,9 @@ def provisioning(context: Context) -> Command:
 
 def environment(context: Context, service: str) -> dict[str, str]:
     """The whole environment of one service."""
-    defaults = _DEFAULTS | _DEMO_DEFAULTS
     return {
-        **{name: os.environ.get(name) or value for name, value in defaults.items()},
+        **_DEMO_DEFAULTS,
+        **{name: value for name in (*_CHOSEN, *_DEMO_DEFAULTS) if (value := os.environ.get(name))},
         "QUILL_MODE": "demo",
         "QUILL_PUBLIC_ORIGIN": context.settings.origin,
         "QUILL_DATABASE_URL": _database(context, service),

@@ -75,17 +75,36 @@ def test_command_without_a_fleet_says_what_it_needs(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_person_chooses_the_letterhead_and_nothing_else_of_letters(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("QUILL_LETTERHEAD_NAME", "QUILL_EHRBASE_SYSTEM_ID", "QUILL_OTHER"):
-        monkeypatch.setenv(name, "chosen")
+@pytest.fixture
+def context(home: Home) -> Context:
+    """What a launcher knows that was told nothing."""
     names = ("postgres", "nats", "auth", "patients", "letters", "notify")
-    context = Context(
+    return Context(
         home=home,
         settings=read_settings({}),
         ports=dict.fromkeys(names, 1),
         secrets=load_secrets(home),
         backends=Backends("fhir", "openehr", "quill", "password", "system"),
     )
+
+
+def test_person_chooses_some_settings_of_services_whose_defaults_are_their_own(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUILL_TIME_ZONE", "Europe/Berlin")
+    monkeypatch.setenv("QUILL_LOGIN_FAILURES_PER_MINUTE", "7")
+    monkeypatch.setenv("QUILL_LOG_LEVEL", "")
+    told = environment(context, "notify")
+    assert (told["QUILL_TIME_ZONE"], told["QUILL_LOGIN_FAILURES_PER_MINUTE"]) == ("Europe/Berlin", "7")
+    assert told["QUILL_REGISTRATIONS_PER_HOUR"] == "1000"
+    assert not {"QUILL_LOG_LEVEL", "QUILL_QUIET_HOURS"} & told.keys()
+
+
+def test_person_chooses_the_letterhead_and_nothing_else_of_letters(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("QUILL_LETTERHEAD_NAME", "QUILL_EHRBASE_SYSTEM_ID", "QUILL_OTHER"):
+        monkeypatch.setenv(name, "chosen")
     told = environment(context, "letters")
     assert [name for name, value in told.items() if value == "chosen"] == ["QUILL_LETTERHEAD_NAME"]
     assert "QUILL_LETTERHEAD_NAME" not in environment(context, "notify")

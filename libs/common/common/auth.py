@@ -48,10 +48,8 @@ class Caller:
     roles: frozenset[str]
     patient_id: UUID | None
     token_version: int
-    auth_time: int
     amr: tuple[str, ...]
     csrf_hash: str
-    issued_at: int
     expires_at: int
     token: str = field(repr=False)
     address: str | None = None
@@ -183,16 +181,15 @@ def _caller_of(claims: Mapping[str, Any], *, token: str, issuer: str) -> Caller:
     if exp - iat > LIFETIME_SECONDS or iat > clock.now().timestamp() + LEEWAY_SECONDS:
         raise ValueError("lives too long or begins in the future")
     _text(claims, "jti")
+    _integer(claims, "auth_time")
     return Caller(
         user_id=UUID(_text(claims, "sub")),
         session_id=UUID(_text(claims, "sid")),
         roles=frozenset(_strings(claims, "roles")),
         patient_id=UUID(_text(claims, "pid")) if "pid" in claims else None,
         token_version=_integer(claims, "tv"),
-        auth_time=_integer(claims, "auth_time"),
         amr=tuple(_strings(claims, "amr")),
         csrf_hash=_text(claims, "csh"),
-        issued_at=iat,
         expires_at=exp,
         token=token,
     )

@@ -165,6 +165,11 @@ class Invalid(QuillError):
         """One error at one place of the request, for example `at("body", "nhs_number", type=…, msg=…)`."""
         return cls(members={"errors": [{"loc": _place(loc), "type": type, "msg": msg}]})
 
+    @classmethod
+    def cursor(cls) -> Self:
+        """A cursor that the list that is asked for did not make."""
+        return cls.at("query", "cursor", type="cursor", msg="Not a cursor of this list")
+
 
 class KeyReused(QuillError):
     """This Idempotency-Key came with another request before: one key stands for one method, path and body. Use a new

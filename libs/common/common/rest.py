@@ -81,9 +81,9 @@ def decode_cursor(cursor: str, *types: type[str] | type[int]) -> list[Any]:
         position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         fits = [type(item) for item in position] == list(types) and all(map(_is_storable, position))
     except (ValueError, TypeError) as error:
-        raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list") from error
+        raise Invalid.cursor() from error
     if not fits:
-        raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list")
+        raise Invalid.cursor()
     return list(position)
 
 
@@ -93,7 +93,7 @@ def decode_moment(cursor: str) -> tuple[datetime, UUID]:
     try:
         return datetime.fromisoformat(at).astimezone(UTC), UUID(row_id)
     except (ValueError, OverflowError) as error:
-        raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list") from error
+        raise Invalid.cursor() from error
 
 
 def _is_storable(item: str | int) -> bool:

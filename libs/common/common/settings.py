@@ -1,11 +1,14 @@
-"""Settings every service shares. Secrets have no default; each can come from a file named by QUILL_<NAME>_FILE."""
+"""Settings every service shares. Secrets have no default; each can come from a file named by QUILL_<NAME>_FILE.
+
+What is set to nothing is not set: containers pass an empty value for what nobody chose.
+"""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -20,7 +23,7 @@ class _FileSource(PydanticBaseSettingsSource):
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
-        return (Path(path).read_text().strip() if path else None), field_name, False
+        return (Path(path).read_text().strip() or None if path else None), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
@@ -41,10 +44,15 @@ def refuse_weak(secret: SecretStr) -> SecretStr:
     return secret
 
 
+Key = Annotated[SecretStr, AfterValidator(refuse_weak)]
+
+
 class ServiceSettings(BaseSettings):
     """What a Quill service needs to know to start, whichever service it is."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True, frozen=True
+    )
 
     mode: Literal["demo", "production"] = "production"
     public_origin: str = Field(pattern=r"^https?://[A-Za-z0-9.\-]+(:\d{1,5})?$")
@@ -56,7 +64,7 @@ class ServiceSettings(BaseSettings):
     patients_url: str
     letters_url: str
     notify_url: str
-    pseudonym_key: SecretStr
+    pseudonym_key: Key
     require_totp_roles: str = Field(default="", pattern=rf"^(none|{ROLE}(, ?{ROLE})*)?$")
     docs_enabled: bool = True
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -76,7 +84,6 @@ class ServiceSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        refuse_weak(self.pseudonym_key)
         if self.mode == "production" and not self.public_origin.startswith("https://"):
             raise ValueError("QUILL_PUBLIC_ORIGIN must be https in production")
         if self.mode == "production" and self.clock_port is not None:

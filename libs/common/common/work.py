@@ -1,7 +1,7 @@
 """`Work` opens units of work and carries operations through; it is what use cases are given. No query lives here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -32,12 +32,15 @@ STRANGERS_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Work[B]:
-    """One service's database, backend and outbox, seen from a use case. Nothing is open until it is asked for."""
+    """One service's database, backend and outbox, seen from a use case. Nothing is open until it is asked for.
+
+    relay: whoever sends what is stored, if it is this process.
+    """
 
     service: str
     database: Database
     backend: B
-    relay: Relay
+    relay: Relay | None = None
     kinds: Sequence[OperationKind[B, Any, Any]] = ()
     answer_headers: MutableHeaders = field(default_factory=MutableHeaders)
     cause: UUID | None = None
@@ -61,7 +64,7 @@ class Work[B]:
             if entries := audit.noted(session):
                 await self.keep(session, self.service, entries)
             await outbox.store(session)
-        if outbox.stored(session):
+        if self.relay is not None and outbox.stored(session):
             self.relay.wake()
 
     def caused_by(self, event_id: UUID, *, at: datetime | None = None) -> "Work[B]":
@@ -190,19 +193,28 @@ class Work[B]:
         finally:
             await self.record_strangers()
 
-    async def run_housekeeping(self) -> None:
-        """Forget what is past its time (keys, announced events, handled events), until cancelled."""
-        while True:
-            for forget in (operations.forget_keys, outbox.forget_old, inbox.forget_old):
-                try:
-                    await self._forget_all(forget)
-                except StorageUnavailable:
-                    log.warning("housekeeping waits for the database")
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+    async def forget_the_past(self) -> None:
+        """Drop what is past its time (keys, announced events, handled events), little by little, so that no table grows
+        too large for the time of one statement."""
+        for forget in (operations.forget_keys, outbox.forget_old, inbox.forget_old):
+            some = True
+            while some:
+                async with self.database.transaction() as session:
+                    some = await forget(session)
 
-    async def _forget_all(self, forget: Callable[[AsyncSession], Awaitable[bool]]) -> None:
-        """Little by little, so that no table grows too large for one statement's time."""
-        some = True
-        while some:
-            async with self.database.transaction() as session:
-                some = await forget(session)
+
+type Loop = Callable[[Work[Any]], Coroutine[Any, Any, None]]
+
+
+def every(seconds: float, act: Loop) -> Loop:
+    """A loop that acts again and again, until cancelled; what fails because the database is away is left for later."""
+
+    async def loop(work: Work[Any]) -> None:
+        while True:
+            try:
+                await act(work)
+            except StorageUnavailable:
+                log.warning("housekeeping waits for the database")
+            await asyncio.sleep(seconds)
+
+    return loop

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 from common.db import Database
-from common.outbox import Relay
 from common_tables import new_database
 from native.bare import NatsServer, PostgresServer
 from nats.aio.client import Client
@@ -34,9 +33,3 @@ async def client(nats_server: NatsServer, anyio_backend: str) -> AsyncIterator[C
     await connected.connect(nats_server.url)
     yield connected
     await connected.close()
-
-
-@pytest.fixture
-def silent_relay(database: Database) -> Relay:
-    """A relay that is never run: what it would send stays in the outbox for the test to read."""
-    return Relay(database, Client())

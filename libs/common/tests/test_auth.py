@@ -117,6 +117,8 @@ def now() -> int:
         sign(claims(exp=float(now() + 900))),
         sign(claims(exp=str(now() + 900))),
         sign(claims(iat=None)),
+        sign(claims(auth_time=None)),
+        sign(claims(auth_time="now")),
         sign(claims(sub=None)),
         sign(claims(sub="me")),
         sign(claims(sub=7)),

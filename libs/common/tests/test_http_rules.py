@@ -49,10 +49,8 @@ def caller(*roles: str, patient_id: UUID | None = None) -> Caller:
         roles=frozenset(roles),
         patient_id=patient_id,
         token_version=1,
-        auth_time=0,
         amr=(),
         csrf_hash="",
-        issued_at=0,
         expires_at=900,
         token="t",
     )
@@ -205,7 +203,9 @@ def test_sign_in_counts_as_proved_twice_by_its_methods(amr: tuple[str, ...], twi
     assert replace(caller("clinician"), amr=amr).proved_twice is twice
 
 
-def test_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An environment with all that a service must be told, and the file with a password that it names."""
     file = tmp_path / "password"
     file.write_text("p" * 40 + "\n")
     for name in ("DATABASE_URL", "NATS_URL", "NATS_USER", "AUTH_URL", "PATIENTS_URL", "LETTERS_URL", "NOTIFY_URL"):
@@ -213,7 +213,23 @@ def test_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setenv("QUILL_PUBLIC_ORIGIN", "https://letters.example.org")
     monkeypatch.setenv("QUILL_PSEUDONYM_KEY", "k" * 40)
     monkeypatch.setenv("QUILL_NATS_PASSWORD_FILE", str(file))
+    return file
+
+
+@pytest.mark.usefixtures("told")
+def test_secret_can_come_from_a_file() -> None:
     assert ServiceSettings().nats_password.get_secret_value() == "p" * 40
+
+
+def test_what_is_set_to_nothing_is_not_set(told: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NATS_PASSWORD", "DRAIN_SECONDS", "LOG_LEVEL"):
+        monkeypatch.setenv(f"QUILL_{name}", "")
+    settings = ServiceSettings()
+    assert settings.nats_password.get_secret_value() == "p" * 40
+    assert (settings.drain_seconds, settings.log_level) == (5, "INFO")
+    told.write_text("\n")
+    with pytest.raises(ValidationError, match=r"nats_password\n  Field required"):
+        ServiceSettings()
 
 
 @pytest.mark.parametrize("sent", ["٢٠٢٠-٠١-٠١", "0000-01-01", "2020-02-30", "2020-1-1", "20200101", 20200101, None])

@@ -6,17 +6,16 @@ from collections.abc import Callable
 import pytest
 from common import refusals
 from common.db import Database
-from common.outbox import OutboxRow, Relay
+from common.outbox import OutboxRow
 from common.work import Work
-from nats.aio.client import Client
 from sqlalchemy import select
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def work(database: Database, silent_relay: Relay) -> Work[None]:
-    return Work("patients", database, None, silent_relay)
+def work(database: Database) -> Work[None]:
+    return Work("patients", database, None)
 
 
 async def told(work: Work[None]) -> dict[str | None, str]:
@@ -53,7 +52,7 @@ async def test_refusals_are_stored_when_the_service_stops(work: Work[None]) -> N
 
 async def test_refusals_are_kept_while_the_database_is_away(work: Work[None]) -> None:
     away = Database("postgresql://nobody@127.0.0.1:1/none")
-    absent = Work("patients", away, None, Relay(away, Client()), strangers=work.strangers)
+    absent = Work("patients", away, None, strangers=work.strangers)
     for _ in range(3):
         work.strangers.count("192.0.2.1")
         await absent.record_strangers()

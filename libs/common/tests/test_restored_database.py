@@ -52,8 +52,13 @@ PUT_NOTE = OperationKind(name="note.put", intent=Note, perform=put_note, finish=
 
 
 @pytest.fixture
-def work(database: Database, client: Client) -> Work[Shelf]:
-    return Work("letters", database, Shelf(database), Relay(database, client), (PUT_NOTE,))
+def relay(database: Database, client: Client) -> Relay:
+    return Relay(database, client)
+
+
+@pytest.fixture
+def work(database: Database, relay: Relay) -> Work[Shelf]:
+    return Work("letters", database, Shelf(database), relay, (PUT_NOTE,))
 
 
 async def execute(database: Database, *statements: str) -> None:
@@ -102,7 +107,9 @@ async def test_operations_announce_under_ids_of_their_own(work: Work[Shelf]) -> 
     assert len({event_id for _, event_id in await told(work)}) == 10
 
 
-async def test_event_of_an_operation_carried_through_again_is_handled_once(work: Work[Shelf], client: Client) -> None:
+async def test_event_of_an_operation_carried_through_again_is_handled_once(
+    work: Work[Shelf], relay: Relay, client: Client
+) -> None:
     await provision(client.jetstream())
     handled: list[UUID] = []
 
@@ -111,7 +118,7 @@ async def test_event_of_an_operation_carried_through_again_is_handled_once(work:
         async with handling.transaction():
             handled.append(event.letter_uid)
 
-    loops = [asyncio.create_task(work.relay.run()), asyncio.create_task(consumer.run(collect, work, client))]
+    loops = [asyncio.create_task(relay.run()), asyncio.create_task(consumer.run(collect, work, client))]
     note_id = await write(work)
     await until_handled(handled, note_id)
     await restore(work)

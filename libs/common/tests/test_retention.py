@@ -9,7 +9,7 @@ from common import inbox, outbox
 from common.db import Database
 from common.events import RETENTION, STREAMS, PatientCreated
 from common.inbox import AlreadyHandled
-from common.outbox import OutboxRow, Relay
+from common.outbox import OutboxRow
 from common.work import Work
 from sqlmodel import col, update
 
@@ -23,8 +23,8 @@ type MoveClock = Callable[[float], None]
 
 
 @pytest.fixture
-def work(database: Database, silent_relay: Relay) -> Work[None]:
-    return Work("notify", database, None, silent_relay)
+def work(database: Database) -> Work[None]:
+    return Work("notify", database, None)
 
 
 async def handle(work: Work[None], event_id: UUID) -> None:

@@ -134,10 +134,8 @@ def caller(session_id: UUID | None = None, *, token_version: int = 1) -> Caller:
         roles=frozenset({"clinician"}),
         patient_id=None,
         token_version=token_version,
-        auth_time=0,
         amr=("pwd",),
         csrf_hash="",
-        issued_at=0,
         expires_at=2**40,
         token="t",
     )

@@ -8,7 +8,7 @@ import pytest
 from common import consumer, inbox, operations, outbox
 from common.audit import Access, Actor
 from common.consumer import consumes
-from common.db import Database, StorageUnavailable
+from common.db import Database
 from common.errors import BackendUnavailable
 from common.events import PatientCreated
 from common.outbox import Relay
@@ -79,10 +79,11 @@ async def test_stream_that_is_away_holds_up_no_other(database: Database, client:
     await provision(stream)
     before = (await stream.stream_info("PATIENTS")).state.last_seq
     await stream.delete_stream("AUDIT")
-    work = Work("patients", database, None, Relay(database, client))
+    relay = Relay(database, client)
+    work = Work("patients", database, None, relay)
     await work.record(Actor(user_id=uuid4()), Access(action="R", resource="patient", resource_id="1"))
     await announce(work)
-    relaying = asyncio.create_task(work.relay.run())
+    relaying = asyncio.create_task(relay.run())
     async with asyncio.timeout(15):
         while (await stream.stream_info("PATIENTS")).state.last_seq == before:
             await asyncio.sleep(0.05)
@@ -196,33 +197,8 @@ async def test_large_past_is_forgotten_little_by_little(database: Database, sile
         for forget in (outbox.forget_old, inbox.forget_old, operations.forget_keys):
             assert await forget(session)
     assert await left(database) == "1500 1500 1500"
-    keeping = asyncio.create_task(Work("patients", database, None, silent_relay).run_housekeeping())
-    async with asyncio.timeout(30):
-        while await left(database) != "0 0 0":
-            await asyncio.sleep(0.05)
-    keeping.cancel()
-    await asyncio.gather(keeping, return_exceptions=True)
-
-
-async def test_what_cannot_be_forgotten_keeps_nothing_else(
-    database: Database, silent_relay: Relay, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    forgotten = asyncio.Event()
-
-    async def fail(_session: object) -> bool:
-        raise StorageUnavailable
-
-    async def note(_session: object) -> bool:
-        forgotten.set()
-        return False
-
-    monkeypatch.setattr(operations, "forget_keys", fail)
-    monkeypatch.setattr(inbox, "forget_old", note)
-    keeping = asyncio.create_task(Work("patients", database, None, silent_relay).run_housekeeping())
-    async with asyncio.timeout(15):
-        await forgotten.wait()
-    keeping.cancel()
-    await asyncio.gather(keeping, return_exceptions=True)
+    await Work("patients", database, None, silent_relay).forget_the_past()
+    assert await left(database) == "0 0 0"
 
 
 async def test_full_pool_is_no_absence(database: Database) -> None:

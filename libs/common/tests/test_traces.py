@@ -119,8 +119,8 @@ async def announce(_session: AsyncSession, operation: Operation[Note], version: 
 PUT = OperationKind(name="note.put", intent=Note, perform=put, finish=announce)
 
 
-async def test_write_that_is_completed_later_goes_on_with_its_trace(database: Database, silent_relay: Relay) -> None:
-    work = Work("patients", database, [False, True], silent_relay, (PUT,))
+async def test_write_that_is_completed_later_goes_on_with_its_trace(database: Database) -> None:
+    work = Work("patients", database, [False, True], kinds=(PUT,))
     logging.begin_trace(GIVEN, request=REQUEST)
     with pytest.raises(OutcomeUnknown):
         await work.operation(PUT, Note(text="x"), actor=Actor(user_id=uuid4(), request_id=REQUEST), idempotency=None)

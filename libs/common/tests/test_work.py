@@ -14,7 +14,7 @@ from common.events import PatientCreated
 from common.logging import traceparent
 from common.operations import Idempotency, Operation, OperationKind, OperationRow, Outcome
 from common.outbox import OutboxRow, Relay
-from common.work import Work
+from common.work import Work, every
 from nats.aio.client import Client
 from pydantic import BaseModel
 from sqlalchemy import select, text
@@ -73,8 +73,8 @@ def shelf() -> Shelf:
 
 
 @pytest.fixture
-def work(database: Database, silent_relay: Relay, shelf: Shelf) -> Work[Shelf]:
-    return Work("patients", database, shelf, silent_relay, (PUT_NOTE,))
+def work(database: Database, shelf: Shelf) -> Work[Shelf]:
+    return Work("patients", database, shelf, kinds=(PUT_NOTE,))
 
 
 async def subjects(work: Work[Shelf]) -> list[str]:
@@ -281,7 +281,7 @@ async def read(work: Work[Shelf], number: int) -> None:
 async def test_entries_of_concurrent_requests_are_committed_together_each_before_its_answer(
     counted: CountedDatabase,
 ) -> None:
-    work = Work("patients", counted, Shelf(), Relay(counted, Client()))
+    work = Work("patients", counted, Shelf())
     async with asyncio.TaskGroup() as requests:
         for number in range(50):
             requests.create_task(read(work, number))
@@ -290,7 +290,7 @@ async def test_entries_of_concurrent_requests_are_committed_together_each_before
 
 
 async def test_entries_that_cannot_be_stored_are_told_to_every_request(counted: CountedDatabase) -> None:
-    work = Work("patients", counted, Shelf(), Relay(counted, Client()))
+    work = Work("patients", counted, Shelf())
     counted.away = True
     results = await asyncio.gather(*(read(work, number) for number in range(5)), return_exceptions=True)
     assert [type(result) for result in results] == [StorageUnavailable] * 5
@@ -325,9 +325,25 @@ async def test_what_comes_meanwhile_is_done_next_and_in_its_order() -> None:
 
 
 async def test_request_that_is_given_up_keeps_no_other_waiting(counted: CountedDatabase) -> None:
-    work = Work("patients", counted, Shelf(), Relay(counted, Client()))
+    work = Work("patients", counted, Shelf())
     given_up, other = (asyncio.create_task(read(work, number)) for number in (1, 2))
     await asyncio.sleep(0)
     given_up.cancel()
     await other
     assert "2" in await recorded(counted)
+
+
+async def test_what_is_done_every_so_often_goes_on_after_the_database_was_away(work: Work[Shelf]) -> None:
+    seen, enough = list[Work[Shelf]](), asyncio.Event()
+
+    async def act(given: Work[Shelf]) -> None:
+        seen.append(given)
+        if len(seen) == 1:
+            raise StorageUnavailable
+        if len(seen) == 3:
+            enough.set()
+
+    loop = asyncio.create_task(every(0, act)(work))
+    await asyncio.wait([loop, asyncio.create_task(enough.wait())], return_when=asyncio.FIRST_COMPLETED)
+    assert loop.cancel()
+    assert seen[:3] == [work] * 3

@@ -11,9 +11,7 @@ from common.audit import Access, Actor
 from common.db import Database
 from common.errors import QuillError
 from common.events import UserRegistered
-from common.outbox import Relay
 from common.work import Work as CommonWork
-from nats.aio.client import Client
 from pydantic import TypeAdapter, ValidationError
 
 from auth.accounts import policy, repository
@@ -108,11 +106,11 @@ async def _make(work: Work, account: Account) -> bool:
 
 @asynccontextmanager
 async def _open_work(settings: Settings) -> AsyncIterator[Work]:
-    """Work without a relay of its own: a running service publishes what is stored."""
+    """Work without a relay: a running service publishes what is stored."""
     database = Database(settings.database_url.get_secret_value(), pool_size=1)
     try:
         async with open_backend(settings) as backend:
-            yield CommonWork("auth", database, backend, Relay(database, Client()), keep=keep)
+            yield CommonWork("auth", database, backend, keep=keep)
     finally:
         await database.close()
 

@@ -1,6 +1,5 @@
 """Auth's app: the only place where its parts are wired."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 from common import clock
 from common.app import Service, build_app
 from common.auth import Caller, FetchKeys
-from common.db import StorageUnavailable
 from common.revocation import AskAuth
+from common.work import HOUSEKEEPING_SECONDS, every
 from fastapi import FastAPI
 
 from auth import throttles
@@ -30,7 +29,6 @@ from auth.signin.api import router as signin
 from auth.signin.repository import forget_challenges
 from auth.totp.api import router as totp
 
-HOUSEKEEPING_SECONDS = 600.0
 REMEMBERED = timedelta(days=1)
 
 
@@ -41,7 +39,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         name="auth",
         routers=[signin, sessions, totp, accounts, links, oidc, trail],
         open_backend=lambda: open_backend(chosen),
-        loops=[forget_the_past],
+        loops=[every(HOUSEKEEPING_SECONDS, forget_the_past)],
         consumers=CONSUMERS,
         tokens=_own_tokens,
         keep=audit.keep,
@@ -60,18 +58,13 @@ def _own_tokens(work: Work) -> tuple[FetchKeys, AskAuth]:
 
 
 async def forget_the_past(work: Work) -> None:
-    """Drop sessions, sign-ins under way, link codes and throttles that are over, until cancelled."""
-    while True:
-        now, settings = clock.now(), work.backend.settings
-        over = now - COOKIE_LIFE - timedelta(days=settings.session_retention_days)
-        try:
-            async with work.transaction() as session:
-                await repository.forget_sessions(session, before=over)
-                await forget_challenges(session, before=now)
-                await forget_codes(session, before=now - REMEMBERED)
-                await forget_starts(session, before=now)
-                await throttles.forget_past(session, before=now - REMEMBERED)
-            await audit.prune(work, days=settings.audit_retention_days)
-        except StorageUnavailable:
-            pass
-        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+    """Drop sessions, sign-ins under way, link codes, throttles and audit entries that are over."""
+    now, settings = clock.now(), work.backend.settings
+    over = now - COOKIE_LIFE - timedelta(days=settings.session_retention_days)
+    async with work.transaction() as session:
+        await repository.forget_sessions(session, before=over)
+        await forget_challenges(session, before=now)
+        await forget_codes(session, before=now - REMEMBERED)
+        await forget_starts(session, before=now)
+        await throttles.forget_past(session, before=now - REMEMBERED)
+    await audit.prune(work, days=settings.audit_retention_days)

@@ -1,25 +1,20 @@
 """What auth needs to know beyond every service's settings: its keys, its throttles per client address, its memory."""
 
-from typing import Annotated
-
-from common.settings import refuse_weak
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from common.settings import Key
+from pydantic import Field, SecretStr
 
 from auth.oidc.settings import OidcSettings
-
-Key = Annotated[SecretStr, AfterValidator(refuse_weak)]
-PreviousKey = Annotated[Key | None, BeforeValidator(lambda value: value or None)]  # containers pass an empty one
 
 
 class Settings(OidcSettings):
     """Each key may overlap with the one before it: new values use the first, old ones are still read with the other."""
 
     password_pepper: Key
-    password_pepper_previous: PreviousKey = None
+    password_pepper_previous: Key | None = None
     refresh_key: Key
-    refresh_key_previous: PreviousKey = None
+    refresh_key_previous: Key | None = None
     encryption_key: Key
-    encryption_key_previous: PreviousKey = None
+    encryption_key_previous: Key | None = None
     login_failures_per_minute: int = Field(default=20, ge=1)
     registrations_per_hour: int = Field(default=5, ge=1)
     session_retention_days: int = Field(default=1, ge=1, le=365)  # after it can be alive no more

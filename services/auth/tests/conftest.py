@@ -14,11 +14,9 @@ from auth.vault import Vault
 from auth_stage import ORIGIN, MakeSettings, Patients, Stage
 from common import http
 from common.db import Database
-from common.outbox import Relay
 from common.work import Work
 from fleet import migrated_database
 from native.bare import PostgresServer
-from nats.aio.client import Client
 from oidc_house import OidcHouse
 from oidc_provider import OidcProvider, oidc_settings
 from sqlalchemy import text
@@ -85,7 +83,7 @@ async def stage(make_settings: MakeSettings, anyio_backend: str) -> AsyncIterato
     async with http.create_client(settings.patients_url) as client:
         vault = Vault(settings.encryption_keys)
         backend = Backend(settings=settings, passwords=passwords, keys=KeyRing(vault), vault=vault, patients=client)
-        yield Stage(Work("auth", database, backend, Relay(database, Client()), keep=keep))
+        yield Stage(Work("auth", database, backend, keep=keep))
     passwords.close()
     await database.close()
 

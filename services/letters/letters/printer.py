@@ -7,7 +7,6 @@ import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from common.logging import get_logger
 
@@ -38,7 +37,7 @@ class Printer:
             "lines": [line.strip() for line in settings.letterhead_lines.split("|")],
             "footer": settings.letterhead_footer,
         }
-        self._zone = ZoneInfo(settings.letterhead_time_zone)
+        self._zone = settings.letterhead_time_zone
         self._free = asyncio.Semaphore(AT_ONCE)
 
     async def print(self, letter: StoredLetter, patient: PatientIdentity, *, newest: LetterHead) -> bytes:

@@ -208,7 +208,7 @@ def position_of(cursor: str, *, system_id: str) -> Position:
     sent, version_uid = decode_cursor(cursor, str, str)
     ours = re.fullmatch(f"{CANONICAL_UUID.pattern}::{re.escape(system_id)}::{VERSION}", version_uid)
     if not ours or not SENT.fullmatch(sent) or not _is_time(sent):
-        raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list")
+        raise Invalid.cursor()
     return Position(sent, version_uid)
 
 

@@ -1,20 +1,17 @@
 """What the letters service needs to know beyond what every service does."""
 
-from typing import Annotated, Self
-from zoneinfo import available_timezones
+from typing import Self
+from zoneinfo import ZoneInfo
 
 from common.settings import ServiceSettings
-from pydantic import AfterValidator, Field, SecretStr, model_validator
-
-
-def _time_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("must be a name of the IANA time zone database, such as Europe/London")
-    return name
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
 
 
 class Settings(ServiceSettings):
     """Settings of the letters service."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=False)  # a letterhead can be without lines or a footer
 
     ehrbase_url: str = Field(pattern=r"^https?://")
     ehrbase_user: str
@@ -28,7 +25,7 @@ class Settings(ServiceSettings):
         default="1 Example Street|Sampleton XX1 1XX|Telephone 01632 960 000", pattern=r"^([^|]{0,60}\|){0,5}[^|]{0,60}$"
     )
     letterhead_footer: str = Field(default="Confidential: for the patient and those who care for them", max_length=200)
-    letterhead_time_zone: Annotated[str, AfterValidator(_time_zone)] = "Europe/London"
+    letterhead_time_zone: ZoneInfo = ZoneInfo("Europe/London")
 
     @model_validator(mode="after")
     def _check_letterhead(self) -> Self:

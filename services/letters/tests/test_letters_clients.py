@@ -31,10 +31,8 @@ def caller(neighbours: Neighbours) -> Caller:
         roles=frozenset({"clinician"}),
         patient_id=None,
         token_version=1,
-        auth_time=0,
         amr=("pwd",),
         csrf_hash="",
-        issued_at=0,
         expires_at=0,
         token=token_of(neighbours, {"sub": str(user_id)}),
     )

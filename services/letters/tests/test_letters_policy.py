@@ -20,10 +20,8 @@ def caller(*roles: str, patient_id: UUID | None = None) -> Caller:
         roles=frozenset(roles),
         patient_id=patient_id,
         token_version=1,
-        auth_time=0,
         amr=("pwd",),
         csrf_hash="",
-        issued_at=0,
         expires_at=0,
         token="",
     )

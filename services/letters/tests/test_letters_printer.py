@@ -92,6 +92,12 @@ def test_older_version_says_what_has_become_of_it(status: Status, notice: str) -
         assert (shown["withdrawn"], shown["version"]) == (status == "withdrawn", f"Version {old.version}")
 
 
+def test_letterhead_can_be_without_lines_and_footer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUILL_LETTERHEAD_LINES", "")
+    monkeypatch.setenv("QUILL_LETTERHEAD_FOOTER", "")
+    assert (settings().letterhead_lines, settings().letterhead_footer) == ("", "")
+
+
 def test_letterhead_is_that_of_the_settings() -> None:
     chosen = {"letterhead_name": "Northgate", "letterhead_lines": "1 Road | NG1", "letterhead_footer": "Private"}
     assert sheet(letter(), ROSA, **chosen)["letterhead"] == {

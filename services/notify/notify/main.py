@@ -1,13 +1,11 @@
 """Wires notify; nothing is created at import."""
 
-import asyncio
 from datetime import timedelta
 from functools import partial
 
 from common import clock
 from common.app import Service, build_app
-from common.db import StorageUnavailable
-from common.work import Work
+from common.work import Work, every
 from fastapi import FastAPI
 
 from notify import api, repository, sender
@@ -20,7 +18,7 @@ from notify.webhooks import repository as webhook_repository
 from notify.webhooks import sender as webhook_sender
 from notify.webhooks.service import CREATE_WEBHOOK
 
-HOUSEKEEPING_SECONDS = 86400.0
+DAY_SECONDS = 86400.0  # it reads all notifications
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -35,20 +33,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         consumers=CONSUMERS,
         loops=[
             *(sender.run, sender.run_reminders, webhook_sender.run),
-            partial(forget_the_past, kept=timedelta(days=chosen.notification_retention_days)),
+            every(DAY_SECONDS, partial(forget_the_past, kept=timedelta(days=chosen.notification_retention_days))),
         ],
     )
     return build_app(service, chosen)
 
 
 async def forget_the_past(work: Work[Backend], *, kept: timedelta) -> None:
-    """Drop notifications that are older than they are kept, once a day, until cancelled."""
-    while True:
-        try:
-            forgotten = True
-            while forgotten:
-                async with work.transaction() as session:
-                    forgotten = await repository.forget_notifications(session, before=clock.now() - kept)
-        except StorageUnavailable:
-            pass
-        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+    """Drop notifications that are older than they are kept."""
+    forgotten = True
+    while forgotten:
+        async with work.transaction() as session:
+            forgotten = await repository.forget_notifications(session, before=clock.now() - kept)

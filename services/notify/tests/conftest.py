@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from common.db import Database
-from common.outbox import Relay
 from common.work import Work
 from e2e.push_receiver import PushReceiver, base64url, push_receiver
 from fleet import migrated_database
@@ -65,7 +64,7 @@ async def stage(settings: Settings, anyio_backend: str) -> AsyncIterator[Stage]:
     async with database.transaction() as session:
         await session.execute(text(f"TRUNCATE {TABLES}"))
     async with open_backend(settings, lookup=dns) as backend:
-        yield Stage(Work("notify", database, backend, Relay(database, Client()), [SEND_PUSH, CREATE_WEBHOOK]), dns)
+        yield Stage(Work("notify", database, backend, kinds=[SEND_PUSH, CREATE_WEBHOOK]), dns)
     await database.close()
 
 

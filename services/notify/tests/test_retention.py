@@ -1,8 +1,6 @@
 """Notifications are forgotten when they are older than they are kept, and not before."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
 
@@ -23,15 +21,6 @@ DAYS = timedelta(days=200)
 HOUR = timedelta(hours=1)
 
 
-@asynccontextmanager
-async def housekeeping(stage: Stage) -> AsyncIterator[None]:
-    """The housekeeping has gone through once."""
-    task = asyncio.create_task(main.forget_the_past(stage.work, kept=DAYS))
-    await asyncio.sleep(0.3)
-    yield
-    task.cancel()
-
-
 async def test_notification_is_forgotten_when_it_is_older_than_it_is_kept(
     stage: Stage, move_clock: Callable[[float], None]
 ) -> None:
@@ -40,11 +29,11 @@ async def test_notification_is_forgotten_when_it_is_older_than_it_is_kept(
     old = [await stage.letter(patient) for _ in range(3)]
     move_clock((DAYS - HOUR).total_seconds())
     new = await stage.letter(patient, at=clock.now())
-    async with housekeeping(stage):
-        assert len(await stage.inbox(caller)) == 4
+    await main.forget_the_past(stage.work, kept=DAYS)
+    assert len(await stage.inbox(caller)) == 4
     move_clock((DAYS + HOUR).total_seconds())
-    async with housekeeping(stage):
-        assert [one.url for one in await stage.inbox(caller)] == [f"/letters/{new}"]
+    await main.forget_the_past(stage.work, kept=DAYS)
+    assert [one.url for one in await stage.inbox(caller)] == [f"/letters/{new}"]
     assert new not in old
 
 
@@ -59,12 +48,12 @@ async def test_notification_that_is_being_pushed_stays_until_it_is_settled(
     async with stage.work.transaction() as session:
         session.add(DeliveryRow(notification_id=told.id, device_id=device.id))
     move_clock((DAYS + HOUR).total_seconds())
-    async with housekeeping(stage):
-        assert len(await stage.inbox(caller)) == 1
+    await main.forget_the_past(stage.work, kept=DAYS)
+    assert len(await stage.inbox(caller)) == 1
     async with stage.work.transaction() as session:
         await session.execute(delete(DeliveryRow))
-    async with housekeeping(stage):
-        assert await stage.inbox(caller) == []
+    await main.forget_the_past(stage.work, kept=DAYS)
+    assert await stage.inbox(caller) == []
 
 
 def test_notification_is_kept_for_longer_than_its_event_can_come_again(settings: Settings) -> None:

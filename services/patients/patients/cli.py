@@ -4,9 +4,7 @@ import asyncio
 
 import typer
 from common.db import Database
-from common.outbox import Relay
 from common.work import Work
-from nats.aio.client import Client
 
 from patients.fhir import open_fhir
 from patients.index import rebuild
@@ -19,7 +17,7 @@ async def _rebuild_index(settings: Settings) -> tuple[int, int]:
     database = Database(settings.database_url.get_secret_value())
     try:
         async with open_fhir(settings.fhir_url, timeout=60.0) as fhir:
-            return await rebuild(Work("patients", database, fhir, Relay(database, Client())))
+            return await rebuild(Work("patients", database, fhir))
     finally:
         await database.close()
 

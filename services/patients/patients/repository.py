@@ -151,7 +151,7 @@ async def find_patients(
         last = found.where(col(IndexedPatient.patient_id) == after[0]).with_only_columns(*order)
         position = (await session.execute(last)).one_or_none()
         if position is None:
-            raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list")
+            raise Invalid.cursor()
         found = found.where(tuple_(*order) > tuple_(*position))
     await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
     return Found((await session.scalars(found.order_by(*order).limit(limit))).all(), leading)

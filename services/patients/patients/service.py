@@ -209,4 +209,4 @@ def _position(cursor: str) -> tuple[UUID, int]:
     try:
         return UUID(patient_id), leading
     except ValueError as error:
-        raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list") from error
+        raise Invalid.cursor() from error

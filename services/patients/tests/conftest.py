@@ -6,12 +6,10 @@ from contextlib import contextmanager
 import httpx
 import pytest
 from common.db import Database
-from common.outbox import Relay
 from common.work import Work
 from fastapi import FastAPI
 from fleet import migrated_database
 from native.bare import PostgresServer
-from nats.aio.client import Client
 from patients.fhir import FhirServer, open_fhir
 from patients.main import create_app
 from patients.operations import OPERATIONS
@@ -63,7 +61,7 @@ async def work(database_url: str, fhir: StandInFhir, anyio_backend: str) -> Asyn
     async with database.transaction() as session:
         await session.execute(text("TRUNCATE operations, outbox, nhs_numbers, indexed_patients CASCADE"))
     async with open_fhir(f"{fhir.url}/fhir") as backend:
-        yield Work("patients", database, backend, Relay(database, Client()), OPERATIONS)
+        yield Work("patients", database, backend, kinds=OPERATIONS)
     await database.close()
 
 

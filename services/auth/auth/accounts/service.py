@@ -103,7 +103,7 @@ async def _last_name(session: AsyncSession, cursor: str) -> str:
     (user_id,) = decode_cursor(cursor, str)
     user = await repository.find_user(session, UUID(user_id)) if CANONICAL_UUID.fullmatch(user_id) else None
     if user is None:
-        raise Invalid.at("query", "cursor", type="cursor", msg="Not a cursor of this list")
+        raise Invalid.cursor()
     return user.username
 
 

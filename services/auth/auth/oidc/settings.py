@@ -1,10 +1,9 @@
 """What a hospital says about its identity provider. Without an issuer there is no such sign-in."""
 
-from typing import Annotated, Self
+from typing import Self
 
-from common.settings import ServiceSettings, refuse_weak
-from pydantic import AfterValidator, Field, SecretStr, model_validator
-from pydantic_settings import SettingsConfigDict
+from common.settings import Key, ServiceSettings
+from pydantic import Field, model_validator
 
 ROLES = r"^\s*[^,]+:(clinician|admin)\s*(,\s*[^,]+:(clinician|admin)\s*)*$"
 
@@ -16,11 +15,9 @@ class OidcSettings(ServiceSettings):
     oidc_mfa: values of `amr` or `acr` that prove a second factor, or `*` where the provider always asks for one.
     """
 
-    model_config = SettingsConfigDict(env_ignore_empty=True)
-
     oidc_issuer: str | None = Field(default=None, pattern=r"^https?://[^\s?#@]+$")
     oidc_client_id: str | None = None
-    oidc_client_secret: Annotated[SecretStr, AfterValidator(refuse_weak)] | None = None
+    oidc_client_secret: Key | None = None
     oidc_scopes: str = Field(default="openid profile email", pattern=r"\bopenid\b")
     oidc_role_claim: str = "groups"
     oidc_roles: str | None = Field(default=None, pattern=ROLES)

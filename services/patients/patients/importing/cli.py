@@ -10,9 +10,7 @@ import structlog
 import typer
 from common.db import Database
 from common.errors import QuillError
-from common.outbox import Relay
 from common.work import Work
-from nats.aio.client import Client
 
 from patients.fhir import open_fhir
 from patients.importing.report import Report
@@ -32,7 +30,7 @@ async def _import(settings: Settings, sources: Sources, report: Report, **how: A
     try:
         async with open_fhir(settings.fhir_url) as fhir:
             # The running service announces what is stored here, and completes what a killed run leaves behind.
-            work = Work("patients", database, fhir, Relay(database, Client()), OPERATIONS)
+            work = Work("patients", database, fhir, kinds=OPERATIONS)
             await Import(work=work, report=report, **how).run(sources)
     finally:
         await database.close()
