@@ -126,6 +126,14 @@ REFUSED: dict[str, tuple[Json, tuple[Any, ...]]] = {
     "list that is nowhere": ({"name": [{"_given": [BESIDE]}]}, ("name", 0)),
     "id of a value": ({"birthDate": "1980-02-29", "_birthDate": {"id": "a"}}, ("_birthDate",)),
     "many rare signs": ({"name": [{"family": "x" + "\U0001f600" * 384}]}, ("name", 0, "family")),
+    "many rare signs in the name of a language": (
+        {"communication": [{"language": {"text": "x" + "\U0001f600" * 384}}]},
+        ("communication", 0, "language", "text"),
+    ),
+    "many rare signs in the name of its code": (
+        {"communication": [{"language": {"coding": [{"display": "x" + "\U0001f600" * 384}]}}]},
+        ("communication", 0, "language", "coding", 0, "display"),
+    ),
     "null among names": ({"name": [{"family": "Fine"}, None]}, ("name", 1)),
     "id alone": ({"name": [{"id": "a"}]}, ("name", 0)),
     "id of two words": ({"name": [{"id": "a b", "family": "Fine"}]}, ("name", 0, "id")),
