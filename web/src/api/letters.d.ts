@@ -1,6 +1,6 @@
 // Generated from docs/openapi/letters.json by `npm run types`.
-// document dce86e62b0976e509d775de3170733477a63be91bf0ab28d2db54a3cafe612b0
-// types 68001d0a102ac52c0ce668856d572f558b664b0e4457329e6d3b37a07de41409
+// document 04467005132db0383b7cfef8f5e1dbad99ce3ef6e53882f5a810e872259107bc
+// types b31a33cb193214f9e6c5b94f6a36c6a064ca9d25efcb538e86a8e4addd788e76
 
 export interface paths {
     "/api/fhir/DocumentReference": {
@@ -326,9 +326,9 @@ export interface components {
                 code: string;
                 details: {
                     coding: {
-                        code: string;
+                        code?: string;
                         /** @constant */
-                        system: "urn:quill:problems";
+                        system?: "urn:quill:problems";
                     }[];
                     text: string;
                 };

@@ -1,6 +1,6 @@
 // Generated from docs/openapi/patients.json by `npm run types`.
-// document b93985379bccaca875d3b20e2066278579b30988d428337f746291c4a7b92067
-// types 95b6cc91d005ea1fc40dd63fc01cae96c1213c5fc5edef9c6a94084fcb34110e
+// document 31b1a79b1611ed3d53d58b144e068828fc2f7c46e74cc427accfc27d8c917a16
+// types 92305019a863195076233a82e94ae5eb286c8d6b0bf6fb5533671b49d0605b44
 
 export interface paths {
     "/api/fhir/patients": {
@@ -367,9 +367,9 @@ export interface components {
                 code: string;
                 details: {
                     coding: {
-                        code: string;
+                        code?: string;
                         /** @constant */
-                        system: "urn:quill:problems";
+                        system?: "urn:quill:problems";
                     }[];
                     text: string;
                 };
