@@ -133,9 +133,7 @@ class TokenVerifier:
 
     async def _verify_anew(self, token: str) -> Caller:
         try:
-            header = read_header(token)
-            _check_header(header)
-            keys = await self._keys_with(str(header["kid"]))
+            keys = await self._keys_with(_key_id(token))
             claims = jwt.decode(token, keys, algorithms=["RS256"]).claims
             return _caller_of(claims, token=token, issuer=self._issuer)
         except MALFORMED as error:
@@ -167,50 +165,44 @@ class TokenVerifier:
                 self._tried_at = clock.monotonic()
 
 
-def _check_header(header: Mapping[str, Any]) -> None:
-    if header.get("alg") != "RS256" or header.get("typ") != TOKEN_TYPE or not isinstance(header.get("kid"), str):
+def _key_id(token: str) -> str:
+    header = read_header(token)
+    kid = header.get("kid")
+    if header != {"alg": "RS256", "typ": TOKEN_TYPE, "kid": kid} or not isinstance(kid, str):
         raise ValueError("not an access token of ours")
-    if set(header) - {"alg", "typ", "kid"}:
-        raise ValueError("unexpected header")
+    return kid
 
 
 def _caller_of(claims: Mapping[str, Any], *, token: str, issuer: str) -> Caller:
-    iat, exp = _integer(claims, "iat"), _integer(claims, "exp")
+    iat, exp = _claim(claims, "iat", int), _claim(claims, "exp", int)
     if claims["iss"] != issuer or claims["aud"] != AUDIENCE:
         raise ValueError("issued by or for somebody else")
     if exp - iat > LIFETIME_SECONDS or iat > clock.now().timestamp() + LEEWAY_SECONDS:
         raise ValueError("lives too long or begins in the future")
-    _text(claims, "jti")
-    _integer(claims, "auth_time")
+    _claim(claims, "jti", str)
+    _claim(claims, "auth_time", int)
     return Caller(
-        user_id=UUID(_text(claims, "sub")),
-        session_id=UUID(_text(claims, "sid")),
+        user_id=UUID(_claim(claims, "sub", str)),
+        session_id=UUID(_claim(claims, "sid", str)),
         roles=frozenset(_strings(claims, "roles")),
-        patient_id=UUID(_text(claims, "pid")) if "pid" in claims else None,
-        token_version=_integer(claims, "tv"),
+        patient_id=UUID(_claim(claims, "pid", str)) if "pid" in claims else None,
+        token_version=_claim(claims, "tv", int),
         amr=tuple(_strings(claims, "amr")),
-        csrf_hash=_text(claims, "csh"),
+        csrf_hash=_claim(claims, "csh", str),
         expires_at=exp,
         token=token,
     )
 
 
-def _integer(claims: Mapping[str, Any], name: str) -> int:
+def _claim[T](claims: Mapping[str, Any], name: str, kind: type[T]) -> T:
     value = claims[name]
-    if type(value) is not int:
-        raise ValueError(f"{name} is not an integer")
-    return value
-
-
-def _text(claims: Mapping[str, Any], name: str) -> str:
-    value = claims[name]
-    if not isinstance(value, str):
-        raise ValueError(f"{name} is not text")
+    if type(value) is not kind:  # True is no number
+        raise ValueError(f"{name} is of another type")
     return value
 
 
 def _strings(claims: Mapping[str, Any], name: str) -> list[str]:
-    value = claims[name]
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+    value = _claim(claims, name, list)
+    if not all(isinstance(item, str) for item in value):
         raise ValueError(f"{name} is not a list of strings")
     return value

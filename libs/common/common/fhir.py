@@ -42,23 +42,15 @@ def fhir_path(steps: Sequence[str | int]) -> str:
     return "Patient" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
 
 
-_CODING = {
-    "type": "object",
-    "required": ["system", "code"],
-    "properties": {"system": {"const": PROBLEMS}, "code": {"type": "string"}},
-}
-_DETAILS = {
-    "type": "object",
-    "required": ["coding", "text"],
-    "properties": {"coding": {"type": "array", "minItems": 1, "items": _CODING}, "text": {"type": "string"}},
-}
+_CODING = {"type": "object", "properties": {"system": {"const": PROBLEMS}, "code": {"type": "string"}}}
+_DETAILS = {"coding": {"type": "array", "items": _CODING}, "text": {"type": "string"}}
 _ISSUE = {
     "type": "object",
     "required": ["severity", "code", "details", "diagnostics"],
     "properties": {
         "severity": {"const": "error"},
         "code": {"type": "string"},
-        "details": _DETAILS,
+        "details": {"type": "object", "required": [*_DETAILS], "properties": _DETAILS},
         "diagnostics": {"type": "string"},
         "expression": {"type": "array", "items": {"type": "string"}},
     },

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import httpx
@@ -40,7 +41,7 @@ async def _told(check: Check) -> dict[str, Any]:
     http.checking.set(True)  # for this task alone
     try:
         return {"status": "ok", **(await check() or {})}
-    except (BackendUnavailable, TimeoutError, OSError):
+    except (BackendUnavailable, httpx.HTTPError, TimeoutError, OSError, RuntimeError, ValueError):
         return {"status": "down"}
 
 
@@ -64,17 +65,12 @@ async def fleet_health(
     """Every service's part; a service that does not answer is down, and the fleet with it."""
 
     async def ask(name: str) -> dict[str, Any]:
-        http.checking.set(True)  # for this task alone
-        try:
-            async with asyncio.timeout(FLEET_SECONDS):
-                response = await others[name].get(f"/api/health/{name}")
-            part = response.json()
-            return part if isinstance(part, dict) and "status" in part else {"status": "down", "backends": {}}
-        except (httpx.HTTPError, TimeoutError, OSError, RuntimeError, ValueError):
-            return {"status": "down", "backends": {}}
+        part = (await others[name].get(f"/api/health/{name}")).json()
+        return part if isinstance(part, dict) and "status" in part else {"status": "down"}
 
-    told = await asyncio.gather(service_health(checks, seconds=ANSWER_SECONDS), *map(ask, others))
-    parts = dict(zip((own, *others), told, strict=True))
+    asked = (_state(partial(ask, name), FLEET_SECONDS) for name in others)
+    told = await asyncio.gather(service_health(checks, seconds=ANSWER_SECONDS), *asked)
+    parts = {name: {"backends": {}} | part for name, part in zip((own, *others), told, strict=True)}
     states = {part["status"] for part in parts.values()}
     status = next((state for state in ("down", "degraded") if state in states), "ok")
     return {"status": status, "services": dict(sorted(parts.items()))}

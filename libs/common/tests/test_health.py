@@ -1,6 +1,7 @@
 """How a service says how it is: of everything at once, and without waiting for what does not end."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -22,6 +23,10 @@ async def away() -> None:
 
 async def named() -> dict[str, Any]:
     return {"product": "EHRbase"}
+
+
+def other(answer: Callable[[httpx.Request], httpx.Response]) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://other")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +75,21 @@ async def test_fleet_is_asked_all_at_once(monkeypatch: pytest.MonkeyPatch) -> No
     async def wait_for_the_others() -> None:
         await asked.wait()
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://other") as other:
-        told = await fleet_health("auth", {"postgres": wait_for_the_others}, {"letters": other})
     own = {"status": "ok", "backends": {"postgres": {"status": "ok"}}}
+    async with other(answer) as client:
+        told = await fleet_health("auth", {"postgres": wait_for_the_others}, {"letters": client})
     assert told == {"status": "degraded", "services": {"auth": own, "letters": {"status": "degraded", "backends": {}}}}
+
+
+@pytest.mark.parametrize(
+    "answer", [httpx.ConnectError("x"), RuntimeError("closed"), "<html>", "[]", "{}", "7"], ids=repr
+)
+async def test_service_that_does_not_say_how_it_is_is_down(answer: str | Exception) -> None:
+    def refuse(_request: httpx.Request) -> httpx.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(200, text=answer)
+
+    async with other(refuse) as client:
+        told = await fleet_health("auth", {"postgres": well}, {"letters": client})
+    assert (told["status"], told["services"]["letters"]) == ("down", {"status": "down", "backends": {}})

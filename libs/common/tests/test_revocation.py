@@ -233,7 +233,7 @@ async def test_server_that_makes_no_consumer_is_left(stage: Stage) -> None:
 
 @pytest.mark.parametrize("told", ["before", "meanwhile"])
 async def test_revocation_that_cannot_be_read_makes_services_ask_auth_and_no_storm(
-    stage: Stage, told: str, capsys: pytest.CaptureFixture[str], move_clock: Callable[[float], None]
+    stage: Stage, told: str, capfd: pytest.CaptureFixture[str], move_clock: Callable[[float], None]
 ) -> None:
     await stage.say(SessionRevoked.subject, json.dumps({"session": "another form"}).encode())
     async with asyncio.timeout(60):
@@ -247,7 +247,7 @@ async def test_revocation_that_cannot_be_read_makes_services_ask_auth_and_no_sto
         await asyncio.sleep(0.1)
     assert await stage.consumers() <= followed
     assert not stage.feed.fresh
-    logged = capsys.readouterr().out
+    logged = capfd.readouterr().out
     assert "revocation cannot be read" in logged
     assert "another form" not in logged
     move_clock(revocation.KEPT_SECONDS + 1)  # none of the tokens that it may have ended lives any more

@@ -1,6 +1,6 @@
 // Generated from docs/openapi/letters.json by `npm run types`.
-// document 1bf1e5737069187a904c4a14fd52514bea5ed1bc9919bfb70fb89c334cd87fdf
-// types ba99470f9b7a990c3d301d84872172e9f659059d0436641fbe3d73194841f339
+// document 04467005132db0383b7cfef8f5e1dbad99ce3ef6e53882f5a810e872259107bc
+// types b31a33cb193214f9e6c5b94f6a36c6a064ca9d25efcb538e86a8e4addd788e76
 
 export interface paths {
     "/api/fhir/DocumentReference": {
@@ -326,9 +326,9 @@ export interface components {
                 code: string;
                 details: {
                     coding: {
-                        code: string;
+                        code?: string;
                         /** @constant */
-                        system: "urn:quill:problems";
+                        system?: "urn:quill:problems";
                     }[];
                     text: string;
                 };
@@ -1006,7 +1006,6 @@ export interface operations {
             200: {
                 headers: {
                     "Content-Disposition": string;
-                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {

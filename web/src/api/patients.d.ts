@@ -1,6 +1,6 @@
 // Generated from docs/openapi/patients.json by `npm run types`.
-// document 5298cb9acf5b5c84458ea935ce366c7b6122d11fcd9bcb27156fb913310fe9f7
-// types d2995c40ff14b39366948750be98f692a9c65a9793c3dffa109f7e2b853211d7
+// document 31b1a79b1611ed3d53d58b144e068828fc2f7c46e74cc427accfc27d8c917a16
+// types 92305019a863195076233a82e94ae5eb286c8d6b0bf6fb5533671b49d0605b44
 
 export interface paths {
     "/api/fhir/patients": {
@@ -14,8 +14,7 @@ export interface paths {
         put?: never;
         /**
          * Create Patient
-         * @description Register a patient (FHIR R4 Patient). The server chooses the id; a client's id, version, time and source are
-         *     ignored (FHIR R4 §3.1.0.8).
+         * @description Register a patient (FHIR R4 Patient). The server chooses the id.
          */
         post: operations["create_patient_api_fhir_patients_post"];
         delete?: never;
@@ -144,195 +143,67 @@ export interface components {
             country?: string | null;
             /** District */
             district?: string | null;
-            lines?: components["schemas"]["Entries_Annotated_str__StringConstraints__AfterValidator__"];
+            lines?: components["schemas"]["Entries_Annotated_str__StringConstraints__"];
             /** Postal Code */
             postal_code?: string | null;
             /** Use */
             use?: ("home" | "work" | "temp" | "old" | "billing") | null;
         };
-        /** Age */
-        Age: {
-            _code?: components["schemas"]["Element"];
-            _comparator?: components["schemas"]["Element"];
-            _system?: components["schemas"]["Element"];
-            _unit?: components["schemas"]["Element"];
-            _value?: components["schemas"]["Element"];
-            /** Code */
-            code?: string;
-            /** Comparator */
-            comparator?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            /** System */
-            system?: string;
-            /** Unit */
-            unit?: string;
-            /** Value */
-            value?: number;
-        };
-        /** Annotation */
-        Annotation: {
-            _authorString?: components["schemas"]["Element"];
-            _text?: components["schemas"]["Element"];
-            _time?: components["schemas"]["Element"];
-            authorReference?: components["schemas"]["Reference"];
-            /** Authorstring */
-            authorString?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            /** Text */
-            text: string;
-            /** Time */
-            time?: string;
-        };
-        /** Attachment */
-        Attachment: {
-            _contentType?: components["schemas"]["Element"];
-            _creation?: components["schemas"]["Element"];
-            _data?: components["schemas"]["Element"];
-            _hash?: components["schemas"]["Element"];
-            _language?: components["schemas"]["Element"];
-            _size?: components["schemas"]["Element"];
-            _title?: components["schemas"]["Element"];
-            _url?: components["schemas"]["Element"];
-            /** Contenttype */
-            contentType?: string;
-            /** Creation */
-            creation?: string;
-            /** Data */
-            data?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Hash */
-            hash?: string;
-            /** Id */
-            id?: string;
-            /** Language */
-            language?: string;
-            /** Size */
-            size?: number;
-            /** Title */
-            title?: string;
-            /** Url */
-            url?: string;
-        };
         /** CodeableConcept */
         CodeableConcept: {
-            _text?: components["schemas"]["Element"];
-            /** Coding */
-            coding?: components["schemas"]["Coding"][];
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
+            coding?: components["schemas"]["Some_Coding_"] | null;
+            extension?: components["schemas"]["Some_Extension_"] | null;
             /** Text */
-            text?: string;
+            text?: string | null;
         };
         /** Coding */
         Coding: {
-            _code?: components["schemas"]["Element"];
-            _display?: components["schemas"]["Element"];
-            _system?: components["schemas"]["Element"];
-            _userSelected?: components["schemas"]["Element"];
-            _version?: components["schemas"]["Element"];
             /** Code */
-            code?: string;
+            code?: string | null;
             /** Display */
-            display?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
+            display?: string | null;
+            extension?: components["schemas"]["Some_Extension_"] | null;
             /** System */
-            system?: string;
+            system?: string | null;
             /** Userselected */
-            userSelected?: boolean;
+            userSelected?: boolean | null;
             /** Version */
-            version?: string;
+            version?: string | null;
         };
         /** Communication */
         Communication: {
-            _preferred?: components["schemas"]["Element"];
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
+            extension?: components["schemas"]["Some_Extension_"] | null;
             language: components["schemas"]["CodeableConcept"];
             /** Preferred */
-            preferred?: boolean;
+            preferred?: boolean | null;
         };
         /** Contact */
         Contact: {
-            _gender?: components["schemas"]["Element"];
-            address?: components["schemas"]["patients__fhir_schemas__Address"];
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /**
-             * Gender
-             * @enum {string}
-             */
-            gender?: "male" | "female" | "other" | "unknown";
-            /** Id */
-            id?: string;
-            name?: components["schemas"]["HumanName"];
-            organization?: components["schemas"]["Reference"];
-            period?: components["schemas"]["Period"];
-            /** Relationship */
-            relationship?: components["schemas"]["CodeableConcept"][];
-            /** Telecom */
-            telecom?: components["schemas"]["ContactPoint"][];
+            address?: components["schemas"]["patients__fhir_schemas__Address"] | null;
+            extension?: components["schemas"]["Some_Extension_"] | null;
+            /** Gender */
+            gender?: ("male" | "female" | "other" | "unknown") | null;
+            name?: components["schemas"]["HumanName"] | null;
+            organization?: components["schemas"]["Reference"] | null;
+            period?: components["schemas"]["Period"] | null;
+            relationship?: components["schemas"]["Some_CodeableConcept_"] | null;
+            telecom?: components["schemas"]["Some_ContactPoint_"] | null;
         };
         /** ContactPoint */
         ContactPoint: {
-            _rank?: components["schemas"]["Element"];
-            _system?: components["schemas"]["Element"];
-            _use?: components["schemas"]["Element"];
-            _value?: components["schemas"]["Element"];
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            period?: components["schemas"]["Period"];
+            extension?: components["schemas"]["Some_Extension_"] | null;
+            period?: components["schemas"]["Period"] | null;
             /** Rank */
-            rank?: number;
+            rank?: number | null;
             /**
              * System
              * @enum {string}
              */
-            system?: "phone" | "fax" | "email" | "pager" | "url" | "sms" | "other";
-            /**
-             * Use
-             * @enum {string}
-             */
-            use?: "home" | "work" | "temp" | "old" | "mobile";
+            system: "phone" | "fax" | "email" | "pager" | "url" | "sms" | "other";
+            /** Use */
+            use?: ("home" | "work" | "temp" | "old" | "mobile") | null;
             /** Value */
-            value?: string;
-        };
-        /** Count */
-        Count: {
-            _code?: components["schemas"]["Element"];
-            _comparator?: components["schemas"]["Element"];
-            _system?: components["schemas"]["Element"];
-            _unit?: components["schemas"]["Element"];
-            _value?: components["schemas"]["Element"];
-            /** Code */
-            code?: string;
-            /** Comparator */
-            comparator?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            /** System */
-            system?: string;
-            /** Unit */
-            unit?: string;
-            /** Value */
-            value?: number;
+            value: string;
         };
         /**
          * Demographics
@@ -385,57 +256,6 @@ export interface components {
             nhs_number: string | null;
             telecom: components["schemas"]["Entries_Telecom_"];
         };
-        /** Distance */
-        Distance: {
-            _code?: components["schemas"]["Element"];
-            _comparator?: components["schemas"]["Element"];
-            _system?: components["schemas"]["Element"];
-            _unit?: components["schemas"]["Element"];
-            _value?: components["schemas"]["Element"];
-            /** Code */
-            code?: string;
-            /** Comparator */
-            comparator?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            /** System */
-            system?: string;
-            /** Unit */
-            unit?: string;
-            /** Value */
-            value?: number;
-        };
-        /** Duration */
-        Duration: {
-            _code?: components["schemas"]["Element"];
-            _comparator?: components["schemas"]["Element"];
-            _system?: components["schemas"]["Element"];
-            _unit?: components["schemas"]["Element"];
-            _value?: components["schemas"]["Element"];
-            /** Code */
-            code?: string;
-            /** Comparator */
-            comparator?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            /** System */
-            system?: string;
-            /** Unit */
-            unit?: string;
-            /** Value */
-            value?: number;
-        };
-        /** Element */
-        Element: {
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-        };
         /**
          * EmergencyContact
          * @description Whom to call.
@@ -448,125 +268,45 @@ export interface components {
             telecom?: components["schemas"]["Entries_Telecom_"];
         };
         Entries_Address_: components["schemas"]["Address-Output"][];
-        Entries_Annotated_str__StringConstraints__AfterValidator__: string[];
+        Entries_Annotated_str__StringConstraints__: string[];
         Entries_EmergencyContact_: components["schemas"]["EmergencyContact"][];
         Entries_Identifier_: components["schemas"]["Identifier-Output"][];
         Entries_Telecom_: components["schemas"]["Telecom"][];
         /** Extension */
         Extension: {
-            _valueBase64Binary?: components["schemas"]["Reason"];
-            _valueBoolean?: components["schemas"]["Reason"];
-            _valueCanonical?: components["schemas"]["Reason"];
-            _valueCode?: components["schemas"]["Reason"];
-            _valueDate?: components["schemas"]["Reason"];
-            _valueDateTime?: components["schemas"]["Reason"];
-            _valueDecimal?: components["schemas"]["Reason"];
-            _valueId?: components["schemas"]["Reason"];
-            _valueInstant?: components["schemas"]["Reason"];
-            _valueInteger?: components["schemas"]["Reason"];
-            _valueMarkdown?: components["schemas"]["Reason"];
-            _valueOid?: components["schemas"]["Reason"];
-            _valuePositiveInt?: components["schemas"]["Reason"];
-            _valueString?: components["schemas"]["Reason"];
-            _valueTime?: components["schemas"]["Reason"];
-            _valueUnsignedInt?: components["schemas"]["Reason"];
-            _valueUri?: components["schemas"]["Reason"];
-            _valueUrl?: components["schemas"]["Reason"];
-            _valueUuid?: components["schemas"]["Reason"];
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
+            extension?: components["schemas"]["Some_Extension_"] | null;
             /** Url */
             url: string;
-            valueAddress?: components["schemas"]["patients__fhir_schemas__Address"];
-            valueAge?: components["schemas"]["Age"];
-            valueAnnotation?: components["schemas"]["Annotation"];
-            valueAttachment?: components["schemas"]["Attachment"];
-            /** Valuebase64Binary */
-            valueBase64Binary?: string;
             /** Valueboolean */
-            valueBoolean?: boolean;
-            /** Valuecanonical */
-            valueCanonical?: string;
+            valueBoolean?: boolean | null;
             /** Valuecode */
-            valueCode?: string;
-            valueCodeableConcept?: components["schemas"]["CodeableConcept"];
-            valueCoding?: components["schemas"]["Coding"];
-            valueContactPoint?: components["schemas"]["ContactPoint"];
-            valueCount?: components["schemas"]["Count"];
+            valueCode?: string | null;
+            valueCodeableConcept?: components["schemas"]["CodeableConcept"] | null;
+            valueCoding?: components["schemas"]["Coding"] | null;
             /** Valuedate */
-            valueDate?: string;
+            valueDate?: string | null;
             /** Valuedatetime */
-            valueDateTime?: string;
-            /** Valuedecimal */
-            valueDecimal?: number;
-            valueDistance?: components["schemas"]["Distance"];
-            valueDuration?: components["schemas"]["Duration"];
-            valueHumanName?: components["schemas"]["HumanName"];
-            /** Valueid */
-            valueId?: string;
-            valueIdentifier?: components["schemas"]["patients__fhir_schemas__Identifier"];
-            /** Valueinstant */
-            valueInstant?: string;
+            valueDateTime?: string | null;
             /** Valueinteger */
-            valueInteger?: number;
-            /** Valuemarkdown */
-            valueMarkdown?: string;
-            valueMoney?: components["schemas"]["Money"];
-            /** Valueoid */
-            valueOid?: string;
-            valuePeriod?: components["schemas"]["Period"];
-            /** Valuepositiveint */
-            valuePositiveInt?: number;
-            valueQuantity?: components["schemas"]["Quantity"];
-            valueRange?: components["schemas"]["Range"];
-            valueRatio?: components["schemas"]["Ratio"];
-            valueReference?: components["schemas"]["Reference"];
-            valueSampledData?: components["schemas"]["SampledData"];
-            valueSignature?: components["schemas"]["Signature"];
+            valueInteger?: number | null;
             /** Valuestring */
-            valueString?: string;
-            /** Valuetime */
-            valueTime?: string;
-            valueTiming?: components["schemas"]["Timing"];
-            /** Valueunsignedint */
-            valueUnsignedInt?: number;
+            valueString?: string | null;
             /** Valueuri */
-            valueUri?: string;
-            /** Valueurl */
-            valueUrl?: string;
-            /** Valueuuid */
-            valueUuid?: string;
+            valueUri?: string | null;
         };
         /** HumanName */
         HumanName: {
-            _family?: components["schemas"]["Element"];
-            /** Given */
-            _given?: (components["schemas"]["Element"] | null)[];
-            /** Prefix */
-            _prefix?: (components["schemas"]["Element"] | null)[];
-            /** Suffix */
-            _suffix?: (components["schemas"]["Element"] | null)[];
-            _text?: components["schemas"]["Element"];
-            _use?: components["schemas"]["Element"];
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
+            extension?: components["schemas"]["Some_Extension_"] | null;
             /** Family */
-            family?: string;
-            /** Given */
-            given?: (string | null)[];
-            /** Id */
-            id?: string;
-            period?: components["schemas"]["Period"];
-            /** Prefix */
-            prefix?: (string | null)[];
-            /** Suffix */
-            suffix?: (string | null)[];
+            family?: string | null;
+            given?: components["schemas"]["patients__fhir_schemas__Some_Annotated_str__StringConstraints____1"] | null;
+            period?: components["schemas"]["Period"] | null;
+            prefix?: components["schemas"]["patients__fhir_schemas__Some_Annotated_str__StringConstraints____1"] | null;
+            suffix?: components["schemas"]["patients__fhir_schemas__Some_Annotated_str__StringConstraints____1"] | null;
             /** Text */
-            text?: string;
+            text?: string | null;
             /** Use */
-            use?: string;
+            use?: ("usual" | "official" | "temp" | "nickname" | "anonymous" | "old" | "maiden") | null;
         };
         /**
          * Identifier
@@ -580,44 +320,26 @@ export interface components {
         };
         /** Link */
         Link: {
-            _type?: components["schemas"]["Element"];
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
+            extension?: components["schemas"]["Some_Extension_"] | null;
             other: components["schemas"]["PatientReference"];
-            /** Type */
-            type: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "replaces" | "refer" | "seealso";
         };
         /** Meta */
         Meta: {
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
+            extension?: components["schemas"]["Some_Extension_"] | null;
             /** Lastupdated */
-            lastUpdated?: string;
-            /** Profile */
-            profile?: string[];
-            /** Security */
-            security?: components["schemas"]["Tag"][];
+            lastUpdated?: string | null;
+            profile?: components["schemas"]["patients__fhir_schemas__Some_Annotated_str__StringConstraints____2"] | null;
+            security?: components["schemas"]["Some_Coding_"] | null;
             /** Source */
-            source?: string;
-            /** Tag */
-            tag?: components["schemas"]["Tag"][];
+            source?: string | null;
+            tag?: components["schemas"]["Some_Coding_"] | null;
             /** Versionid */
-            versionId?: string;
-        };
-        /** Money */
-        Money: {
-            _currency?: components["schemas"]["Element"];
-            _value?: components["schemas"]["Element"];
-            /** Currency */
-            currency?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            /** Value */
-            value?: number;
+            versionId?: string | null;
         };
         /**
          * Name
@@ -626,29 +348,28 @@ export interface components {
         Name: {
             /** Family */
             family?: string | null;
-            given?: components["schemas"]["Entries_Annotated_str__StringConstraints__AfterValidator__"];
-            prefix?: components["schemas"]["Entries_Annotated_str__StringConstraints__AfterValidator__"];
+            given?: components["schemas"]["Entries_Annotated_str__StringConstraints__"];
+            prefix?: components["schemas"]["Entries_Annotated_str__StringConstraints__"];
         };
         /** Narrative */
         Narrative: {
-            _status?: components["schemas"]["Element"];
             /** Div */
             div: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            /** Status */
-            status: string;
+            extension?: components["schemas"]["Some_Extension_"] | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "generated" | "extensions" | "additional" | "empty";
         };
         OperationOutcome: {
             issue: {
                 code: string;
                 details: {
                     coding: {
-                        code: string;
+                        code?: string;
                         /** @constant */
-                        system: "urn:quill:problems";
+                        system?: "urn:quill:problems";
                     }[];
                     text: string;
                 };
@@ -667,69 +388,47 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
-        /** Patient */
+        /**
+         * Patient
+         * @description A client's id, version, time and source are ignored: they are the server's to say (FHIR R4 §3.1.0.8).
+         */
         Patient: {
-            _active?: components["schemas"]["Element"];
-            _birthDate?: components["schemas"]["Element"];
-            _deceasedBoolean?: components["schemas"]["Element"];
-            _deceasedDateTime?: components["schemas"]["Element"];
-            _gender?: components["schemas"]["Element"];
-            _language?: components["schemas"]["Element"];
-            _multipleBirthBoolean?: components["schemas"]["Element"];
-            _multipleBirthInteger?: components["schemas"]["Element"];
             /** Active */
-            active?: boolean;
-            /** Address */
-            address?: components["schemas"]["patients__fhir_schemas__Address"][];
-            /**
-             * Birthdate
-             * Format: date
-             */
-            birthDate?: string;
-            /** Communication */
-            communication?: components["schemas"]["Communication"][];
-            /** Contact */
-            contact?: components["schemas"]["Contact"][];
+            active?: boolean | null;
+            address?: components["schemas"]["Some_Address_"] | null;
+            /** Birthdate */
+            birthDate?: string | null;
+            communication?: components["schemas"]["Some_Communication_"] | null;
+            contact?: components["schemas"]["Some_Contact_"] | null;
             /** Deceasedboolean */
-            deceasedBoolean?: boolean;
+            deceasedBoolean?: boolean | null;
             /** Deceaseddatetime */
-            deceasedDateTime?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /**
-             * Gender
-             * @enum {string}
-             */
-            gender?: "male" | "female" | "other" | "unknown";
-            /** Generalpractitioner */
-            generalPractitioner?: components["schemas"]["Reference"][];
+            deceasedDateTime?: string | null;
+            extension?: components["schemas"]["Some_Extension_"] | null;
+            /** Gender */
+            gender?: ("male" | "female" | "other" | "unknown") | null;
+            generalPractitioner?: components["schemas"]["Some_Reference_"] | null;
             /** Id */
-            id?: string;
-            /** Identifier */
-            identifier?: components["schemas"]["patients__fhir_schemas__Identifier"][];
+            id?: string | null;
+            identifier?: components["schemas"]["Some_Identifier_"] | null;
             /** Language */
-            language?: string;
-            /** Link */
-            link?: components["schemas"]["Link"][];
-            managingOrganization?: components["schemas"]["Reference"];
-            maritalStatus?: components["schemas"]["CodeableConcept"];
-            meta?: components["schemas"]["Meta"];
+            language?: string | null;
+            link?: components["schemas"]["Some_Link_"] | null;
+            managingOrganization?: components["schemas"]["Reference"] | null;
+            maritalStatus?: components["schemas"]["CodeableConcept"] | null;
+            meta?: components["schemas"]["Meta"] | null;
             /** Multiplebirthboolean */
-            multipleBirthBoolean?: boolean;
+            multipleBirthBoolean?: boolean | null;
             /** Multiplebirthinteger */
-            multipleBirthInteger?: number;
-            /** Name */
-            name?: components["schemas"]["HumanName"][];
-            /** Photo */
-            photo?: components["schemas"]["Attachment"][];
+            multipleBirthInteger?: number | null;
+            name?: components["schemas"]["Some_HumanName_"] | null;
             /**
              * Resourcetype
              * @constant
              */
             resourceType: "Patient";
-            /** Telecom */
-            telecom?: components["schemas"]["ContactPoint"][];
-            text?: components["schemas"]["Narrative"];
+            telecom?: components["schemas"]["Some_ContactPoint_"] | null;
+            text?: components["schemas"]["Narrative"] | null;
         };
         /**
          * PatientListed
@@ -751,26 +450,23 @@ export interface components {
              */
             patient_id: string;
         };
-        /** PatientReference */
+        /**
+         * PatientReference
+         * @description A patient of this server; the FHIR server refuses one that it does not have.
+         */
         PatientReference: {
-            _display?: components["schemas"]["Element"];
-            _reference?: components["schemas"]["Element"];
-            _type?: components["schemas"]["Element"];
             /** Display */
-            display?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            identifier?: components["schemas"]["patients__fhir_schemas__Identifier"];
+            display?: string | null;
+            extension?: components["schemas"]["Some_Extension_"] | null;
+            identifier?: components["schemas"]["patients__fhir_schemas__Identifier"] | null;
             /** Reference */
             reference: string;
             /** Type */
-            type?: string;
+            type?: string | null;
         };
         /**
          * PatientVerified
-         * @description Whether there is such a patient. Whom another system gave an id of its own form has none here.
+         * @description Whether there is such a patient.
          */
         PatientVerified: {
             /** Exists */
@@ -790,16 +486,11 @@ export interface components {
         };
         /** Period */
         Period: {
-            _end?: components["schemas"]["Element"];
-            _start?: components["schemas"]["Element"];
             /** End */
-            end?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
+            end?: string | null;
+            extension?: components["schemas"]["Some_Extension_"] | null;
             /** Start */
-            start?: string;
+            start?: string | null;
         };
         /** @description RFC 9457; `type` is a page that says what to do */
         Problem: {
@@ -814,127 +505,29 @@ export interface components {
             /** Format: uri-reference */
             type: string;
         };
-        /** Quantity */
-        Quantity: {
-            _code?: components["schemas"]["Element"];
-            _comparator?: components["schemas"]["Element"];
-            _system?: components["schemas"]["Element"];
-            _unit?: components["schemas"]["Element"];
-            _value?: components["schemas"]["Element"];
-            /** Code */
-            code?: string;
-            /** Comparator */
-            comparator?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            /** System */
-            system?: string;
-            /** Unit */
-            unit?: string;
-            /** Value */
-            value?: number;
-        };
-        /** Range */
-        Range: {
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            high?: components["schemas"]["Quantity"];
-            /** Id */
-            id?: string;
-            low?: components["schemas"]["Quantity"];
-        };
-        /** Ratio */
-        Ratio: {
-            denominator?: components["schemas"]["Quantity"];
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            numerator?: components["schemas"]["Quantity"];
-        };
-        /** Reason */
-        Reason: {
-            /** Extension */
-            extension: components["schemas"]["Extension"][];
-        };
-        /** Reference */
+        /**
+         * Reference
+         * @description Somebody named, not pointed to.
+         */
         Reference: {
-            _display?: components["schemas"]["Element"];
-            _type?: components["schemas"]["Element"];
             /** Display */
-            display?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            identifier?: components["schemas"]["patients__fhir_schemas__Identifier"];
+            display?: string | null;
+            extension?: components["schemas"]["Some_Extension_"] | null;
+            identifier?: components["schemas"]["patients__fhir_schemas__Identifier"] | null;
             /** Type */
-            type?: string;
+            type?: string | null;
         };
-        /** SampledData */
-        SampledData: {
-            _data?: components["schemas"]["Element"];
-            _dimensions?: components["schemas"]["Element"];
-            _factor?: components["schemas"]["Element"];
-            _lowerLimit?: components["schemas"]["Element"];
-            _period?: components["schemas"]["Element"];
-            _upperLimit?: components["schemas"]["Element"];
-            /** Data */
-            data?: string;
-            /** Dimensions */
-            dimensions: number;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Factor */
-            factor?: number;
-            /** Id */
-            id?: string;
-            /** Lowerlimit */
-            lowerLimit?: number;
-            origin: components["schemas"]["Quantity"];
-            /** Period */
-            period: number;
-            /** Upperlimit */
-            upperLimit?: number;
-        };
-        /** Signature */
-        Signature: {
-            _data?: components["schemas"]["Element"];
-            _sigFormat?: components["schemas"]["Element"];
-            _targetFormat?: components["schemas"]["Element"];
-            _when?: components["schemas"]["Element"];
-            /** Data */
-            data?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            onBehalfOf?: components["schemas"]["Reference"];
-            /** Sigformat */
-            sigFormat?: string;
-            /** Targetformat */
-            targetFormat?: string;
-            /** Type */
-            type: components["schemas"]["Coding"][];
-            /** When */
-            when: string;
-            who: components["schemas"]["Reference"];
-        };
-        /** Tag */
-        Tag: {
-            /** Code */
-            code: string;
-            /** Display */
-            display?: string;
-            /** System */
-            system?: string;
-            /** Userselected */
-            userSelected?: boolean;
-            /** Version */
-            version?: string;
-        };
+        Some_Address_: components["schemas"]["patients__fhir_schemas__Address"][];
+        Some_CodeableConcept_: components["schemas"]["CodeableConcept"][];
+        Some_Coding_: components["schemas"]["Coding"][];
+        Some_Communication_: components["schemas"]["Communication"][];
+        Some_ContactPoint_: components["schemas"]["ContactPoint"][];
+        Some_Contact_: components["schemas"]["Contact"][];
+        Some_Extension_: components["schemas"]["Extension"][];
+        Some_HumanName_: components["schemas"]["HumanName"][];
+        Some_Identifier_: components["schemas"]["patients__fhir_schemas__Identifier"][];
+        Some_Link_: components["schemas"]["Link"][];
+        Some_Reference_: components["schemas"]["Reference"][];
         /**
          * Telecom
          * @description A way to reach somebody.
@@ -950,132 +543,43 @@ export interface components {
             /** Value */
             value: string;
         };
-        /** Timing */
-        Timing: {
-            /** Event */
-            _event?: (components["schemas"]["Element"] | null)[];
-            code?: components["schemas"]["CodeableConcept"];
-            /** Event */
-            event?: (string | null)[];
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            repeat?: components["schemas"]["TimingRepeat"];
-        };
-        /** TimingRepeat */
-        TimingRepeat: {
-            _count?: components["schemas"]["Element"];
-            _countMax?: components["schemas"]["Element"];
-            /** Dayofweek */
-            _dayOfWeek?: (components["schemas"]["Element"] | null)[];
-            _duration?: components["schemas"]["Element"];
-            _durationMax?: components["schemas"]["Element"];
-            _durationUnit?: components["schemas"]["Element"];
-            _frequency?: components["schemas"]["Element"];
-            _frequencyMax?: components["schemas"]["Element"];
-            _offset?: components["schemas"]["Element"];
-            _period?: components["schemas"]["Element"];
-            _periodMax?: components["schemas"]["Element"];
-            _periodUnit?: components["schemas"]["Element"];
-            /** Timeofday */
-            _timeOfDay?: (components["schemas"]["Element"] | null)[];
-            /** When */
-            _when?: (components["schemas"]["Element"] | null)[];
-            boundsDuration?: components["schemas"]["Duration"];
-            boundsPeriod?: components["schemas"]["Period"];
-            boundsRange?: components["schemas"]["Range"];
-            /** Count */
-            count?: number;
-            /** Countmax */
-            countMax?: number;
-            /** Dayofweek */
-            dayOfWeek?: (string | null)[];
-            /** Duration */
-            duration?: number;
-            /** Durationmax */
-            durationMax?: number;
-            /** Durationunit */
-            durationUnit?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Frequency */
-            frequency?: number;
-            /** Frequencymax */
-            frequencyMax?: number;
-            /** Id */
-            id?: string;
-            /** Offset */
-            offset?: number;
-            /** Period */
-            period?: number;
-            /** Periodmax */
-            periodMax?: number;
-            /** Periodunit */
-            periodUnit?: string;
-            /** Timeofday */
-            timeOfDay?: (string | null)[];
-            /** When */
-            when?: (string | null)[];
-        };
         /** Address */
         patients__fhir_schemas__Address: {
-            _city?: components["schemas"]["Element"];
-            _country?: components["schemas"]["Element"];
-            _district?: components["schemas"]["Element"];
-            /** Line */
-            _line?: (components["schemas"]["Element"] | null)[];
-            _postalCode?: components["schemas"]["Element"];
-            _state?: components["schemas"]["Element"];
-            _text?: components["schemas"]["Element"];
-            _type?: components["schemas"]["Element"];
-            _use?: components["schemas"]["Element"];
             /** City */
-            city?: string;
+            city?: string | null;
             /** Country */
-            country?: string;
+            country?: string | null;
             /** District */
-            district?: string;
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            /** Line */
-            line?: (string | null)[];
-            period?: components["schemas"]["Period"];
+            district?: string | null;
+            extension?: components["schemas"]["Some_Extension_"] | null;
+            line?: components["schemas"]["patients__fhir_schemas__Some_Annotated_str__StringConstraints____1"] | null;
+            period?: components["schemas"]["Period"] | null;
             /** Postalcode */
-            postalCode?: string;
+            postalCode?: string | null;
             /** State */
-            state?: string;
+            state?: string | null;
             /** Text */
-            text?: string;
+            text?: string | null;
             /** Type */
-            type?: string;
-            /**
-             * Use
-             * @enum {string}
-             */
-            use?: "home" | "work" | "temp" | "old" | "billing";
+            type?: ("postal" | "physical" | "both") | null;
+            /** Use */
+            use?: ("home" | "work" | "temp" | "old" | "billing") | null;
         };
         /** Identifier */
         patients__fhir_schemas__Identifier: {
-            _system?: components["schemas"]["Element"];
-            _use?: components["schemas"]["Element"];
-            _value?: components["schemas"]["Element"];
-            assigner?: components["schemas"]["Reference"];
-            /** Extension */
-            extension?: components["schemas"]["Extension"][];
-            /** Id */
-            id?: string;
-            period?: components["schemas"]["Period"];
+            assigner?: components["schemas"]["Reference"] | null;
+            extension?: components["schemas"]["Some_Extension_"] | null;
+            period?: components["schemas"]["Period"] | null;
             /** System */
-            system?: string;
-            type?: components["schemas"]["CodeableConcept"];
+            system?: string | null;
+            type?: components["schemas"]["CodeableConcept"] | null;
             /** Use */
-            use?: string;
+            use?: ("usual" | "official" | "temp" | "secondary" | "old") | null;
             /** Value */
             value: string;
         };
+        patients__fhir_schemas__Some_Annotated_str__StringConstraints____1: string[];
+        patients__fhir_schemas__Some_Annotated_str__StringConstraints____2: string[];
         /**
          * Address
          * @description A postal address.
@@ -1087,7 +591,7 @@ export interface components {
             country?: string | null;
             /** District */
             district?: string | null;
-            lines?: components["schemas"]["Entries_Annotated_str__StringConstraints__AfterValidator__"];
+            lines?: components["schemas"]["Entries_Annotated_str__StringConstraints__"];
             /** Postal Code */
             postal_code?: string | null;
             /** Use */
@@ -1342,7 +846,7 @@ export interface operations {
     search_patients_api_patients_get: {
         parameters: {
             query?: {
-                /** @description Starts of words of the name, up to ten, all of which must match */
+                /** @description Starts of words of the name, all of which must match */
                 q?: string;
                 /** @description Starts of words of the family name */
                 family?: string;
