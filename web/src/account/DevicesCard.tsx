@@ -23,7 +23,7 @@ export function DevicesCard() {
             <p className="soft">None. You can switch notifications on for this device under Notifications.</p>
           ) : (
             <>
-              <ul className="entries">
+              <ul className="own-list">
                 {list.map(({ id, user_agent, created_at }) => (
                   <li key={id}>
                     <div>
