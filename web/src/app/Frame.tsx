@@ -1,6 +1,6 @@
 /** What is around every screen: the way in, the header, the banners, and the dialog that a lapsed session opens. */
 
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, type MouseEvent, Suspense, useEffect } from "react";
 import { Outlet, ScrollRestoration } from "react-router";
 import { restore } from "../session/session";
 import { useSession, useSessionState } from "../session/useSession";
@@ -30,7 +30,7 @@ export function Frame() {
   }, [status]);
   return (
     <>
-      <a className="skip" href="#main">
+      <a className="skip" href="#main" onClick={skip}>
         Skip to the content
       </a>
       <OfflineBanner />
@@ -50,6 +50,12 @@ export function Frame() {
       <ScrollRestoration />
     </>
   );
+}
+
+/** By itself the link would make an entry of the history that the router does not know, and leave without a question. */
+function skip(event: MouseEvent): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
 }
 
 function Content() {
