@@ -2,6 +2,7 @@
 
 import { lazy, type MouseEvent, Suspense, useEffect } from "react";
 import { Outlet, ScrollRestoration } from "react-router";
+import { subscribe } from "../api/network";
 import { restore } from "../session/session";
 import { useSession, useSessionState } from "../session/useSession";
 import { Button } from "../ui/Button";
@@ -78,6 +79,7 @@ function Waiting() {
 }
 
 function Unreachable() {
+  useEffect(() => subscribe((isOffline) => void (isOffline || restore())), []);
   return (
     <Page
       title="Quill cannot be reached"

@@ -64,7 +64,9 @@ export async function restore(): Promise<void> {
     await renew(undefined);
   } catch (error) {
     if (getState().status === "in") return;
-    setState({ status: isOver(error) ? "out" : "unreachable" });
+    if (isOver(error)) return setState({ status: "out" });
+    unreached(); // it is tried again once Quill answers
+    setState({ status: "unreachable" });
   }
 }
 
