@@ -1,5 +1,5 @@
-"""The web app speaks of the API as its documents do: its types were generated from those that are here. Its style sheets,
-which come as one file, do not name two things alike."""
+"""The web app speaks of the API as its documents do: its types were generated from those that are here. Its style
+sheets, which come as one file, do not name two things alike."""
 
 import hashlib
 import re

@@ -42,7 +42,7 @@ async function ask(request: Request, session: Session | undefined): Promise<Resp
 const options = { baseUrl: window.location.origin, fetch: send, cache: "no-store" } as const;
 
 export const auth = createClient<AuthPaths>(options);
-/** For signing in: `send` would wait for it where the session has expired. */
+/** What needs no session; for signing in, `send` would wait for it where the session has expired. */
 export const anonymous = createClient<AuthPaths>({ ...options, fetch: (request) => ask(request, undefined) });
 export const patients = createClient<PatientsPaths>(options);
 export const letters = createClient<LettersPaths>(options);

@@ -4,7 +4,7 @@ import { lazy, type MouseEvent, Suspense, useEffect } from "react";
 import { Outlet, ScrollRestoration } from "react-router";
 import { subscribe } from "../api/network";
 import { restore } from "../session/session";
-import { useSession, useSessionState } from "../session/useSession";
+import { useIdleWarning, useSession, useSessionState } from "../session/useSession";
 import { Button } from "../ui/Button";
 import { Notices } from "../ui/notices";
 import { Page } from "../ui/Page";
@@ -16,17 +16,19 @@ import { OpenNotification } from "./OpenNotification";
 import { UpdatePrompt } from "./UpdatePrompt";
 import "./frame.css";
 
-const loadSignInAgain = () => import("../session/SignInAgain");
-const SignInAgain = lazy(loadSignInAgain);
+const loadDialogs = () => import("../session/SignInAgain");
+const SignInAgain = lazy(loadDialogs);
+const StillThere = lazy(() => loadDialogs().then(({ StillThere }) => ({ default: StillThere })));
 /** Long before a session ends: by then a newer version may have taken the file's place. */
 const FORESIGHT_MS = 10_000;
 
 export function Frame() {
   const { status } = useSessionState();
   const session = useSession();
+  const isWarned = useIdleWarning();
   useEffect(() => {
     if (status !== "in") return;
-    const timer = setTimeout(() => loadSignInAgain().catch(() => {}), FORESIGHT_MS);
+    const timer = setTimeout(() => loadDialogs().catch(() => {}), FORESIGHT_MS);
     return () => clearTimeout(timer);
   }, [status]);
   return (
@@ -45,6 +47,11 @@ export function Frame() {
       {status === "expired" && session && (
         <Suspense>
           <SignInAgain user={session.user} />
+        </Suspense>
+      )}
+      {isWarned && (
+        <Suspense>
+          <StillThere />
         </Suspense>
       )}
       <OpenNotification />
