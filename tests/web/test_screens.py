@@ -127,3 +127,12 @@ def test_letter_is_printed_in_ink_whatever_colours_are_chosen(house: Windows, re
     assert page.get_by_role("article").evaluate(_COLOUR) == "rgb(238, 242, 241)"
     page.emulate_media(media="print")
     assert page.get_by_role("article").evaluate(_COLOUR) == "rgb(23, 38, 43)"
+
+
+def test_colours_are_chosen_in_the_menu(house: Windows, reader: Person) -> None:
+    page = house.open(reader)
+    page.goto("/letters")
+    page.get_by_role("banner").get_by_role("button", expanded=False).click()
+    page.locator("label").filter(has=page.get_by_role("radio", name="Dark")).click()
+    expect(page.get_by_role("radio", name="Dark")).to_be_checked()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")

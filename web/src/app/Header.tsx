@@ -69,7 +69,10 @@ function Places({ places }: { places: [Path, string][] }) {
   );
 }
 
-/** A button that shows and hides a panel below it. Leaving it by keyboard, Escape and going elsewhere hide it. */
+/**
+ * A button that shows and hides a panel below it. Leaving it, Escape and going elsewhere hide it; the panel can have the focus,
+ * so that a press on words in it, such as a label's, does not leave it.
+ */
 function OwnMenu({ user }: { user: User }) {
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
@@ -94,7 +97,7 @@ function OwnMenu({ user }: { user: User }) {
         </span>
         <Arrow direction="down" />
       </Button>
-      <div id={id} className="own-panel" hidden={!isOpen}>
+      <div id={id} className="own-panel" tabIndex={-1} hidden={!isOpen}>
         <p className="own-who">
           {user.display_name}
           <span className="soft">{formatRoles(user.roles)}</span>
