@@ -1,7 +1,7 @@
 """The main tasks without a mouse: signing in, finding a patient, writing and sending a letter, reading one."""
 
 import pytest
-from e2e.client import Person, new_linked_patient, new_staff
+from e2e.client import Person, demo_person, new_linked_patient, new_staff
 from fleet import Fleet
 from playwright.sync_api import Locator, Page, expect
 from web.steps import LETTER, heading, titles
@@ -37,6 +37,8 @@ def test_clinician_writes_a_letter_by_keyboard(fleet: Fleet, windows: Windows, c
     keys.type(family)
     tab_to(page, page.get_by_role("main").get_by_role("row").get_by_role("link"))
     keys.press("Enter")
+    expect(heading(page)).to_contain_text(family, ignore_case=True)
+    expect(heading(page)).to_be_focused()
     tab_to(page, page.get_by_role("link", name="Write a letter"))
     keys.press("Enter")
     tab_to(page, page.get_by_label("Title"))
@@ -66,3 +68,18 @@ def test_patient_reads_a_letter_by_keyboard(windows: Windows, reader: Person) ->
     page.keyboard.press("Enter")
     expect(heading(page)).to_have_text(LETTER)
     expect(heading(page)).to_be_focused()
+
+
+def test_way_back_asks_before_a_letter_is_lost_after_the_skip_link_too(windows: Windows, fleet: Fleet) -> None:
+    patient_id = fleet.account("patient")["patient_id"]
+    page = windows.open(demo_person(fleet, "clinician"))
+    page.goto(f"/patients/{patient_id}")
+    page.get_by_role("link", name="Write a letter").click()
+    page.get_by_label("Title").fill("Half a letter")
+    page.get_by_role("link", name="Skip to the content").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    page.evaluate("history.back()")
+    expect(page.get_by_role("dialog", name="Leave without saving?")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_label("Title")).to_have_value("Half a letter")

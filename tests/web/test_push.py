@@ -1,9 +1,13 @@
-"""A device that is told of letters, when the server has another key than the one that it subscribed with."""
+"""A device that is told of letters, when the server has another key than the one that it subscribed with, and one that
+is to be told no more."""
 
+from collections.abc import Callable
+
+import pytest
 from e2e.client import Person, new_linked_patient
 from e2e.push_receiver import PushReceiver
 from fleet import Fleet
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from web.push import give_push_service
 from web.steps import heading, wait_for_worker
 from web.windows import Windows
@@ -27,3 +31,31 @@ def test_device_subscribes_anew_when_the_key_of_the_server_has_changed(
     assert clinician.post(f"/api/patients/{patient_id}/letters", draft).status_code == 201
     assert len(after.wait()) == 1
     assert before.pushes == []
+
+
+def remove_elsewhere(page: Page, person: Person) -> None:
+    (device,) = person.every("/api/push/registrations")
+    assert person.delete(f"/api/push/registrations/{device['id']}").status_code == 204
+    page.reload()
+
+
+def remove_here(page: Page, _: Person) -> None:
+    page.goto("/account")
+    page.get_by_role("button", name="Remove:").click()
+    expect(page.get_by_text("gets no more notifications")).to_be_visible()
+    page.goto("/notifications")
+
+
+@pytest.mark.parametrize("remove", [remove_elsewhere, remove_here])
+def test_device_that_was_removed_does_not_come_back(
+    windows: Windows, reader: Person, push_service: PushReceiver, remove: Callable[[Page, Person], None]
+) -> None:
+    page = windows.open(reader)
+    give_push_service(page, push_service.subscribe(), before=push_service.subscribe())
+    page.goto("/notifications")
+    wait_for_worker(page)
+    page.get_by_role("button", name="Turn on notifications").click()
+    expect(page.get_by_text("Notifications are on for this device")).to_be_visible()
+    remove(page, reader)
+    expect(page.get_by_role("button", name="Turn on notifications")).to_be_visible()
+    assert [*reader.every("/api/push/registrations")] == []

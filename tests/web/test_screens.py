@@ -4,16 +4,17 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 import pytest
-from e2e.client import demo_person
+from e2e.client import Person, demo_person, new_patient
 from fleet import Fleet
 from playwright.sync_api import Browser, Page, expect
 from web.accessibility import OF_COLOUR, cut_off, small_targets, unreached, violations, wider_than_screen
 from web.screens import SCREENS, Screen, declared_paths
-from web.steps import heading
+from web.steps import LETTER, heading
 from web.windows import PHONE, WIDE, Windows
 
 type Show = Callable[[Screen], Page]
 
+_COLOUR = "element => getComputedStyle(element).color"
 TALL = 5000  # so that nothing is left out because it would be below the screen
 
 
@@ -101,3 +102,37 @@ def test_titles_tell_the_screens_of_a_role_apart(show: Show, role: str | None) -
     titles = [show(screen).title() for screen in SCREENS if screen.role == role]
     assert len(set(titles)) == len(titles)
     assert all(title.endswith(" – Quill") for title in titles)
+
+
+def test_long_words_and_the_banner_leave_room_on_a_screen_enlarged_to_400_percent(
+    house: Windows, fleet: Fleet, clinician: Person
+) -> None:
+    patient_id = new_patient(clinician, name=[{"family": "Wolfeschlegelsteinhausenbergerdorff", "given": ["Hubert"]}])
+    title = "Pneumonoultramicroscopicsilicovolcanoconiosis"
+    written = clinician.post(f"/api/patients/{patient_id}/letters", {"title": title, "body": "Dear patient,"})
+    page = house.open(demo_person(fleet, "clinician"), size=(320, 256))
+    page.goto(written.headers["Location"].removeprefix("/api"))
+    expect(heading(page)).to_contain_text(title)
+    assert wider_than_screen(page) == []
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(page.get_by_role("region", name="Patient")).not_to_be_in_viewport()
+
+
+def test_letter_is_printed_in_ink_whatever_colours_are_chosen(house: Windows, reader: Person) -> None:
+    page = house.open(reader)
+    page.add_init_script("localStorage.setItem('quill-theme', 'dark')")
+    page.goto("/letters")
+    page.get_by_role("link", name=LETTER).click()
+    expect(heading(page)).to_contain_text(LETTER)
+    assert page.get_by_role("article").evaluate(_COLOUR) == "rgb(238, 242, 241)"
+    page.emulate_media(media="print")
+    assert page.get_by_role("article").evaluate(_COLOUR) == "rgb(23, 38, 43)"
+
+
+def test_colours_are_chosen_in_the_menu(house: Windows, reader: Person) -> None:
+    page = house.open(reader)
+    page.goto("/letters")
+    page.get_by_role("banner").get_by_role("button", expanded=False).click()
+    page.locator("label").filter(has=page.get_by_role("radio", name="Dark")).click()
+    expect(page.get_by_role("radio", name="Dark")).to_be_checked()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")

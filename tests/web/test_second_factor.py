@@ -4,6 +4,7 @@ import re
 
 from e2e.authenticator import Phone
 from e2e.client import new_staff
+from e2e.test_auth_totp import strict
 from fleet import Fleet
 from playwright.sync_api import Page, expect
 from web.steps import heading, sign_in, sign_out, tick
@@ -11,8 +12,7 @@ from web.windows import Windows
 
 
 def switch_on(page: Page, fleet: Fleet, password: str) -> Phone:
-    """Scan the code that the account shows, enter the digits, keep the recovery codes."""
-    page.goto("/account")
+    """On one's account: scan the code that it shows, enter the digits, keep the recovery codes."""
     page.get_by_role("button", name="Switch on").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Your password").fill(password)
@@ -41,6 +41,7 @@ def test_second_factor_is_enrolled_and_asked_for(fleet: Fleet, windows: Windows)
     page = windows.open()
     sign_in(page, person.user["username"], person.password)
     expect(heading(page)).to_have_text("Patients")
+    page.goto("/account")
     phone = switch_on(page, fleet, person.password)
     expect(page.get_by_role("button", name="Switch off")).to_be_visible()
     sign_out(page)
@@ -56,3 +57,19 @@ def test_second_factor_is_enrolled_and_asked_for(fleet: Fleet, windows: Windows)
     sign_in(page, person.user["username"], person.password)
     give_code(page, phone.paper[0])
     expect(heading(page)).to_have_text("Patients")
+
+
+def test_role_that_needs_a_second_factor_is_led_to_it_and_then_on(fleet: Fleet, windows: Windows) -> None:
+    person = new_staff(fleet, "clinician")
+    page = windows.open()
+    windows.expect_complaint("status of 403")
+    with strict(fleet, "patients") as origin:
+        page.route("**/api/patients?*", lambda route: route.continue_(url=route.request.url.replace(fleet.url, origin)))
+        sign_in(page, person.user["username"], person.password)
+        page.get_by_role("searchbox").fill("Hartley")
+        expect(page.get_by_text("Your role needs two-step sign-in")).to_be_visible()
+        expect(page.get_by_role("link", name="Patients")).to_have_count(0)
+        switch_on(page, fleet, person.password)
+        page.get_by_role("link", name="Patients").click()
+        page.get_by_role("searchbox").fill("Hartley")
+        expect(page.get_by_role("link", name="Hartley").first).to_be_visible()

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { CSRF, notify, take } from "../api/client";
 import { usePages } from "../api/pages";
+import { forgetDevice, isThisDevice } from "../session/push";
 import { Button } from "../ui/Button";
 import { formatDate } from "../ui/format";
 import { tell } from "../ui/notices";
@@ -23,7 +24,7 @@ export function DevicesCard() {
             <p className="soft">None. You can switch notifications on for this device under Notifications.</p>
           ) : (
             <>
-              <ul className="entries">
+              <ul className="own-list">
                 {list.map(({ id, user_agent, created_at }) => (
                   <li key={id}>
                     <div>
@@ -48,7 +49,8 @@ function Remove({ id, name }: { id: string; name: string }) {
   const { mutate, isPending, error } = useMutation({
     mutationFn: () =>
       take(notify.DELETE("/api/push/registrations/{device_id}", { params: { path: { device_id: id }, header: CSRF } })),
-    onSuccess: () => {
+    onSuccess: async () => {
+      if (isThisDevice(id)) await forgetDevice();
       tell(`${name} gets no more notifications.`);
       return client.invalidateQueries({ queryKey: ["devices"] });
     },

@@ -22,7 +22,7 @@ export function SessionsCard() {
       <Loaded query={sessions}>
         {(list) => (
           <>
-            <ul className="entries">
+            <ul className="own-list">
               {list.map((session) => (
                 <li key={session.id}>
                   <div>

@@ -75,7 +75,7 @@ const COLUMNS: readonly Column<ManagedUser>[] = [
     isHeader: true,
     cell: ({ id, display_name, username, disabled }) => (
       <>
-        <Link className="user-link" to={`/admin/users/${id}`} state={{ username }}>
+        <Link className="table-link" to={`/admin/users/${id}`} state={{ username }}>
           {display_name}
         </Link>{" "}
         {disabled && <Badge tone="bad">Disabled</Badge>}

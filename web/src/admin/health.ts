@@ -1,6 +1,6 @@
 /** How the services and what they depend on are, and what that means for those who use Quill. */
 
-import { auth } from "../api/client";
+import { anonymous } from "../api/client";
 import { problemFrom } from "../api/problem";
 
 export type Status = "ok" | "degraded" | "down";
@@ -21,9 +21,9 @@ export interface Health {
   services: Record<string, Service>;
 }
 
-/** "Down" is an answer too, although it comes as 503. */
+/** "Down" is an answer too, although it comes as 503. Asked without the session, which a screen left open would keep alive. */
 export async function readHealth(): Promise<Health> {
-  const { data, error, response } = await auth.GET("/api/health");
+  const { data, error, response } = await anonymous.GET("/api/health");
   const body = data ?? error;
   if (isHealth(body)) return body;
   throw problemFrom(typeof body === "object" && body !== null ? body : undefined, response);

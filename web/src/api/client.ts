@@ -1,6 +1,7 @@
 /** The four services, typed from their OpenAPI documents. Every request of the app goes through `send`. */
 
 import createClient from "openapi-fetch";
+import { demandEnrolment } from "../session/enrolment";
 import { renewOrAsk, usable } from "../session/session";
 import type { Session } from "../session/store";
 import type { paths as AuthPaths } from "./auth";
@@ -16,9 +17,10 @@ const OVER = new Set(["unauthenticated", "session-ended"]);
 async function send(request: Request): Promise<Response> {
   const session = await usable();
   const response = await ask(request.clone(), session);
-  if (response.status !== 401 || session === undefined) return response;
-  if (!OVER.has((await problemOf(response.clone())).type)) return response;
-  return ask(request, await renewOrAsk(session));
+  if (session === undefined || (response.status !== 401 && response.status !== 403)) return response;
+  const { type } = await problemOf(response.clone());
+  if (type === "totp-enrolment-required") demandEnrolment(true);
+  return OVER.has(type) ? ask(request, await renewOrAsk(session)) : response;
 }
 
 async function ask(request: Request, session: Session | undefined): Promise<Response> {
@@ -40,7 +42,7 @@ async function ask(request: Request, session: Session | undefined): Promise<Resp
 const options = { baseUrl: window.location.origin, fetch: send, cache: "no-store" } as const;
 
 export const auth = createClient<AuthPaths>(options);
-/** For signing in: `send` would wait for it where the session has expired. */
+/** What needs no session; for signing in, `send` would wait for it where the session has expired. */
 export const anonymous = createClient<AuthPaths>({ ...options, fetch: (request) => ask(request, undefined) });
 export const patients = createClient<PatientsPaths>(options);
 export const letters = createClient<LettersPaths>(options);

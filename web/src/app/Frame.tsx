@@ -1,9 +1,10 @@
 /** What is around every screen: the way in, the header, the banners, and the dialog that a lapsed session opens. */
 
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, type MouseEvent, Suspense, useEffect } from "react";
 import { Outlet, ScrollRestoration } from "react-router";
+import { subscribe } from "../api/network";
 import { restore } from "../session/session";
-import { useSession, useSessionState } from "../session/useSession";
+import { useIdleWarning, useSession, useSessionState } from "../session/useSession";
 import { Button } from "../ui/Button";
 import { Notices } from "../ui/notices";
 import { Page } from "../ui/Page";
@@ -15,22 +16,24 @@ import { OpenNotification } from "./OpenNotification";
 import { UpdatePrompt } from "./UpdatePrompt";
 import "./frame.css";
 
-const loadSignInAgain = () => import("../session/SignInAgain");
-const SignInAgain = lazy(loadSignInAgain);
+const loadDialogs = () => import("../session/SignInAgain");
+const SignInAgain = lazy(loadDialogs);
+const StillThere = lazy(() => loadDialogs().then(({ StillThere }) => ({ default: StillThere })));
 /** Long before a session ends: by then a newer version may have taken the file's place. */
 const FORESIGHT_MS = 10_000;
 
 export function Frame() {
   const { status } = useSessionState();
   const session = useSession();
+  const isWarned = useIdleWarning();
   useEffect(() => {
     if (status !== "in") return;
-    const timer = setTimeout(() => loadSignInAgain().catch(() => {}), FORESIGHT_MS);
+    const timer = setTimeout(() => loadDialogs().catch(() => {}), FORESIGHT_MS);
     return () => clearTimeout(timer);
   }, [status]);
   return (
     <>
-      <a className="skip" href="#main">
+      <a className="skip" href="#main" onClick={skip}>
         Skip to the content
       </a>
       <OfflineBanner />
@@ -46,10 +49,21 @@ export function Frame() {
           <SignInAgain user={session.user} />
         </Suspense>
       )}
+      {isWarned && (
+        <Suspense>
+          <StillThere />
+        </Suspense>
+      )}
       <OpenNotification />
       <ScrollRestoration />
     </>
   );
+}
+
+/** By itself the link would make an entry of the history that the router does not know, and leave without a question. */
+function skip(event: MouseEvent): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
 }
 
 function Content() {
@@ -72,6 +86,7 @@ function Waiting() {
 }
 
 function Unreachable() {
+  useEffect(() => subscribe((isOffline) => void (isOffline || restore())), []);
   return (
     <Page
       title="Quill cannot be reached"

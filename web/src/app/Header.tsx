@@ -1,6 +1,6 @@
 /** The name of the product, where one can go, and who is signed in. */
 
-import { type FocusEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { type FocusEvent, type KeyboardEvent, Suspense, useEffect, useId, useRef, useState } from "react";
 import { Link, NavLink, useLocation } from "react-router";
 import { signOut } from "../session/session";
 import type { Role, User } from "../session/store";
@@ -8,10 +8,12 @@ import { useMustEnrol, useSessionState } from "../session/useSession";
 import { Button } from "../ui/Button";
 import { Arrow, Menu } from "../ui/icons";
 import { formatRoles } from "../ui/format";
+import { LateConfirm } from "../ui/LeaveWarning";
 import { tell } from "../ui/notices";
 import { sentence } from "../api/sentences";
 import type { Path } from "./paths";
 import { ThemeSwitch } from "./ThemeSwitch";
+import { hasUnsavedWork } from "./unsaved";
 import "./header.css";
 
 const PLACES: Record<Role, readonly (readonly [Path, string])[]> = {
@@ -67,7 +69,10 @@ function Places({ places }: { places: [Path, string][] }) {
   );
 }
 
-/** A button that shows and hides a panel below it. Leaving it by keyboard, Escape and going elsewhere hide it. */
+/**
+ * A button that shows and hides a panel below it. Leaving it, Escape and going elsewhere hide it; the panel can have the focus,
+ * so that a press on words in it, such as a label's, does not leave it.
+ */
 function OwnMenu({ user }: { user: User }) {
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
@@ -92,7 +97,7 @@ function OwnMenu({ user }: { user: User }) {
         </span>
         <Arrow direction="down" />
       </Button>
-      <div id={id} className="own-panel" hidden={!isOpen}>
+      <div id={id} className="own-panel" tabIndex={-1} hidden={!isOpen}>
         <p className="own-who">
           {user.display_name}
           <span className="soft">{formatRoles(user.roles)}</span>
@@ -101,22 +106,44 @@ function OwnMenu({ user }: { user: User }) {
         <Link to="/notifications">Notifications</Link>
         <Link to="/install">Install Quill</Link>
         <ThemeSwitch />
-        <SignOut />
+        <SignOut onStay={() => button.current?.focus()} />
       </div>
     </div>
   );
 }
 
-function SignOut() {
+function SignOut({ onStay }: { onStay: () => void }) {
   const [isPending, setPending] = useState(false);
+  const [isAsking, setAsking] = useState(false);
   const leave = async (): Promise<void> => {
     setPending(true);
     await signOut().catch((error: unknown) => tell(`You are still signed in. ${sentence(error)}`));
     setPending(false);
+    setAsking(false);
+  };
+  const stay = (): void => {
+    setAsking(false);
+    onStay();
   };
   return (
-    <Button isPending={isPending} onPress={() => void leave()}>
-      Sign out
-    </Button>
+    <>
+      <Button isPending={isPending} onPress={() => (hasUnsavedWork() ? setAsking(true) : void leave())}>
+        Sign out
+      </Button>
+      {isAsking && (
+        <Suspense>
+          <LateConfirm
+            title="Sign out without saving?"
+            isOpen
+            onClose={stay}
+            onConfirm={() => void leave()}
+            confirm="Sign out"
+            isPending={isPending}
+          >
+            <p>What you have typed is not sent yet, and will be lost.</p>
+          </LateConfirm>
+        </Suspense>
+      )}
+    </>
   );
 }

@@ -14,6 +14,7 @@ import { Form, TextField } from "../ui/fields";
 import { LeaveWarning } from "../ui/LeaveWarning";
 import { tell } from "../ui/notices";
 import { Banner, Loaded } from "../ui/states";
+import { useEver } from "../ui/useEver";
 import { AmendConflict } from "./AmendConflict";
 import { isSame } from "./changes";
 import { checkLetter, contentOf, type LetterDraft, letterDraftOf, LONGEST_LINE } from "./draft";
@@ -30,10 +31,15 @@ export default function AmendLetter() {
   return (
     <PatientScreen patient={patient} title="Amend a letter" back={{ to: here, label: "Letter" }}>
       <Loaded query={query}>
-        {(read) => (read.letter.status === "withdrawn" ? <Withdrawn to={here} /> : <Amending key={uid} first={read} />)}
+        {(read) => <Amendable key={uid} read={read} to={here} />}
       </Loaded>
     </PatientScreen>
   );
+}
+
+/** An amendment that was begun stays on the screen when somebody withdraws the letter. */
+function Amendable({ read, to }: { read: Read; to: string }) {
+  return useEver(read.letter.status !== "withdrawn") ? <Amending first={read} /> : <Withdrawn to={to} />;
 }
 
 function Withdrawn({ to }: { to: string }) {

@@ -5,6 +5,7 @@ import { Problem } from "../api/problem";
 import { Button, ButtonLink } from "../ui/Button";
 import { Page } from "../ui/Page";
 import { Banner, Failed, Loading } from "../ui/states";
+import { useEver } from "../ui/useEver";
 import { PatientBanner } from "./PatientBanner";
 import type { usePatient } from "./usePatient";
 import { remember } from "./recent";
@@ -19,34 +20,30 @@ interface Props {
   children: ReactNode;
 }
 
+/** Page and children keep their places in the tree, and so the focus and what is typed, whatever becomes of the answer. */
 export function PatientScreen({ patient: { data, error, refetch }, children, ...page }: Props) {
+  const isAway = useEver(error instanceof Problem && error.isTransient);
+  const isShown = data !== undefined || isAway;
   useEffect(() => {
     if (data) remember(data.demographics);
   }, [data]);
-  if (data) {
-    return (
-      <>
-        <PatientBanner patient={data} />
-        <Page {...page}>{children}</Page>
-      </>
-    );
-  }
-  if (!error) return <Page {...page} actions={undefined} children={<Loading />} />;
-  if (error instanceof Problem && error.isTransient) {
-    return (
-      <Page {...page}>
-        <Unidentified onRetry={() => void refetch()} />
-        {children}
-      </Page>
-    );
-  }
   return (
-    <Page title="Patient" back={{ to: "/patients", label: "Patients" }}>
-      <Failed error={error} />
-      <div className="actions">
-        <ButtonLink to="/patients">Search for a patient</ButtonLink>
-      </div>
-    </Page>
+    <>
+      {data && <PatientBanner patient={data} />}
+      {error && !isShown ? (
+        <Page title="Patient" back={{ to: "/patients", label: "Patients" }}>
+          <Failed error={error} />
+          <div className="actions">
+            <ButtonLink to="/patients">Search for a patient</ButtonLink>
+          </div>
+        </Page>
+      ) : (
+        <Page {...page} actions={isShown && page.actions}>
+          {!data && isAway && <Unidentified onRetry={() => void refetch()} />}
+          {isShown ? children : <Loading />}
+        </Page>
+      )}
+    </>
   );
 }
 

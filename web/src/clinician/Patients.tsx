@@ -114,7 +114,7 @@ const COLUMNS: readonly Column<PatientListed>[] = [
     isHeader: true,
     cell: ({ patient_id: patientId, name, active }) => (
       <>
-        <Link className="row-link" to={`/patients/${patientId}`}>
+        <Link className="table-link" to={`/patients/${patientId}`}>
           <FamilyFirst name={name} />
         </Link>{" "}
         {!active && <Badge tone="warn">Inactive</Badge>}

@@ -17,6 +17,7 @@ import { LeaveWarning } from "../ui/LeaveWarning";
 import { tell } from "../ui/notices";
 import { Banner, Failure } from "../ui/states";
 import { Facts } from "../ui/Table";
+import { useEver } from "../ui/useEver";
 import { isSame } from "./changes";
 import { checkLetter, contentOf, type LetterDraft, NEW_LETTER, placeholders, templateOf } from "./draft";
 import { LetterEditor } from "./LetterEditor";
@@ -29,12 +30,17 @@ import { isUncertain } from "./uncertain";
 export default function WriteLetter() {
   const { id = "" } = useParams();
   const patient = usePatient(id);
-  const isInactive = patient.data?.demographics.active === false;
   return (
     <PatientScreen patient={patient} title="Write a letter" back={{ to: `/patients/${id}`, label: "Patient" }}>
-      {isInactive ? <Inactive patientId={id} /> : <Writing key={id} patientId={id} patient={patient.data} />}
+      <Writable key={id} patientId={id} patient={patient.data} />
     </PatientScreen>
   );
+}
+
+/** A letter that was begun stays on the screen when somebody makes the record inactive: the server decides on sending. */
+function Writable({ patientId, patient }: { patientId: string; patient: Patient | undefined }) {
+  const isWritable = useEver(patient?.demographics.active !== false);
+  return isWritable ? <Writing patientId={patientId} patient={patient} /> : <Inactive patientId={patientId} />;
 }
 
 function Inactive({ patientId }: { patientId: string }) {

@@ -3,16 +3,14 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Problem } from "../api/problem";
-import { type PushState, pushState, switchPushOff, switchPushOn } from "../session/push";
+import { PUSH_STATE, type PushState, pushState, switchPushOff, switchPushOn } from "../session/push";
 import { Button, ButtonLink } from "../ui/Button";
 import { Card } from "../ui/Page";
 import { Banner, Failure, Loaded } from "../ui/states";
 import { type Platform, platform } from "./device";
 
-const KEY = ["push-state"];
-
 export function usePushState() {
-  return useQuery({ queryKey: KEY, queryFn: pushState, staleTime: 0 });
+  return useQuery({ queryKey: PUSH_STATE, queryFn: pushState, staleTime: 0 });
 }
 
 const VIEWS: Record<PushState, () => ReactNode> = {
@@ -37,7 +35,7 @@ export function NotificationSwitch() {
 
 function useSwitch(change: () => Promise<PushState>) {
   const client = useQueryClient();
-  return useMutation({ mutationFn: change, onSuccess: (state) => client.setQueryData(KEY, state) });
+  return useMutation({ mutationFn: change, onSuccess: (state) => client.setQueryData(PUSH_STATE, state) });
 }
 
 function On() {

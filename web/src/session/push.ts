@@ -2,13 +2,19 @@
 
 import { CSRF, notify, take } from "../api/client";
 import { Problem } from "../api/problem";
+import { queries } from "../api/queries";
 import { getSession, getState, subscribe } from "./store";
 
 /** install-first: this browser gives notifications only to the installed app (iPhone and iPad). */
 export type PushState = "unsupported" | "install-first" | "blocked" | "off" | "on";
 
+/** Key of `pushState` in the query cache. */
+export const PUSH_STATE = ["push-state"];
+
 /** For whom notifications were switched on in this browser: another user of it is not to get them unasked. */
 const OWNER = "quill-notifications-of";
+/** As what the server knew this browser last, and in which session: what is missing there in the same session was removed. */
+const DEVICE = "quill-notifications-device";
 const READY_MS = 10_000;
 const UNAVAILABLE = new Problem("push-unavailable", 0);
 
@@ -74,9 +80,23 @@ export async function switchPushOff(): Promise<PushState> {
   if (device) {
     const params = { path: { device_id: await register(device) }, header: CSRF };
     await take(notify.DELETE("/api/push/registrations/{device_id}", { params }));
-    await device.unsubscribe();
   }
+  return forgetDevice();
+}
+
+/** Whether this browser is the device of that id. */
+export const isThisDevice = (id: string): boolean => known()[0] === id;
+
+function known(): string[] {
+  return localStorage.getItem(DEVICE)?.split(" ") ?? [];
+}
+
+/** What the server no longer knows is switched off here as well. */
+export async function forgetDevice(): Promise<PushState> {
+  await (await subscription())?.unsubscribe();
   localStorage.removeItem(OWNER);
+  localStorage.removeItem(DEVICE);
+  void queries.invalidateQueries({ queryKey: PUSH_STATE });
   return pushState();
 }
 
@@ -84,7 +104,15 @@ export async function switchPushOff(): Promise<PushState> {
 async function register(device: PushSubscription): Promise<string> {
   const { endpoint = "", keys = {}, expirationTime = null } = device.toJSON();
   const body = { endpoint, keys: { p256dh: keys.p256dh ?? "", auth: keys.auth ?? "" }, expirationTime };
-  return (await take(notify.POST("/api/push/register", { params: { header: CSRF }, body }))).id;
+  const { id } = await take(notify.POST("/api/push/register", { params: { header: CSRF }, body }));
+  localStorage.setItem(DEVICE, `${id} ${sessionId()}`);
+  return id;
+}
+
+/** Of the session that the access token (RFC 7519) belongs to. */
+function sessionId(): string {
+  const [, claims = ""] = getSession()?.accessToken.split(".") ?? [];
+  return JSON.parse(new TextDecoder().decode(bytes(claims))).sid;
 }
 
 /** The server deletes a device with the session that it came with: after a sign-in it is told again. */
@@ -103,7 +131,16 @@ export function registerAgain(): void {
 
 async function reregister(): Promise<void> {
   if (getState().status !== "in" || (await pushState()) !== "on") return;
-  await register(await subscriptionOfToday());
+  if (await wasRemoved()) await forgetDevice();
+  else await register(await subscriptionOfToday());
+}
+
+/** By its owner, in another browser; with an earlier session the server itself has removed it. */
+async function wasRemoved(): Promise<boolean> {
+  const [id, session] = known();
+  if (id === undefined || session !== sessionId()) return false;
+  const { items } = await take(notify.GET("/api/push/registrations", { params: { query: { limit: 100 } } }));
+  return !items.some((device) => device.id === id);
 }
 
 /** What was subscribed with an older key of the server gets nothing any more: it is made anew. */

@@ -64,7 +64,9 @@ export async function restore(): Promise<void> {
     await renew(undefined);
   } catch (error) {
     if (getState().status === "in") return;
-    setState({ status: isOver(error) ? "out" : "unreachable" });
+    if (isOver(error)) return setState({ status: "out" });
+    unreached(); // it is tried again once Quill answers
+    setState({ status: "unreachable" });
   }
 }
 
@@ -147,11 +149,22 @@ export function begin(session: Session): void {
 
 /** Sign out everywhere in this browser. Fails when the server was not told, since the session would live on. */
 export async function signOut(): Promise<void> {
-  await navigator.locks.request(LOCK, async () => {
-    const csrf = csrfCookie() ?? getSession()?.csrfToken;
-    if (csrf !== undefined) await post("/api/auth/logout", csrf).catch(ignoreOver);
-  });
+  await navigator.locks.request(LOCK, () => logOut(csrfCookie() ?? getSession()?.csrfToken));
   forget();
+}
+
+async function logOut(csrf: string | undefined): Promise<void> {
+  if (csrf !== undefined) await post("/api/auth/logout", csrf).catch(ignoreOver);
+}
+
+/** Nobody is there any more: the screen asks for a new session, and loading it anew does not bring the old one back. */
+export function endUnused(): void {
+  const csrf = getSession()?.csrfToken;
+  expire();
+  navigator.locks
+    // Unless somebody has signed in anew in another tab, while this one was asleep.
+    .request(LOCK, () => logOut(csrfCookie() === csrf ? csrf : undefined))
+    .catch(() => {}); // the server ends it by itself
 }
 
 function ignoreOver(error: unknown): void {

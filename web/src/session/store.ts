@@ -10,7 +10,8 @@ export interface Session {
   accessToken: string;
   csrfToken: string;
   user: User;
-  /** Milliseconds since 1970, by this machine's clock. */
+  /** When the server gave it, and until when it takes it: milliseconds since 1970, by this machine's clock. */
+  since: number;
   expiresAt: number;
 }
 
@@ -37,6 +38,7 @@ export function sessionOf(answer: components["schemas"]["Session"]): Session {
     accessToken: answer.access_token,
     csrfToken: answer.csrf_token,
     user: answer.user,
+    since: Date.now(),
     expiresAt: Date.now() + answer.expires_in * 1000,
   };
 }

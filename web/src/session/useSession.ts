@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
 import { isEnrolmentDue, subscribeEnrolment } from "./enrolment";
+import { isWarned, subscribeWarned } from "./idle";
 import { getSession, getState, type Session, type State, subscribe } from "./store";
 
 /** Who is signed in; also while their session has expired and their screen waits for them. */
@@ -21,4 +22,9 @@ export function useUser(): Session["user"] {
 /** Whether this account's role needs a second factor, and has none yet. */
 export function useMustEnrol(): boolean {
   return useSyncExternalStore(subscribeEnrolment, isEnrolmentDue);
+}
+
+/** Whether the person is asked if they are still there. */
+export function useIdleWarning(): boolean {
+  return useSyncExternalStore(subscribeWarned, isWarned);
 }

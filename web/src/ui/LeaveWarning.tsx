@@ -3,7 +3,7 @@ import { useUnsaved } from "../app/unsaved";
 import type { ConfirmProps } from "./Dialog";
 
 /** Fetched as soon as there is something to lose, so that it is there when it is needed. */
-const Confirm = lazy<ComponentType<ConfirmProps>>(() =>
+export const LateConfirm = lazy<ComponentType<ConfirmProps>>(() =>
   import("./Dialog").then(({ Confirm }) => ({ default: Confirm })).catch(() => ({ default: Plain })),
 );
 
@@ -27,7 +27,7 @@ export function LeaveQuestion({ isUnsaved, title, children }: Props) {
   if (!isUnsaved) return null;
   return (
     <Suspense>
-      <Confirm
+      <LateConfirm
         title={title}
         isOpen={blocker.state === "blocked"}
         onClose={() => blocker.reset?.()}
@@ -35,7 +35,7 @@ export function LeaveQuestion({ isUnsaved, title, children }: Props) {
         confirm="Leave"
       >
         <p>{children}</p>
-      </Confirm>
+      </LateConfirm>
     </Suspense>
   );
 }
