@@ -16,7 +16,7 @@ CHECK_SECONDS = 0.5
 FLEET_SECONDS = 0.8
 VITAL = "postgres"
 LIVES = "/livez"
-DOWN = {"description": "Down; the body is as for 200", "content": {"application/json": {}}}
+DOWN = {"description": "Down; the body is the same as for 200", "content": {"application/json": {}}}
 
 type Check = Callable[[], Awaitable[Mapping[str, Any] | None]]
 
@@ -77,7 +77,7 @@ def router(name: str) -> PolicyRouter:
         return _answer(await service_health(request.app.state.runtime.checks))
 
     async def fleet(request: Request) -> JSONResponse:
-        """How every service and its backends are."""
+        """The state of every service and its backends."""
         runtime = request.app.state.runtime
         return _answer(await fleet_health(name, await service_health(runtime.checks), runtime.others))
 

@@ -43,7 +43,7 @@ async def _at(patient_id: PathId, uid: PathId) -> LetterAt:
 
 
 At = Annotated[LetterAt, Depends(_at)]
-Version = Annotated[int | None, Query(ge=1, description="An older version; the newest without it")]
+Version = Annotated[int | None, Query(ge=1, description="An older version; by default the newest")]
 
 
 @router.post(
@@ -97,7 +97,7 @@ ZIP = {"content": {ZipResponse.media_type: {"schema": {"type": "string", "format
 async def print_letter(
     patient_id: PathId, uid: PathId, caller: CurrentCaller, work: CurrentWork, version: Version = None
 ) -> PdfResponse:
-    """A letter as tagged PDF (PDF/UA-1); for the patient this is reading it."""
+    """A letter as tagged PDF (PDF/UA-1); for the patient, this counts as reading it."""
     pdf = await service.print_letter(work, caller, patient_id=patient_id, uid=uid, version=version)
     return PdfResponse(pdf, headers={"Content-Disposition": f'inline; filename="letter-{uid}.pdf"'})
 
@@ -108,7 +108,7 @@ async def print_letter(
 async def read_letter(
     patient_id: PathId, uid: PathId, caller: CurrentCaller, work: CurrentWork, version: Version = None
 ) -> Letter:
-    """A letter with its text; the patient's first reading is remembered."""
+    """A letter with its text; the patient's first reading is recorded."""
     letter = await service.read_letter(work, caller, patient_id=patient_id, uid=uid, version=version)
     work.answer_headers["ETag"] = etag(letter.version)
     return letter
@@ -120,7 +120,7 @@ async def read_letter(
 async def amend_letter(
     at: At, draft: LetterAmend, version: ExpectedVersion, caller: CurrentCaller, work: CurrentWork
 ) -> Letter:
-    """Put a next version in a letter's place; the old one stays readable."""
+    """Replace a letter with a new version; the old one stays readable."""
     letter = await service.amend_letter(work, caller, at=at, version=version, draft=draft)
     work.answer_headers["ETag"] = etag(letter.version)
     return letter

@@ -18,8 +18,8 @@ MOST_COLUMNS = 6
 LONGEST_WORD = 40
 LINE = 80  # characters, about
 DEEPEST_HEADING = 6
-# Belongs to the character before it.
 PART_ENDS = re.compile(r"(?<=[/?&=.,;:_-])(?=\w)")  # in a word
+# A combining mark, which belongs to the character before it.
 MARK = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 
 type Run = dict[str, Any]

@@ -119,7 +119,7 @@ def _check_one_nhs_number(identifiers: list[Identifier] | None) -> list[Identifi
 
 
 class Reference(Element):
-    """Somebody named, not pointed to."""
+    """A person given by name, not by reference."""
 
     type: Line | None = None
     identifier: Identifier | None = None
@@ -127,7 +127,7 @@ class Reference(Element):
 
 
 class PatientReference(Reference):
-    """A patient of this server; the FHIR server refuses one that it does not have."""
+    """A patient of this server; the FHIR server refuses unknown ones."""
 
     reference: Annotated[str, StringConstraints(pattern=rf"^Patient/{CANONICAL_UUID.pattern}$")]
 
@@ -198,7 +198,7 @@ class Meta(Element):
 
 
 class Patient(Element):
-    """A client's id, version, time and source are ignored: they are the server's to say (FHIR R4 §3.1.0.8)."""
+    """A client's id, version, time and source are ignored: the server sets them (FHIR R4 §3.1.0.8)."""
 
     resource_type: Literal["Patient"]
     id: str | None = Field(default=None, exclude=True)
