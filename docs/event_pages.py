@@ -172,10 +172,10 @@ def _index() -> str:
         "",
         "Generated from `libs/common/common/events.py`. CloudEvents 1.0 in binary mode over NATS JetStream; bodies",
         "carry ids, versions, states and times, never names, letter text, contact data or NHS numbers.",
-        "[What every event promises](events/contract.md): delivery, order, retention, replay, changes.",
-        "The [AsyncAPI document](../libs/common/common/data/asyncapi.json) has it all for programs. A fleet shows",
-        "these pages at `/api/docs/events`, and that document at `/api/docs/events.json`.",
-        "[Consume events](consume-events.md) is the way to a first event in five minutes.",
+        "[The contract for all events](events/contract.md): delivery, order, retention, replay, changes.",
+        "The [AsyncAPI document](../libs/common/common/data/asyncapi.json) is the machine-readable version. A running",
+        "fleet shows these pages at `/api/docs/events`, and that document at `/api/docs/events.json`.",
+        "[Consume events](consume-events.md) leads to a first printed event.",
         "",
         "| Event | Meaning | Stream | Durable consumers |",
         "|---|---|---|---|",
@@ -197,9 +197,9 @@ def _follows(durable: Durable, fact: type[Event]) -> bool:
 
 def _page(fact: type[Event]) -> str:
     """docs/events/<subject>.md."""
-    open_to = "partners, too (the NATS user `partner`)" if fact.stream() == PARTNERS_STREAM else "the fleet's services"
+    open_to = "services, partners (NATS user `partner`)" if fact.stream() == PARTNERS_STREAM else "the fleet's services"
     order = (
-        "as published; the higher `version` is the later state" if "version" in fact.model_fields else "as published"
+        "as published; the higher `version` is the newer state" if "version" in fact.model_fields else "as published"
     )
     rows = {
         "CloudEvents type": f"`{fact.subject}`",
@@ -207,7 +207,7 @@ def _page(fact: type[Event]) -> str:
         "Stream": f"`{fact.stream()}`, {_kept(fact)}",
         "Open to": open_to,
         "Order": f"{order} ([contract](contract.md))",
-        "Delivery": "at least once: the same `ce-id` may come again ([contract](contract.md))",
+        "Delivery": "at least once: the same `ce-id` may arrive again ([contract](contract.md))",
         "Schema": f"[`{fact.schema_path()}`]({fact.subject}.json)",
     }
     return "\n".join([

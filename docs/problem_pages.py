@@ -18,20 +18,20 @@ OTHERS = {
     "wrong-host": (
         421,
         "This server does not answer for that host",
-        "The Host header names another site. Use the address under which this site was given to you. "
-        "Operators: the one address is QUILL_PUBLIC_ORIGIN; with `make run`, localhost or 127.0.0.1 on QUILL_PORT.",
+        "The Host header names another site. Use the address that you were given for this site. "
+        "Operators: the only address is QUILL_PUBLIC_ORIGIN; with `make run`, localhost or 127.0.0.1 on QUILL_PORT.",
     ),
     "refused": (
         400,
         "The request was refused",
-        "The request could not be understood as HTTP. Nothing was done: have an HTTP library write it.",
+        "The request is not valid HTTP. Nothing was done: use an HTTP library to send it.",
     ),
     "internal": (
         500,
         QuillError.title,
-        "The service met an error that it did not expect. Repeat the request once, with the same Idempotency-Key if it "
-        "had one; if it fails again, tell the operators the X-Request-Id of the answer. Operators: the service's log "
-        "has that id, the error's class and where it came from; it is a fault in Quill and worth a report.",
+        "An unexpected error occurred in the service. Repeat the request once, with the same Idempotency-Key if it had "
+        "one; if it fails again, give the operators the X-Request-Id of the answer. Operators: the service's log has "
+        "that id, the error's class and its place in the code; it is a bug in Quill, so please report it.",
     ),
 }
 
@@ -58,9 +58,9 @@ def page() -> str:
         "# Problems",
         "",
         "Every refusal is problem+json ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)); its `type` is the address",
-        "of a page with what stands here. Under `/api/fhir` refusals are OperationOutcomes with the same statuses;",
+        "of a page with the text below. Under `/api/fhir`, refusals are OperationOutcomes with the same statuses;",
         "the last part of the type is the `code` in their `details.coding`, under the system `urn:quill:problems`.",
-        "Clients decide by `type`, never by the words of `title` or `detail`. Generated from each `errors.py`.",
+        "Clients decide by `type`, never by the wording of `title` or `detail`. Generated from each `errors.py`.",
     ]
     for slug, problem in problems().items():
         lines += ["", f"## {slug}", f"{problem['status']}: {problem['title']}", ""]

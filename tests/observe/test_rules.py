@@ -104,7 +104,7 @@ def test_page_says_what_it_means_and_what_to_do(alert: str) -> None:
         f"(severity `{severity}`)",
         "**What people notice.**",
         "## Look\n",
-        "## Mend\n",
+        "## Fix\n",
         "It clears",
     ]
     places = [text.find(part) for part in parts]

@@ -32,9 +32,9 @@ type FetchKeys = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
 class KeysUnavailable(BackendUnavailable):
-    """No public key of auth is known here, so that no token can be judged. Repeat the request after the time in
-    Retry-After; the token may be good. Operators: auth has been away since this service started, so start it or see its
-    log."""
+    """No public key of auth is known here, so tokens cannot be checked. Repeat the request after the time in
+    Retry-After; the token may be valid. Operators: auth has been unavailable since this service started, so start it or
+    read its log."""
 
     slug, title = "keys-unavailable", "Sign-in cannot be checked at the moment"
 

@@ -19,8 +19,8 @@ BROKEN_OFF = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
 
 class StorageUnavailable(BackendUnavailable):
     """The service's own database does not answer. Repeat the request after the time in Retry-After, with the same
-    Idempotency-Key if it had one. Operators: see whether PostgreSQL runs, takes connections and has space: `quill
-    doctor`."""
+    Idempotency-Key if it had one. Operators: check that PostgreSQL is running, accepts connections and has disk space:
+    `quill doctor`."""
 
     slug, title = "storage-unavailable", "This service cannot reach its own database"
 

@@ -72,8 +72,8 @@ class ReplayedError(QuillError):
 
 
 class Unauthenticated(QuillError):
-    """There was no access token, or it is not valid any more. Refresh the session or sign in, then repeat the request
-    with the new token."""
+    """There was no access token, or it is no longer valid. Refresh the session or sign in, then repeat the request with
+    the new token."""
 
     slug, status, title = "unauthenticated", 401, "Sign in first"
 
@@ -83,80 +83,80 @@ class Unauthenticated(QuillError):
 
 
 class Forbidden(QuillError):
-    """Your account's role does not allow this call. Nothing was done; an account with the role that the API's
-    documentation names can do it."""
+    """Your account's role does not allow this call. Nothing was done; the API's documentation names the role that is
+    needed."""
 
     slug, status, title = "forbidden", 403, "Your role does not allow this"
 
 
 class TotpEnrolmentRequired(QuillError):
-    """Your role must sign in with a second factor and this session did not. Enrol one at /api/auth/totp/enrol, confirm
-    it and refresh the session, or sign in anew with its code."""
+    """Your role must sign in with a second factor, and this session did not. Enrol one at /api/auth/totp/enrol, confirm
+    it and refresh the session, or sign in again with its code."""
 
     slug, status, title = "totp-enrolment-required", 403, "Your role needs a second factor"
 
 
 class CsrfRefused(QuillError):
-    """The request would change something and comes from another site, or without the session's X-CSRF-Token. Send it
-    from our own origin with the `csrf_token` of the sign-in or of the last refresh."""
+    """The request would change something, and comes from another site or without the session's X-CSRF-Token. Send it
+    from our own origin with the `csrf_token` from the sign-in or the last refresh."""
 
     slug, status, title = "csrf", 403, "The request did not prove that it comes from our own pages"
 
 
 class NotFound(QuillError):
-    """It does not exist, or it is not yours to see; the answer is the same on purpose. Check the address and whose
-    record the account is linked to."""
+    """It does not exist, or you may not see it; the answer is the same on purpose. Check the address, and which record
+    the account is linked to."""
 
     slug, status, title = "not-found", 404, "There is nothing here for you"
 
 
 class MethodNotAllowed(QuillError):
-    """The address exists, but not for this method. Use one of those that the header Allow names."""
+    """The address exists, but not for this method. Use one of the methods in the Allow header."""
 
     slug, status, title = "method-not-allowed", 405, "This address does not take that method"
 
 
 class Conflict(QuillError):
-    """The request contradicts what is stored already. Read the current state before you try again."""
+    """The request contradicts what is already stored. Read the current state before you try again."""
 
     slug, status, title = "conflict", 409, "This conflicts with what is stored"
 
 
 class BeingWorkedOn(QuillError):
-    """The first request with this Idempotency-Key has not ended yet. Repeat it after the time in Retry-After."""
+    """The first request with this Idempotency-Key is still in progress. Repeat it after the time in Retry-After."""
 
     slug, status, title, retry_after = "being-worked-on", 409, "The first request with this key is still running", 1
 
 
 class VersionStale(QuillError):
-    """If-Match named another version than the current one, so somebody changed it since you read it. Read it again,
-    merge your change, and send the new ETag."""
+    """If-Match names an older version: somebody has changed it since you read it. Read it again, merge your change, and
+    send the new ETag."""
 
     slug, status, title = "version-stale", 412, "Somebody changed it since you read it"
 
 
 class VersionMissing(QuillError):
-    """The update did not say which version it changes. Send the ETag that you read as If-Match."""
+    """The update does not say which version it changes. Send the ETag that you read as If-Match."""
 
     slug, status, title = "version-missing", 428, "Send the version you read in If-Match"
 
 
 class BodyTooLarge(QuillError):
-    """The body is larger than this call takes: 1.5 MiB for a letter, 256 KiB elsewhere. Send less; pictures and scans
-    do not belong into a letter's text."""
+    """The body is larger than this call accepts: 1.5 MiB for a letter, 256 KiB elsewhere. Send less; pictures and scans
+    do not belong in the text of a letter."""
 
     slug, status, title = "too-large", 413, "The body is too large"
 
 
 class MediaTypeRefused(QuillError):
-    """This call takes JSON only. Send Content-Type: application/json (or application/fhir+json under /api/fhir)."""
+    """This call accepts only JSON. Send Content-Type: application/json (or application/fhir+json under /api/fhir)."""
 
     slug, status, title = "media-type", 415, "This media type is not accepted here"
 
 
 class Invalid(QuillError):
     """Something in the request is missing, of the wrong type or out of range. The member `errors` says where (`loc`)
-    and why (`msg`): correct that and send it again."""
+    and why (`msg`): correct it and send the request again."""
 
     slug, status, title = "invalid", 422, "The request is not valid"
 
@@ -172,16 +172,16 @@ class Invalid(QuillError):
 
 
 class KeyReused(QuillError):
-    """This Idempotency-Key came with another request before: one key stands for one method, path and body. Use a new
-    key for a new request, and the old one only to repeat the same."""
+    """This Idempotency-Key was already used for another request: one key stands for one method, path and body. Use a
+    new key for a new request, and the old one only to repeat the same request."""
 
     slug, status, title = "idempotency-key-reused", 422, "This Idempotency-Key belongs to another request"
     loc = ("header", "Idempotency-Key")
 
 
 class TooManyRequests(QuillError):
-    """There were too many attempts. Wait for the time in Retry-After; until then even a right password is refused.
-    Operators: many people behind one address need more: QUILL_LOGIN_FAILURES_PER_MINUTE and
+    """There were too many attempts. Wait for the time in Retry-After; until then even the right password is refused.
+    Operators: if many people share one address, raise QUILL_LOGIN_FAILURES_PER_MINUTE and
     QUILL_REGISTRATIONS_PER_HOUR."""
 
     slug, status, title, retry_after = "too-many-requests", 429, "Too many attempts", 30
@@ -189,15 +189,15 @@ class TooManyRequests(QuillError):
 
 class BackendUnavailable(QuillError):
     """A system that this service depends on does not answer. Repeat the request after the time in Retry-After, with the
-    same Idempotency-Key if it had one. Operators: /api/health names the system, `quill doctor` says more."""
+    same Idempotency-Key if it had one. Operators: /api/health names the system; `quill doctor` gives details."""
 
     slug, status, title, retry_after = "backend-unavailable", 503, "A system behind this service is not available", 5
 
 
 class OutcomeUnknown(QuillError):
-    """The request was taken, but no answer came in time that says whether its work is done. Repeat it with the same
-    Idempotency-Key to learn its outcome; without a key, look first whether it is there. Operators: `quill operations
-    ls` lists what waits; it is completed by itself once the backend is back."""
+    """The request was accepted, but no answer arrived in time to say whether it was completed. Repeat it with the same
+    Idempotency-Key to learn its outcome; without a key, first check whether it was stored. Operators: `quill operations
+    ls` lists what is waiting; it is completed automatically once the backend is back."""
 
     slug, status, title, retry_after = "outcome-unknown", 503, "Accepted, but not yet known to be stored", 2
 

@@ -19,27 +19,27 @@ DUPLICATE_WINDOW = timedelta(minutes=10)
 class Event(BaseModel):
     """A fact in the past tense; `subject` is its NATS subject and its CloudEvents type.
 
-    A member means the same wherever it stands:
-        action: what was done: created, read, updated, deleted or executed (`C`, `R`, `U`, `D`, `E`).
+    A member has the same meaning in every event:
+        action: what was done: create, read, update, delete or execute (`C`, `R`, `U`, `D`, `E`).
         actor_id: the account that did it; null for strangers.
         address: the network address of the call; null when there was none.
         at: when it was done.
         author_id: the account of the clinician who wrote this version.
-        cause_event_id: the `ce-id` of the event that caused it; null when a person did.
-        disabled: whether nobody can sign in with the account.
-        expires_at: the latest end that the session could have had.
-        letter_uid: the letter, through all its versions.
+        cause_event_id: the `ce-id` of the event that caused it; null when it was a person.
+        disabled: whether the account is blocked from signing in.
+        expires_at: the latest time at which the session could have ended.
+        letter_uid: the letter, the same for all its versions.
         notification_id: the notification in the inbox.
-        outcome: done (`ok`), refused by a rule (`denied`), or not possible as it was asked (`failed`).
-        patient_id: the patient, as the FHIR server names them.
+        outcome: done (`ok`), refused by a rule (`denied`), or not possible as requested (`failed`).
+        patient_id: the patient, by their id in the FHIR server.
         request_id: the `X-Request-Id` of the call.
-        resource: the kind of thing that it was done to.
-        resource_id: the thing that it was done to.
-        roles: what the account may be: `patient`, `clinician`, `admin`.
+        resource: the kind of resource that it was done to.
+        resource_id: the resource that it was done to.
+        roles: the account's roles: `patient`, `clinician`, `admin`.
         session_id: the session.
         token_version: access tokens with a lower version are refused.
         user_id: the account.
-        version: the version that the event is about, 1 for what is new.
+        version: the version that the event is about, 1 for a new resource.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -64,7 +64,7 @@ class Event(BaseModel):
 
 
 class UserRegistered(Event):
-    """Somebody opened an account, or an administrator made one for them."""
+    """Somebody opened an account, or an administrator created one for them."""
 
     subject = "quill.auth.v1.user.registered"
     about = "users/{user_id}"
@@ -73,7 +73,7 @@ class UserRegistered(Event):
 
 
 class UserUpdated(Event):
-    """An account got other roles, was disabled or enabled, or its older tokens ended."""
+    """An account's roles changed, it was disabled or enabled, or its older tokens were ended."""
 
     subject = "quill.auth.v1.user.updated"
     about = "users/{user_id}"
@@ -84,7 +84,7 @@ class UserUpdated(Event):
 
 
 class UserLinked(Event):
-    """An account may from now on read a record as its patient."""
+    """An account may now read a record as its patient."""
 
     subject = "quill.auth.v1.user.linked"
     about = "users/{user_id}"
@@ -99,7 +99,7 @@ class UserUnlinked(UserLinked):
 
 
 class SessionRevoked(Event):
-    """A session was ended before its time, with all tokens that belong to it."""
+    """A session was ended early, with all its tokens."""
 
     subject = "quill.auth.v1.session.revoked"
     about = "sessions/{session_id}"
@@ -118,7 +118,7 @@ class PatientCreated(Event):
 
 
 class PatientUpdated(PatientCreated):
-    """A patient's demographics changed: ask for this version or a later one."""
+    """A patient's demographics changed: request this version or a later one."""
 
     subject = "quill.patients.v1.patient.updated"
 
@@ -135,19 +135,19 @@ class LetterCreated(Event):
 
 
 class LetterAmended(LetterCreated):
-    """A clinician replaced a letter by a new version; the older ones stay readable."""
+    """A clinician replaced a letter with a new version; the older ones stay readable."""
 
     subject = "quill.letters.v1.letter.amended"
 
 
 class LetterWithdrawn(LetterCreated):
-    """A clinician withdrew a letter: it stays in the EHR, marked, and is no longer valid."""
+    """A clinician withdrew a letter: it stays in the EHR, marked as withdrawn, and is no longer valid."""
 
     subject = "quill.letters.v1.letter.withdrawn"
 
 
 class LetterRead(Event):
-    """The patient opened a letter for the first time; later readings are not told."""
+    """The patient opened a letter for the first time; later readings cause no event."""
 
     subject = "quill.letters.v1.letter.read"
     about = "patients/{patient_id}/letters/{letter_uid}"
@@ -157,7 +157,7 @@ class LetterRead(Event):
 
 
 class NotificationAttempted(Event):
-    """A push service took the message that tells of a notification."""
+    """A push service accepted the push message for a notification."""
 
     subject = "quill.notify.v1.notification.attempted"
     about = "notifications/{notification_id}"
@@ -167,19 +167,19 @@ class NotificationAttempted(Event):
 
 
 class NotificationFailed(NotificationAttempted):
-    """No device could be told of a notification; it waits in the inbox."""
+    """No device could be reached for a notification; it waits in the inbox."""
 
     subject = "quill.notify.v1.notification.failed"
 
 
 class NotificationRead(NotificationAttempted):
-    """The patient read a notification; it is told once."""
+    """The patient read a notification; this happens once for each notification."""
 
     subject = "quill.notify.v1.notification.read"
 
 
 class AccessRecorded(Event):
-    """Who did what to whose record (after IHE BALP). Its subject ends in the service that saw it."""
+    """Who did what to whose record (following IHE BALP). Its subject ends in the service that recorded it."""
 
     subject = "quill.audit.v1.access.recorded"
     about = "{resource}"

@@ -19,7 +19,7 @@ ANSWER_SECONDS = 0.3
 FLEET_SECONDS = 0.38
 VITAL = "postgres"
 LIVES = "/livez"
-DOWN = {"description": "Down; the body is as for 200", "content": {"application/json": {}}}
+DOWN = {"description": "Down; the body is the same as for 200", "content": {"application/json": {}}}
 
 type Check = Callable[[], Awaitable[Mapping[str, Any] | None]]
 
@@ -90,7 +90,7 @@ def router(name: str) -> PolicyRouter:
         return _answer(await service_health(request.app.state.runtime.checks, seconds=ANSWER_SECONDS))
 
     async def fleet(request: Request) -> JSONResponse:
-        """How every service and its backends are."""
+        """The state of every service and its backends."""
         runtime = request.app.state.runtime
         return _answer(await fleet_health(name, runtime.checks, runtime.others))
 

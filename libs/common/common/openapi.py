@@ -14,8 +14,8 @@ BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 COOKIE = {"type": "apiKey", "in": "cookie", "name": "quill_refresh", "description": "`__Host-quill_refresh` over https"}
 CSRF = {"name": "X-CSRF-Token", "in": "header", "required": True, "schema": {"type": "string"}}
 ABOUT = (
-    "Text has no control characters but tab, line feed and carriage return, and JSON names no member twice. Besides "
-    "what is listed here, the door in front of all services may answer 400, 405, 408, 413 and 421."
+    "Text may not contain control characters except tab, line feed and carriage return, and JSON may not repeat a "
+    "member. Besides the statuses listed here, Caddy, in front of all services, may answer 400, 405, 408, 413 and 421."
 )
 REFUSAL_HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 

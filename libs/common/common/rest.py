@@ -62,8 +62,8 @@ Id = Annotated[
 ]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 PathId = Annotated[Id, Path()]
-Limit = Annotated[int, Query(ge=1, le=100, description="How many items at most")]
-Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")]
+Limit = Annotated[int, Query(ge=1, le=100, description="Maximum number of items")]
+Cursor = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the previous page")]
 
 
 def encode_cursor(*position: str | int) -> str:

@@ -43,7 +43,7 @@ async def _at(patient_id: PathId, uid: PathId) -> LetterAt:
 
 
 At = Annotated[LetterAt, Depends(_at)]
-Version = Annotated[int | None, Query(ge=1, description="An older version; the newest without it")]
+Version = Annotated[int | None, Query(ge=1, description="An older version; by default the newest")]
 
 
 @router.post(
@@ -95,7 +95,7 @@ ZIP = {"content": {ZipResponse.media_type: {"schema": {"type": "string", "format
 @allow(policy.READ_LETTERS, audits="letter")
 @refuses(PrinterUnavailable, RecordUnreadable)
 async def print_letter(at: At, caller: CurrentCaller, work: CurrentWork, version: Version = None) -> PdfResponse:
-    """A letter as tagged PDF (PDF/UA-1); for the patient this is reading it."""
+    """A letter as tagged PDF (PDF/UA-1); for the patient, this counts as reading it."""
     letter, pdf = await service.print_letter(work, caller, at=at, version=version)
     named = f'inline; filename="letter-{at.uid}.pdf"'
     return PdfResponse(pdf, headers={"Content-Disposition": named, "ETag": etag(letter.version)})
@@ -105,7 +105,7 @@ async def print_letter(at: At, caller: CurrentCaller, work: CurrentWork, version
 @allow(policy.READ_LETTERS, audits="letter")
 @refuses(RecordUnreadable)
 async def read_letter(at: At, caller: CurrentCaller, work: CurrentWork, version: Version = None) -> Letter:
-    """A letter with its text; the patient's first reading is remembered."""
+    """A letter with its text; the patient's first reading is recorded."""
     letter = await service.read_letter(work, caller, at=at, version=version)
     work.answer_headers["ETag"] = etag(letter.version)
     return letter
@@ -117,7 +117,7 @@ async def read_letter(at: At, caller: CurrentCaller, work: CurrentWork, version:
 async def amend_letter(
     at: At, draft: LetterAmend, version: ExpectedVersion, caller: CurrentCaller, work: CurrentWork
 ) -> Letter:
-    """Put a next version in a letter's place; the old one stays readable."""
+    """Replace a letter with a new version; the old one stays readable."""
     letter = await service.amend_letter(work, caller, at=at, version=version, draft=draft)
     work.answer_headers["ETag"] = etag(letter.version)
     return letter

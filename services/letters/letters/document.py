@@ -39,8 +39,8 @@ class DocumentQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     patient: Annotated[Id, BeforeValidator(_without_type), Field(description="The patient's id, or `Patient/` with it")]
-    count: Annotated[int, Field(alias="_count", ge=1, le=100, description="How many documents at most")] = 20
-    cursor: Annotated[str | None, Field(max_length=512, description="From the link `next` of the page before")] = None
+    count: Annotated[int, Field(alias="_count", ge=1, le=100, description="Maximum number of documents")] = 20
+    cursor: Annotated[str | None, Field(max_length=512, description="From the `next` link of the previous page")] = None
 
 
 def bundle_of(page: Page[LetterSummary], *, query: DocumentQuery) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class LetterAt:
 
 
 class Author(BaseModel):
-    """The clinician who answers for a letter, named as at the time of writing."""
+    """The clinician who is responsible for a letter, with their name at the time of writing."""
 
     model_config = ConfigDict(frozen=True)
 

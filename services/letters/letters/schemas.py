@@ -78,14 +78,14 @@ class _LetterText(Body):
 
 
 class LetterCreate(_LetterText):
-    """A letter to be written. Text is kept byte for byte: tab, line feed and carriage return are text."""
+    """A new letter. Text is stored byte for byte, including tab, line feed and carriage return."""
 
     letter_type: LetterType = "clinic"
 
 
 class LetterAmend(_LetterText):
-    """What a letter is to say from now on, and why it is changed. Type and sections stay when they are not sent;
-    `"sections": {}` takes them away."""
+    """The new text of a letter, and the reason for the change. Type and sections stay unchanged if absent; `"sections":
+    {}` removes the sections."""
 
     letter_type: LetterType | None = None
     reason: _Line
@@ -121,7 +121,7 @@ class Letter(LetterSummary):
 
 
 class LetterVersion(BaseModel):
-    """How one version of a letter came to be: `author` made it, and said why (nobody says so of the first)."""
+    """A version of a letter: `author` made it and gave the reason (the first version has none)."""
 
     version: int
     author: Author

@@ -17,7 +17,7 @@ notifications = PolicyRouter("/notifications")
 @push.get("/public-key")
 @allow(ANYONE)
 async def get_public_key(work: CurrentWork) -> PublicKey:
-    """The key that a browser subscribes with."""
+    """The key for browsers' push subscriptions."""
     return PublicKey(public_key=work.backend.client.public_key)
 
 
@@ -27,7 +27,7 @@ async def get_public_key(work: CurrentWork) -> PublicKey:
 async def register_device(
     wanted: DeviceCreate, caller: CurrentCaller, work: CurrentWork, user_agent: Annotated[str, Header()] = ""
 ) -> DevicePublic:
-    """Have pushes sent to this browser; an endpoint that is registered already moves to the caller."""
+    """Send pushes to this browser; an endpoint that is already registered is transferred to the caller."""
     device = await service.register_device(work, caller, wanted=wanted, user_agent=user_agent)
     return DevicePublic.model_validate(device)
 
@@ -44,14 +44,14 @@ async def list_devices(
 @push.delete("/registrations/{device_id}", status_code=204)
 @allow(OWN)
 async def remove_device(device_id: PathId, caller: CurrentCaller, work: CurrentWork) -> None:
-    """Send nothing to this device any more."""
+    """Stop sending pushes to a device."""
     await service.remove_device(work, caller, device_id=device_id)
 
 
 @push.post("/send", status_code=202)
 @allow(policy.SEND_PUSH, audits="notification", action="E")
 async def send_push(wanted: PushCreate, caller: CurrentCaller, work: CurrentWork, key: IdempotencyKey) -> PushAccepted:
-    """Tell a user or a patient something out of a fixed list."""
+    """Send a user or a patient a notification from a fixed list."""
     return PushAccepted(notification_id=await service.send_push(work, caller, wanted=wanted, key=key))
 
 
@@ -60,7 +60,7 @@ async def send_push(wanted: PushCreate, caller: CurrentCaller, work: CurrentWork
 async def list_notifications(
     caller: CurrentCaller,
     work: CurrentWork,
-    unread: Annotated[bool, Query(description="Only what I have not opened")] = False,
+    unread: Annotated[bool, Query(description="Only unread notifications")] = False,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Inbox:
@@ -71,5 +71,5 @@ async def list_notifications(
 @notifications.post("/{notification_id}/read", status_code=204)
 @allow(OWN)
 async def read_notification(notification_id: PathId, caller: CurrentCaller, work: CurrentWork) -> None:
-    """Note that I have opened it."""
+    """Mark a notification as read."""
     await service.read_notification(work, caller, notification_id=notification_id)

@@ -8,7 +8,7 @@ class EndpointRefused(Invalid):
 
 
 class TooManyDevices(Conflict):
-    """Ten devices are registered for this user already. Remove one under /api/push/registrations first."""
+    """Ten devices are already registered for this user. First remove one under /api/push/registrations."""
 
     slug, title = "too-many-devices", "Too many devices are registered; remove one first"
 
@@ -18,6 +18,6 @@ class UrlRefused(Invalid):
 
 
 class TooManyWebhooks(Conflict):
-    """Twenty webhooks are registered already. Remove one under /api/webhooks first."""
+    """Twenty webhooks are already registered. First remove one under /api/webhooks."""
 
     slug, title = "too-many-webhooks", "Too many webhooks are registered; remove one first"

@@ -26,7 +26,7 @@ class DeviceCreate(Body):
 
 
 class DevicePublic(BaseModel):
-    """A registered device, without what it takes to push to it."""
+    """A registered device, without its push endpoint and keys."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -36,7 +36,7 @@ class DevicePublic(BaseModel):
 
 
 class PushCreate(Body):
-    """Whom to tell what: a user or a patient, out of a fixed list. Free text would show on a lock screen."""
+    """The recipient (a user or a patient) and a text from a fixed list. Free text would appear on lock screens."""
 
     user_id: Id | None = None
     patient_id: Id | None = None
@@ -50,7 +50,7 @@ class PushCreate(Body):
 
 
 class PushAccepted(BaseModel):
-    """The notification that was created, whether or not anybody is there to get it."""
+    """The notification that was created, even if nobody can receive it."""
 
     notification_id: UUID
 

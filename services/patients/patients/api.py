@@ -22,7 +22,7 @@ internal = PolicyRouter("/patients", base="/internal")
 async def search_patients(
     query: Annotated[schemas.PatientQuery, Query()], caller: CurrentCaller, work: CurrentWork
 ) -> Page[schemas.PatientListed]:
-    """Find patients by the starts of their names or by exact data."""
+    """Find patients by the beginnings of their names or by exact values."""
     return await service.search_patients(work, caller, query=query)
 
 

@@ -51,7 +51,7 @@ AddressUse = Literal["home", "work", "temp", "old", "billing"]
 
 
 class Name(Body):
-    """The name a patient goes by officially."""
+    """The patient's official name."""
 
     prefix: Entries[Line] = Field(default_factory=list)
     given: Entries[Line] = Field(default_factory=list)
@@ -59,7 +59,7 @@ class Name(Body):
 
 
 class Identifier(Body):
-    """A number that some other register knows the patient by."""
+    """The patient's number in another register."""
 
     system: Uri
     value: Line
@@ -98,7 +98,7 @@ class Address(Body):
 
 
 class EmergencyContact(Body):
-    """Whom to call."""
+    """A person to call in an emergency."""
 
     name: Line
     relationship: Line | None = None
@@ -106,7 +106,7 @@ class EmergencyContact(Body):
 
 
 class DemographicsUpdate(Body):
-    """Everything that is shown, at once: a member that is left out is refused, so that nobody erases by forgetting."""
+    """All demographics at once: a missing member is refused, so that nothing is erased by accident."""
 
     active: bool
     name: Name
@@ -151,9 +151,9 @@ class PatientQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    q: Typed = Field(default="", description="Starts of words of the name, up to ten, all of which must match")
-    family: Typed = Field(default="", description="Starts of words of the family name")
-    given: Typed = Field(default="", description="Starts of words of given names")
+    q: Typed = Field(default="", description="Beginnings of words of the name, up to ten, all of which must match")
+    family: Typed = Field(default="", description="Beginnings of words of the family name")
+    given: Typed = Field(default="", description="Beginnings of words of given names")
     birth_date: IsoDate | None = None
     gender: Gender | None = None
     nhs_number: NhsNumber | None = None
@@ -162,7 +162,7 @@ class PatientQuery(BaseModel):
 
 
 class PatientVerify(Body):
-    """Which patient is meant: exactly one of the two."""
+    """The patient, by exactly one of the two members."""
 
     patient_id: Id | None = None
     nhs_number: NhsNumber | None = None

@@ -57,8 +57,8 @@ const DOWN: Record<string, string> = {
 
 /** Of a backend that is away, whichever service misses it. */
 const AWAY: Record<string, string> = {
-  nats: "What happens is told to the other services later: notifications and the audit trail lag behind. Nothing is lost.",
-  fhir: "Patients cannot be searched for, registered or changed, and letters cannot be printed.",
+  nats: "The other services hear of changes later: notifications and the audit trail are delayed. Nothing is lost.",
+  fhir: "Patients’ details cannot be shown, registered or changed, and letters cannot be printed. Searching for patients still works, and so do letters of patients already known.",
   openehr: "Letters can be neither read nor written.",
 };
 

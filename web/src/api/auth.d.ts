@@ -1,6 +1,6 @@
 // Generated from docs/openapi/auth.json by `npm run types`.
-// document 480226b42bcff54030a9ded34bd9a08379dd53c3901c46de303438da9ae9c5c0
-// types c25edefd2981d4260d3d28729978addf4fa440e0d27f7b4d0d27fea6988e5aaa
+// document bd83edc631381c4ee1b35cd2b6117cf65160200af0c3c4b393a694a92b3b4df6
+// types a5e855ebf43d20781dd74b5e2e2bd173389814dd9a52f2324f28659cad0de2c1
 
 export interface paths {
     "/api/auth/.well-known/jwks.json": {
@@ -92,7 +92,7 @@ export interface paths {
         };
         /**
          * List Login Ways
-         * @description How people can sign in here, for the page that asks them to.
+         * @description The ways to sign in here, for the sign-in page.
          */
         get: operations["list_login_ways_api_auth_login_get"];
         put?: never;
@@ -138,7 +138,7 @@ export interface paths {
         put?: never;
         /**
          * Logout
-         * @description End the session; its tokens die in every service within a second.
+         * @description End the session; its tokens stop working in every service within a second.
          */
         post: operations["logout_api_auth_logout_post"];
         delete?: never;
@@ -158,7 +158,7 @@ export interface paths {
         put?: never;
         /**
          * Logout All
-         * @description End every session of the caller, this one too.
+         * @description End every session of the caller, including this one.
          */
         post: operations["logout_all_api_auth_logout_all_post"];
         delete?: never;
@@ -196,7 +196,7 @@ export interface paths {
         };
         /**
          * Oidc Callback
-         * @description Come back with a session, which the app then refreshes, or to `/#sign-in-refused`.
+         * @description Return from the identity provider with a session, which the app then refreshes, or to `/#sign-in-refused`.
          */
         get: operations["oidc_callback_api_auth_oidc_callback_get"];
         put?: never;
@@ -278,7 +278,7 @@ export interface paths {
         put?: never;
         /**
          * Redeem Link Code
-         * @description Link the caller's account; refresh to get a token that carries the patient.
+         * @description Link the caller's account; refresh to get a token that includes the patient.
          */
         post: operations["redeem_link_code_api_auth_patient_links_redeem_post"];
         delete?: never;
@@ -299,7 +299,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Link
-         * @description Take a patient's record away from the account it is linked to.
+         * @description Unlink a patient's record from its account.
          */
         delete: operations["delete_link_api_auth_patient_links__patient_id__delete"];
         options?: never;
@@ -338,7 +338,7 @@ export interface paths {
         put?: never;
         /**
          * Register
-         * @description Open a patient's account; it is linked to a record with a code from the clinic.
+         * @description Register a patient's account, which a code from the clinic can then link to a record.
          */
         post: operations["register_api_auth_register_post"];
         delete?: never;
@@ -356,7 +356,7 @@ export interface paths {
         };
         /**
          * List Sessions
-         * @description The caller's sessions that still live, newest first.
+         * @description The caller's active sessions, newest first.
          */
         get: operations["list_sessions_api_auth_sessions_get"];
         put?: never;
@@ -379,7 +379,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Session
-         * @description End one of the caller's sessions; its tokens die in every service within a second.
+         * @description End one of the caller's sessions; its tokens stop working in every service within a second.
          */
         delete: operations["delete_session_api_auth_sessions__session_id__delete"];
         options?: never;
@@ -398,7 +398,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm Totp
-         * @description Switch two-factor sign-in on; all other sessions end. Refresh to get a token that says so.
+         * @description Switch two-factor sign-in on; all other sessions end. Refresh to get a token that includes it.
          */
         post: operations["confirm_totp_api_auth_totp_confirm_post"];
         delete?: never;
@@ -438,7 +438,7 @@ export interface paths {
         put?: never;
         /**
          * Enrol Totp
-         * @description Get a seed for an authenticator; it counts once its first code is confirmed.
+         * @description Get a seed for an authenticator; it takes effect once its first code is confirmed.
          */
         post: operations["enrol_totp_api_auth_totp_enrol_post"];
         delete?: never;
@@ -486,7 +486,7 @@ export interface paths {
         head?: never;
         /**
          * Update User
-         * @description Change an account's roles, or disable it; its tokens die at once.
+         * @description Change an account's roles, or disable it; its tokens stop working at once.
          */
         patch: operations["update_user_api_auth_users__user_id__patch"];
         trace?: never;
@@ -500,7 +500,7 @@ export interface paths {
         };
         /**
          * Fleet
-         * @description How every service and its backends are.
+         * @description The state of every service and its backends.
          */
         get: operations["fleet_health"];
         put?: never;
@@ -544,7 +544,7 @@ export interface components {
         };
         /**
          * AuditActor
-         * @description Who acted, with the name of today and the roles of then.
+         * @description Who acted, with their current name and their roles at the time.
          */
         AuditActor: {
             /**
@@ -638,7 +638,7 @@ export interface components {
         };
         /**
          * Login
-         * @description `username` may be the e-mail address. `totp_code` counts only where two-factor sign-in is on.
+         * @description `username` may be the e-mail address. `totp_code` is used only if two-factor sign-in is on.
          */
         Login: {
             /**
@@ -653,7 +653,7 @@ export interface components {
         };
         /**
          * LoginCode
-         * @description The challenge that followed a right password, and the code that was still missing.
+         * @description The challenge from the first step of the sign-in, and the code.
          */
         LoginCode: {
             /** Challenge */
@@ -739,7 +739,7 @@ export interface components {
         };
         /**
          * OwnSession
-         * @description A sign-in that still lives, as its owner tells it from others; `current` is the one that asks.
+         * @description An active session, as its owner sees it; `current` marks the session that makes the call.
          */
         OwnSession: {
             /**
@@ -818,7 +818,7 @@ export interface components {
         };
         /**
          * RecoveryCodes
-         * @description Each signs in once instead of the six digits; shown once.
+         * @description Each works once instead of the six digits; shown only once.
          */
         RecoveryCodes: {
             /** Recovery Codes */
@@ -826,7 +826,7 @@ export interface components {
         };
         /**
          * Register
-         * @description A patient's own registration; there is no role to ask for.
+         * @description A patient's own registration; a role cannot be requested.
          */
         Register: {
             /** Display Name */
@@ -845,7 +845,7 @@ export interface components {
         Role: "patient" | "clinician" | "admin";
         /**
          * Session
-         * @description An access token with what the page needs beside it; the refresh token is in its cookie only.
+         * @description An access token and related data for the page; the refresh token is only in its cookie.
          */
         Session: {
             /** Access Token */
@@ -901,7 +901,7 @@ export interface components {
         };
         /**
          * TotpEnrolment
-         * @description The seed in base32, and the same for a QR code; shown once.
+         * @description The seed in base32, and the content of its QR code; shown only once.
          */
         TotpEnrolment: {
             /** Otpauth Uri */
@@ -953,7 +953,7 @@ export interface components {
         };
         /**
          * UserCreated
-         * @description A prepared account and the code that its owner activates it with, shown once.
+         * @description A prepared account and its activation code, shown only once.
          */
         UserCreated: {
             /** Activation Code */
@@ -962,7 +962,7 @@ export interface components {
         };
         /**
          * UserPatch
-         * @description What an administrator changes; what is absent stays.
+         * @description An administrator's changes; absent members stay unchanged.
          */
         UserPatch: {
             /** Disabled */
@@ -1151,9 +1151,9 @@ export interface operations {
     list_my_entries_api_auth_audit_mine_get: {
         parameters: {
             query?: {
-                /** @description How many items at most */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -2278,9 +2278,9 @@ export interface operations {
     list_sessions_api_auth_sessions_get: {
         parameters: {
             query?: {
-                /** @description How many items at most */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -2722,9 +2722,9 @@ export interface operations {
             query?: {
                 /** @description Part of a user name, e-mail address or name */
                 q?: string;
-                /** @description How many items at most */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -2896,7 +2896,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["ManagedUser"];
                 };
             };
             /** @description Sign in first (`/problems/unauthenticated`) */
@@ -2993,7 +2993,7 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
-            /** @description Down; the body is as for 200 */
+            /** @description Down; the body is the same as for 200 */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3022,7 +3022,7 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
-            /** @description Down; the body is as for 200 */
+            /** @description Down; the body is the same as for 200 */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -1,6 +1,6 @@
 // Generated from docs/openapi/letters.json by `npm run types`.
-// document 04467005132db0383b7cfef8f5e1dbad99ce3ef6e53882f5a810e872259107bc
-// types b31a33cb193214f9e6c5b94f6a36c6a064ca9d25efcb538e86a8e4addd788e76
+// document fb87fea8adb6b4eb847b6581a1863cf4f6aea0c4307bf73cab642ef39f5cc8a4
+// types 35aa0fb7342fbc93f849046c8c154f890aabdf0fe77bdee2a765a1e498a89365
 
 export interface paths {
     "/api/fhir/DocumentReference": {
@@ -32,7 +32,7 @@ export interface paths {
         };
         /**
          * Fleet
-         * @description How every service and its backends are.
+         * @description The state of every service and its backends.
          */
         get: operations["fleet_health"];
         put?: never;
@@ -113,12 +113,12 @@ export interface paths {
         };
         /**
          * Read Letter
-         * @description A letter with its text; the patient's first reading is remembered.
+         * @description A letter with its text; the patient's first reading is recorded.
          */
         get: operations["read_letter_api_patients__patient_id__letters__uid__get"];
         /**
          * Amend Letter
-         * @description Put a next version in a letter's place; the old one stays readable.
+         * @description Replace a letter with a new version; the old one stays readable.
          */
         put: operations["amend_letter_api_patients__patient_id__letters__uid__put"];
         post?: never;
@@ -137,7 +137,7 @@ export interface paths {
         };
         /**
          * Print Letter
-         * @description A letter as tagged PDF (PDF/UA-1); for the patient this is reading it.
+         * @description A letter as tagged PDF (PDF/UA-1); for the patient, this counts as reading it.
          */
         get: operations["print_letter_api_patients__patient_id__letters__uid__pdf_get"];
         put?: never;
@@ -194,7 +194,7 @@ export interface components {
     schemas: {
         /**
          * Author
-         * @description The clinician who answers for a letter, named as at the time of writing.
+         * @description The clinician who is responsible for a letter, with their name at the time of writing.
          */
         Author: {
             /**
@@ -243,8 +243,8 @@ export interface components {
         };
         /**
          * LetterAmend
-         * @description What a letter is to say from now on, and why it is changed. Type and sections stay when they are not sent;
-         *     `"sections": {}` takes them away.
+         * @description The new text of a letter, and the reason for the change. Type and sections stay unchanged if absent; `"sections":
+         *     {}` removes the sections.
          */
         LetterAmend: {
             body: components["schemas"]["_Text"];
@@ -255,7 +255,7 @@ export interface components {
         };
         /**
          * LetterCreate
-         * @description A letter to be written. Text is kept byte for byte: tab, line feed and carriage return are text.
+         * @description A new letter. Text is stored byte for byte, including tab, line feed and carriage return.
          */
         LetterCreate: {
             body: components["schemas"]["_Text"];
@@ -300,7 +300,7 @@ export interface components {
         LetterType: "clinic" | "discharge" | "referral" | "results" | "other";
         /**
          * LetterVersion
-         * @description How one version of a letter came to be: `author` made it, and said why (nobody says so of the first).
+         * @description A version of a letter: `author` made it and gave the reason (the first version has none).
          */
         LetterVersion: {
             author: components["schemas"]["Author"];
@@ -324,13 +324,8 @@ export interface components {
         OperationOutcome: {
             issue: {
                 code: string;
-                details: {
-                    coding: {
-                        code?: string;
-                        /** @constant */
-                        system?: "urn:quill:problems";
-                    }[];
-                    text: string;
+                details?: {
+                    text?: string;
                 };
                 diagnostics: string;
                 expression?: string[];
@@ -403,9 +398,9 @@ export interface operations {
             query: {
                 /** @description The patient's id, or `Patient/` with it */
                 patient: string;
-                /** @description How many documents at most */
+                /** @description Maximum number of documents */
                 _count?: number;
-                /** @description From the link `next` of the page before */
+                /** @description From the `next` link of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -492,7 +487,7 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
-            /** @description Down; the body is as for 200 */
+            /** @description Down; the body is the same as for 200 */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -521,7 +516,7 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
-            /** @description Down; the body is as for 200 */
+            /** @description Down; the body is the same as for 200 */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -605,9 +600,9 @@ export interface operations {
     list_letters_api_patients__patient_id__letters_get: {
         parameters: {
             query?: {
-                /** @description How many items at most */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -784,7 +779,7 @@ export interface operations {
     read_letter_api_patients__patient_id__letters__uid__get: {
         parameters: {
             query?: {
-                /** @description An older version; the newest without it */
+                /** @description An older version; by default the newest */
                 version?: number;
             };
             header?: never;
@@ -990,7 +985,7 @@ export interface operations {
     print_letter_api_patients__patient_id__letters__uid__pdf_get: {
         parameters: {
             query?: {
-                /** @description An older version; the newest without it */
+                /** @description An older version; by default the newest */
                 version?: number;
             };
             header?: never;
@@ -1064,9 +1059,9 @@ export interface operations {
     list_versions_api_patients__patient_id__letters__uid__versions_get: {
         parameters: {
             query?: {
-                /** @description How many items at most */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
             };
             header?: never;

@@ -1,6 +1,6 @@
 // Generated from docs/openapi/notify.json by `npm run types`.
-// document b0d305b623c5a25c1edd101a58b7e761f15e1b8d957870db92806fb498693099
-// types 990a03a4ab85123dd726dce7a3d660ae7a0503220b2e1034f0128e7855f561fc
+// document dfca932fb0b8188fc57978971ab804b4b9e4e586a36a4544ae180c0fa0a6ae55
+// types 080ed6b0ebfea6b43f042b4f879c5282e6e50e590a1870155ea81b745be8cd9e
 
 export interface paths {
     "/api/health": {
@@ -12,7 +12,7 @@ export interface paths {
         };
         /**
          * Fleet
-         * @description How every service and its backends are.
+         * @description The state of every service and its backends.
          */
         get: operations["fleet_health"];
         put?: never;
@@ -71,7 +71,7 @@ export interface paths {
         put?: never;
         /**
          * Read Notification
-         * @description Note that I have opened it.
+         * @description Mark a notification as read.
          */
         post: operations["read_notification_api_notifications__notification_id__read_post"];
         delete?: never;
@@ -89,7 +89,7 @@ export interface paths {
         };
         /**
          * Get Public Key
-         * @description The key that a browser subscribes with.
+         * @description The key for browsers' push subscriptions.
          */
         get: operations["get_public_key_api_push_public_key_get"];
         put?: never;
@@ -111,7 +111,7 @@ export interface paths {
         put?: never;
         /**
          * Register Device
-         * @description Have pushes sent to this browser; an endpoint that is registered already moves to the caller.
+         * @description Send pushes to this browser; an endpoint that is already registered is transferred to the caller.
          */
         post: operations["register_device_api_push_register_post"];
         delete?: never;
@@ -152,7 +152,7 @@ export interface paths {
         post?: never;
         /**
          * Remove Device
-         * @description Send nothing to this device any more.
+         * @description Stop sending pushes to a device.
          */
         delete: operations["remove_device_api_push_registrations__device_id__delete"];
         options?: never;
@@ -171,7 +171,7 @@ export interface paths {
         put?: never;
         /**
          * Send Push
-         * @description Tell a user or a patient something out of a fixed list.
+         * @description Send a user or a patient a notification from a fixed list.
          */
         post: operations["send_push_api_push_send_post"];
         delete?: never;
@@ -189,13 +189,13 @@ export interface paths {
         };
         /**
          * List Webhooks
-         * @description Where facts are posted to, and whether they arrive.
+         * @description The registered webhooks and their state.
          */
         get: operations["list_webhooks_api_webhooks_get"];
         put?: never;
         /**
          * Create Webhook
-         * @description Have facts posted to a server and signed (Standard Webhooks); the secret is shown here only.
+         * @description Register a webhook: events are posted to it, signed (Standard Webhooks). The secret is shown only here.
          */
         post: operations["create_webhook_api_webhooks_post"];
         delete?: never;
@@ -216,7 +216,7 @@ export interface paths {
         post?: never;
         /**
          * Remove Webhook
-         * @description Post nothing there any more.
+         * @description Remove a webhook.
          */
         delete: operations["remove_webhook_api_webhooks__webhook_id__delete"];
         options?: never;
@@ -241,7 +241,7 @@ export interface components {
         };
         /**
          * DevicePublic
-         * @description A registered device, without what it takes to push to it.
+         * @description A registered device, without its push endpoint and keys.
          */
         DevicePublic: {
             /**
@@ -330,7 +330,7 @@ export interface components {
         };
         /**
          * PushAccepted
-         * @description The notification that was created, whether or not anybody is there to get it.
+         * @description The notification that was created, even if nobody can receive it.
          */
         PushAccepted: {
             /**
@@ -341,7 +341,7 @@ export interface components {
         };
         /**
          * PushCreate
-         * @description Whom to tell what: a user or a patient, out of a fixed list. Free text would show on a lock screen.
+         * @description The recipient (a user or a patient) and a text from a fixed list. Free text would appear on lock screens.
          */
         PushCreate: {
             /** Patient Id */
@@ -366,7 +366,7 @@ export interface components {
         Template: "new_letter" | "amended_letter" | "please_call" | "appointment_reminder" | "test";
         /**
          * WebhookCreate
-         * @description Where to post which facts: an https URL of a public server.
+         * @description An https URL of a public server, and the events to post to it.
          */
         WebhookCreate: {
             /** Events */
@@ -376,7 +376,7 @@ export interface components {
         };
         /**
          * WebhookCreated
-         * @description A new webhook with the secret that its deliveries are signed with, which is not told again.
+         * @description A new webhook and the secret that signs its deliveries, which is shown only once.
          */
         WebhookCreated: {
             /**
@@ -391,8 +391,8 @@ export interface components {
          * WebhookPublic
          * @description A webhook, without its secret.
          *
-         *     `url`: null when the key that it was sealed under is gone. `failing_since`: since when nothing got through.
-         *     `undelivered`: facts of the last 30 days that were given up.
+         *     `url`: null when its encryption key is gone. `failing_since`: since when nothing was delivered.
+         *     `undelivered`: events of the last 30 days that were given up.
          */
         WebhookPublic: {
             /**
@@ -444,7 +444,7 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
-            /** @description Down; the body is as for 200 */
+            /** @description Down; the body is the same as for 200 */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -473,7 +473,7 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
-            /** @description Down; the body is as for 200 */
+            /** @description Down; the body is the same as for 200 */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -487,11 +487,11 @@ export interface operations {
     list_notifications_api_notifications_get: {
         parameters: {
             query?: {
-                /** @description Only what I have not opened */
+                /** @description Only unread notifications */
                 unread?: boolean;
-                /** @description How many items at most */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -761,9 +761,9 @@ export interface operations {
     list_devices_api_push_registrations_get: {
         parameters: {
             query?: {
-                /** @description How many items at most */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -1003,9 +1003,9 @@ export interface operations {
     list_webhooks_api_webhooks_get: {
         parameters: {
             query?: {
-                /** @description How many items at most */
+                /** @description Maximum number of items */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
             };
             header?: never;

@@ -1,6 +1,6 @@
 // Generated from docs/openapi/patients.json by `npm run types`.
-// document 31b1a79b1611ed3d53d58b144e068828fc2f7c46e74cc427accfc27d8c917a16
-// types 92305019a863195076233a82e94ae5eb286c8d6b0bf6fb5533671b49d0605b44
+// document 28d566035c542a8cce495ee71aa429041e470bf360b44236a79d87e8e313dae9
+// types 9b51ae497e458a2e9610886e0b43cc2c84fa5f23b169d8ae4b43115998292273
 
 export interface paths {
     "/api/fhir/patients": {
@@ -52,7 +52,7 @@ export interface paths {
         };
         /**
          * Fleet
-         * @description How every service and its backends are.
+         * @description The state of every service and its backends.
          */
         get: operations["fleet_health"];
         put?: never;
@@ -89,7 +89,7 @@ export interface paths {
         };
         /**
          * Search Patients
-         * @description Find patients by the starts of their names or by exact data.
+         * @description Find patients by the beginnings of their names or by exact values.
          */
         get: operations["search_patients_api_patients_get"];
         put?: never;
@@ -236,7 +236,7 @@ export interface components {
         };
         /**
          * DemographicsUpdate
-         * @description Everything that is shown, at once: a member that is left out is refused, so that nobody erases by forgetting.
+         * @description All demographics at once: a missing member is refused, so that nothing is erased by accident.
          */
         DemographicsUpdate: {
             /** Active */
@@ -258,7 +258,7 @@ export interface components {
         };
         /**
          * EmergencyContact
-         * @description Whom to call.
+         * @description A person to call in an emergency.
          */
         EmergencyContact: {
             /** Name */
@@ -310,7 +310,7 @@ export interface components {
         };
         /**
          * Identifier
-         * @description A number that some other register knows the patient by.
+         * @description The patient's number in another register.
          */
         "Identifier-Output": {
             /** System */
@@ -343,7 +343,7 @@ export interface components {
         };
         /**
          * Name
-         * @description The name a patient goes by officially.
+         * @description The patient's official name.
          */
         Name: {
             /** Family */
@@ -365,13 +365,8 @@ export interface components {
         OperationOutcome: {
             issue: {
                 code: string;
-                details: {
-                    coding: {
-                        code?: string;
-                        /** @constant */
-                        system?: "urn:quill:problems";
-                    }[];
-                    text: string;
+                details?: {
+                    text?: string;
                 };
                 diagnostics: string;
                 expression?: string[];
@@ -390,7 +385,7 @@ export interface components {
         };
         /**
          * Patient
-         * @description A client's id, version, time and source are ignored: they are the server's to say (FHIR R4 §3.1.0.8).
+         * @description A client's id, version, time and source are ignored: the server sets them (FHIR R4 §3.1.0.8).
          */
         Patient: {
             /** Active */
@@ -452,7 +447,7 @@ export interface components {
         };
         /**
          * PatientReference
-         * @description A patient of this server; the FHIR server refuses one that it does not have.
+         * @description A patient of this server; the FHIR server refuses unknown ones.
          */
         PatientReference: {
             /** Display */
@@ -476,7 +471,7 @@ export interface components {
         };
         /**
          * PatientVerify
-         * @description Which patient is meant: exactly one of the two.
+         * @description The patient, by exactly one of the two members.
          */
         PatientVerify: {
             /** Nhs Number */
@@ -507,7 +502,7 @@ export interface components {
         };
         /**
          * Reference
-         * @description Somebody named, not pointed to.
+         * @description A person given by name, not by reference.
          */
         Reference: {
             /** Display */
@@ -599,7 +594,7 @@ export interface components {
         };
         /**
          * Identifier
-         * @description A number that some other register knows the patient by.
+         * @description The patient's number in another register.
          */
         patients__schemas__Identifier: {
             /** System */
@@ -803,7 +798,7 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
-            /** @description Down; the body is as for 200 */
+            /** @description Down; the body is the same as for 200 */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -832,7 +827,7 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
-            /** @description Down; the body is as for 200 */
+            /** @description Down; the body is the same as for 200 */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -846,11 +841,11 @@ export interface operations {
     search_patients_api_patients_get: {
         parameters: {
             query?: {
-                /** @description Starts of words of the name, all of which must match */
+                /** @description Beginnings of words of the name, all of which must match */
                 q?: string;
-                /** @description Starts of words of the family name */
+                /** @description Beginnings of words of the family name */
                 family?: string;
-                /** @description Starts of words of given names */
+                /** @description Beginnings of words of given names */
                 given?: string;
                 birth_date?: string;
                 gender?: "male" | "female" | "other" | "unknown";

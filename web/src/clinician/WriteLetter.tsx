@@ -160,7 +160,7 @@ function LastLook({ isOpen, isPending, draft, patient, onSend, onClose }: LastLo
         <p>The patient’s details cannot be shown at the moment. Make sure that this is the right record.</p>
       )}
       {open.length > 0 && <Banner tone="warn">Still to be filled in: {open.join(", ")}</Banner>}
-      <p>The patient is told at once, and can read it.</p>
+      <p>A patient with a linked account can read it at once and finds it in their notifications.</p>
     </Confirm>
   );
 }

@@ -37,7 +37,7 @@ export function deedOf({ resource, action, resource_id }: AccessEntry): Deed {
   return { words: action === "R" ? "looked at the list of your letters" : `${words} a letter to you` };
 }
 
-/** "but was not allowed to", where it did not succeed. */
+/** "was refused" or "did not succeed", where it did not go through. */
 export function outcomeOf({ outcome }: AccessEntry): string | undefined {
   if (outcome === "denied") return "was refused";
   return outcome === "failed" ? "did not succeed" : undefined;

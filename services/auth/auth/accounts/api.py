@@ -42,7 +42,7 @@ SearchText = Annotated[
 @allow(ANYONE)
 @refuses(AccountTaken, PasswordRefused, TooManyRequests, SignInBusy)
 async def register(form: Register, visitor: CurrentVisitor, work: CurrentWork) -> User:
-    """Open a patient's account; it is linked to a record with a code from the clinic."""
+    """Register a patient's account, which a code from the clinic can then link to a record."""
     return User.of(await service.register(work, form=form, visitor=visitor))
 
 
@@ -85,5 +85,5 @@ async def create_user(form: UserCreate, caller: CurrentCaller, work: CurrentWork
 @allow(policy.MANAGE_USERS, audits="user")
 @refuses(OwnRoles, LastAdmin, RolesOfProvider)
 async def update_user(user_id: PathId, patch: UserPatch, caller: CurrentCaller, work: CurrentWork) -> User:
-    """Change an account's roles, or disable it; its tokens die at once."""
+    """Change an account's roles, or disable it; its tokens stop working at once."""
     return User.of(await service.update_user(work, caller, user_id=user_id, patch=patch))

@@ -54,7 +54,7 @@ Roles = Annotated[list[Role], Field(min_length=1), AfterValidator(_one_of_each)]
 
 
 class Register(Body):
-    """A patient's own registration; there is no role to ask for."""
+    """A patient's own registration; a role cannot be requested."""
 
     username: Username
     email: Email
@@ -72,7 +72,7 @@ class UserCreate(Body):
 
 
 class UserPatch(Body):
-    """What an administrator changes; what is absent stays."""
+    """An administrator's changes; absent members stay unchanged."""
 
     roles: Roles | None = None
     disabled: bool | None = None
@@ -118,7 +118,7 @@ class ManagedUser(User):
 
 
 class UserCreated(BaseModel):
-    """A prepared account and the code that its owner activates it with, shown once."""
+    """A prepared account and its activation code, shown only once."""
 
     user: User
     activation_code: str

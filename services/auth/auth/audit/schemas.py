@@ -40,7 +40,7 @@ class AuditQuery(BaseModel):
 
 
 class AuditActor(BaseModel):
-    """Who acted, with the name of today and the roles of then."""
+    """Who acted, with their current name and their roles at the time."""
 
     id: UUID
     name: str

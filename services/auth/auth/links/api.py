@@ -24,12 +24,12 @@ async def create_link_code(form: LinkCreate, caller: CurrentCaller, work: Curren
 @allow(policy.REDEEM_CODE, audits="patient-link", action="U")
 @refuses(LinkRefused, TooManyRequests)
 async def redeem_link_code(form: LinkRedeem, caller: CurrentCaller, work: CurrentWork) -> User:
-    """Link the caller's account; refresh to get a token that carries the patient."""
+    """Link the caller's account; refresh to get a token that includes the patient."""
     return User.of(await service.redeem_code(work, caller, form=form))
 
 
 @router.delete("/{patient_id}", status_code=204, tags=["patient links"])
 @allow(policy.UNLINK, audits="patient-link")
 async def delete_link(patient_id: PathId, caller: CurrentCaller, work: CurrentWork) -> None:
-    """Take a patient's record away from the account it is linked to."""
+    """Unlink a patient's record from its account."""
     await service.unlink_patient(work, caller, patient_id=patient_id)

@@ -46,7 +46,7 @@ async def oidc_callback(
     visitor: CurrentVisitor,
     work: CurrentWork,
 ) -> RedirectResponse:
-    """Come back with a session, which the app then refreshes, or to `/#sign-in-refused`."""
+    """Return from the identity provider with a session, which the app then refreshes, or to `/#sign-in-refused`."""
     proofs = await service.complete(work, answer=answer, browser=browser, visitor=visitor)
     secrets = {"refresh_token": proofs.refresh_token, "csrf_token": proofs.csrf_token}
     return _go("/", *cookies.new_cookies(work.backend.settings, **secrets))

@@ -39,7 +39,7 @@ async def refresh(
 async def logout(
     token: RefreshToken, work: CurrentWork, visitor: CurrentVisitor, response: Response, csrf: CsrfToken = None
 ) -> None:
-    """End the session; its tokens die in every service within a second."""
+    """End the session; its tokens stop working in every service within a second."""
     await service.log_out(work, presented=token, csrf_token=csrf, visitor=visitor)
     _set(response, cookies.cleared_cookies(work.backend.settings))
 
@@ -47,7 +47,7 @@ async def logout(
 @router.post("/logout-all", status_code=204, tags=["sessions"])
 @allow(policy.OWN_SESSIONS)
 async def logout_all(caller: CurrentCaller, work: CurrentWork, response: Response) -> None:
-    """End every session of the caller, this one too."""
+    """End every session of the caller, including this one."""
     await service.log_out_everywhere(work, caller)
     _set(response, cookies.cleared_cookies(work.backend.settings))
 
@@ -57,14 +57,14 @@ async def logout_all(caller: CurrentCaller, work: CurrentWork, response: Respons
 async def list_sessions(
     caller: CurrentCaller, work: CurrentWork, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[OwnSession]:
-    """The caller's sessions that still live, newest first."""
+    """The caller's active sessions, newest first."""
     return await service.list_sessions(work, caller, limit=limit, cursor=cursor)
 
 
 @router.delete("/sessions/{session_id}", status_code=204, tags=["sessions"])
 @allow(policy.OWN_SESSIONS)
 async def delete_session(session_id: PathId, caller: CurrentCaller, work: CurrentWork) -> None:
-    """End one of the caller's sessions; its tokens die in every service within a second."""
+    """End one of the caller's sessions; its tokens stop working in every service within a second."""
     await service.end_session(work, caller, session_id=session_id)
 
 

@@ -11,7 +11,7 @@ from auth.sessions.models import SessionRow
 
 
 class Session(BaseModel):
-    """An access token with what the page needs beside it; the refresh token is in its cookie only."""
+    """An access token and related data for the page; the refresh token is only in its cookie."""
 
     access_token: str
     token_type: Literal["Bearer"]
@@ -21,7 +21,7 @@ class Session(BaseModel):
 
 
 class OwnSession(BaseModel):
-    """A sign-in that still lives, as its owner tells it from others; `current` is the one that asks."""
+    """An active session, as its owner sees it; `current` marks the session that makes the call."""
 
     id: UUID
     created_at: datetime

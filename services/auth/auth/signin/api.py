@@ -18,7 +18,7 @@ router = PolicyRouter("/auth/login")
 @router.get("", tags=["sessions"])
 @allow(ANYONE)
 async def list_login_ways(work: CurrentWork) -> LoginWays:
-    """How people can sign in here, for the page that asks them to."""
+    """The ways to sign in here, for the sign-in page."""
     return LoginWays(oidc=work.backend.provider is not None)
 
 

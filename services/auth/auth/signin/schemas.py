@@ -10,7 +10,7 @@ from auth.totp.schemas import Code
 
 
 class Login(Body):
-    """`username` may be the e-mail address. `totp_code` counts only where two-factor sign-in is on."""
+    """`username` may be the e-mail address. `totp_code` is used only if two-factor sign-in is on."""
 
     username: Annotated[str, Field(min_length=1, max_length=MAX_EMAIL)]
     password: Secret
@@ -18,7 +18,7 @@ class Login(Body):
 
 
 class LoginCode(Body):
-    """The challenge that followed a right password, and the code that was still missing."""
+    """The challenge from the first step of the sign-in, and the code."""
 
     challenge: Annotated[str, Field(max_length=100)]
     code: Code

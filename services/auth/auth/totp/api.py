@@ -15,7 +15,7 @@ router = PolicyRouter("/auth/totp")
 @allow(ENROLLING)
 @refuses(TotpActive, NoPassword, PasswordRefused, TooManyRequests, SignInBusy)
 async def enrol_totp(form: TotpEnrol, caller: CurrentCaller, work: CurrentWork) -> TotpEnrolment:
-    """Get a seed for an authenticator; it counts once its first code is confirmed."""
+    """Get a seed for an authenticator; it takes effect once its first code is confirmed."""
     return await service.enrol(work, caller, form=form)
 
 
@@ -23,7 +23,7 @@ async def enrol_totp(form: TotpEnrol, caller: CurrentCaller, work: CurrentWork) 
 @allow(ENROLLING)
 @refuses(TotpAbsent, CodeRefused, TooManyRequests)
 async def confirm_totp(form: TotpConfirm, caller: CurrentCaller, work: CurrentWork) -> RecoveryCodes:
-    """Switch two-factor sign-in on; all other sessions end. Refresh to get a token that says so."""
+    """Switch two-factor sign-in on; all other sessions end. Refresh to get a token that includes it."""
     return RecoveryCodes(recovery_codes=await service.confirm(work, caller, form=form))
 
 

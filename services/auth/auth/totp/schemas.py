@@ -17,7 +17,7 @@ class TotpEnrol(Body):
 
 
 class TotpEnrolment(BaseModel):
-    """The seed in base32, and the same for a QR code; shown once."""
+    """The seed in base32, and the content of its QR code; shown only once."""
 
     secret: str
     otpauth_uri: str
@@ -30,7 +30,7 @@ class TotpConfirm(Body):
 
 
 class RecoveryCodes(BaseModel):
-    """Each signs in once instead of the six digits; shown once."""
+    """Each works once instead of the six digits; shown only once."""
 
     recovery_codes: list[str]
 

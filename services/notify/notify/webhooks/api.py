@@ -16,7 +16,7 @@ router = PolicyRouter("/webhooks")
 async def create_webhook(
     wanted: WebhookCreate, caller: CurrentCaller, work: CurrentWork, key: IdempotencyKey
 ) -> WebhookCreated:
-    """Have facts posted to a server and signed (Standard Webhooks); the secret is shown here only."""
+    """Register a webhook: events are posted to it, signed (Standard Webhooks). The secret is shown only here."""
     return await service.create_webhook(work, caller, wanted=wanted, key=key)
 
 
@@ -25,12 +25,12 @@ async def create_webhook(
 async def list_webhooks(
     caller: CurrentCaller, work: CurrentWork, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[WebhookPublic]:
-    """Where facts are posted to, and whether they arrive."""
+    """The registered webhooks and their state."""
     return await service.list_webhooks(work, caller, cursor=cursor, limit=limit)
 
 
 @router.delete("/{webhook_id}", status_code=204)
 @allow(policy.MANAGE_WEBHOOKS, audits="webhook")
 async def remove_webhook(webhook_id: PathId, caller: CurrentCaller, work: CurrentWork) -> None:
-    """Post nothing there any more."""
+    """Remove a webhook."""
     await service.remove_webhook(work, caller, webhook_id=webhook_id)

@@ -23,14 +23,14 @@ EventName = Annotated[
 
 
 class WebhookCreate(Body):
-    """Where to post which facts: an https URL of a public server."""
+    """An https URL of a public server, and the events to post to it."""
 
     url: Annotated[str, Field(max_length=MAX_URL_LENGTH)]
     events: Annotated[list[EventName], Field(min_length=1, max_length=len(NAMES))]
 
 
 class WebhookCreated(BaseModel):
-    """A new webhook with the secret that its deliveries are signed with, which is not told again."""
+    """A new webhook and the secret that signs its deliveries, which is shown only once."""
 
     id: UUID
     secret: str
@@ -39,8 +39,8 @@ class WebhookCreated(BaseModel):
 class WebhookPublic(BaseModel):
     """A webhook, without its secret.
 
-    `url`: null when the key that it was sealed under is gone. `failing_since`: since when nothing got through.
-    `undelivered`: facts of the last 30 days that were given up.
+    `url`: null when its encryption key is gone. `failing_since`: since when nothing was delivered.
+    `undelivered`: events of the last 30 days that were given up.
     """
 
     id: UUID
