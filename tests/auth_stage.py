@@ -1,10 +1,7 @@
 """A stage for tests of auth's use cases: its database, its people, and a patients service on loopback."""
 
-import json
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from auth.accounts import service as accounts
@@ -24,37 +21,24 @@ from common.auth import Caller, TokenVerifier
 from common.outbox import OutboxRow
 from sqlalchemy import func, select, text
 from sqlmodel import col
+from stand_in import ORIGIN, Answer, Handler, Server, as_json
 
 PASSWORD = "an entirely unremarkable phrase"
-ORIGIN = "http://localhost:8080"
 
 type MakeSettings = Callable[..., Settings]
 
 
-class Patients(ThreadingHTTPServer):
+class Patients(Server):
     """Answers for a patients service: `answers` maps a patient's id to status and body, others are 404."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Demographics)
+        super().__init__()
         self.answers: dict[str, tuple[int, dict[str, Any]]] = {}
         self.asked: list[Mapping[str, str]] = []
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
-
-class _Demographics(BaseHTTPRequestHandler):
-    server: Patients
-
-    def do_GET(self) -> None:
-        self.server.asked.append({"path": self.path, **{name.lower(): value for name, value in self.headers.items()}})
-        status, body = self.server.answers.get(self.path.split("/")[3], (404, {}))
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
-
-    def log_message(self, *_: object) -> None:
-        """Nobody reads it."""
+    def answer(self, request: Handler, body: bytes) -> Answer:
+        self.asked.append({"path": request.path, **{name.lower(): value for name, value in request.headers.items()}})
+        return as_json(*self.answers.get(request.path.split("/")[3], (404, {})))
 
 
 @dataclass

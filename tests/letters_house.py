@@ -4,19 +4,16 @@ Only auth and patients are stood in for, over HTTP; the way to openEHR leads thr
 """
 
 import base64
-import hashlib
 import http.client
 import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,17 +22,14 @@ import httpx
 import psycopg
 import pytest
 from fleet import migrated_database
-from joserfc import jwt
-from joserfc.jwk import RSAKey
 from letters.composition import contribution_of
 from letters.letter import Author, StoredLetter
 from native.bare import PostgresServer, nats_server
 from native.ports import free_port
+from stand_in import ORIGIN, Answer, Auth, Handler, Server, as_json
 
-ORIGIN = "http://localhost:8080"
 SYSTEM_ID = "letters.quill.test"
 SECRET = "q-letters-tests-" + "s" * 32
-CSRF = "csrf-token-of-the-tests"
 NOBODY: dict[str, object] = {
     "name": {"prefix": [], "given": [], "family": None},
     "birth_date": None,
@@ -43,61 +37,11 @@ NOBODY: dict[str, object] = {
 }
 
 
-class Server(ThreadingHTTPServer):
-    """Answers every method with `answer`, in threads, until stopped."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
-
-    def answer(self, request: "Handler", body: bytes) -> tuple[int, dict[str, str], bytes] | None:
-        raise AssertionError("answered by a subclass")
-
-    def handle_error(self, *_: object) -> None:
-        """Connections that the service gives up are part of the tests."""
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def reply(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        answer = self.server.answer(self, body)
-        if answer is None:
-            self.close_connection = True
-            return
-        status, headers, content = answer
-        self.send_response_only(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if status != 204:
-            self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content if status != 204 else b"")
-
-    do_GET = do_POST = do_PUT = do_DELETE = reply
-
-    def log_message(self, *_: object) -> None:
-        """Tests look at answers."""
-
-
-class Neighbours(Server):
+class Neighbours(Auth):
     """Auth and patients as far as letters asks them: keys, names, who is a patient and active."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.key = RSAKey.generate_key(2048, auto_kid=True)
         self.names: dict[str, str | None] = {}
         self.active: dict[str, bool] = {}
         self.identities: dict[str, dict[str, object]] = {}
@@ -105,16 +49,14 @@ class Neighbours(Server):
         self.asked: list[str] = []
         self.said: dict[str, tuple[int, object]] = {}
 
-    def answer(self, request: Handler, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
+    def answer(self, request: Handler, body: bytes) -> Answer | None:
         self.asked.append(request.path)
-        status, value = self.say(request)
-        return status, {"Content-Type": "application/json"}, json.dumps(value).encode()
+        keys = request.path.endswith("jwks.json")
+        return super().answer(request, body) if keys else as_json(*self.say(request))
 
     def say(self, request: Handler) -> tuple[int, object]:
         if request.path in self.said:
             return self.said[request.path]
-        if request.path == "/api/auth/.well-known/jwks.json":
-            return 200, {"keys": [self.key.as_dict(private=False)]}
         if request.path == "/api/auth/me":
             user_id = json.loads(_unpadded(request.headers["Authorization"].split(".")[1]))["sub"]
             user: dict[str, object] = {"username": f"u-{user_id}", "display_name": self.names.get(user_id), "roles": []}
@@ -131,11 +73,6 @@ def _unpadded(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def token_of(neighbours: Neighbours, claims: dict[str, Any]) -> str:
-    """An access token as auth signs it."""
-    return jwt.encode({"alg": "RS256", "typ": "at+jwt", "kid": neighbours.key.kid}, claims, neighbours.key)
-
-
 class Door(Server):
     """Stands before openEHR. `mood`: open; closed (no answer, nothing arrives); deaf (it arrives, the answer is lost);
     half (reading works, nothing else arrives); ill (500, nothing arrives); hollow (so, but its status page is well);
@@ -148,19 +85,19 @@ class Door(Server):
         self.lie: object = None
         self.passed: list[tuple[str, str]] = []
 
-    def answer(self, request: Handler, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
+    def answer(self, request: Handler, body: bytes) -> Answer | None:
         if self.mood == "stuck":
             time.sleep(8)
         if self.mood in {"closed", "stuck"} or (self.mood == "half" and request.command != "GET"):
             return None
         if self.mood == "ill" or (self.mood == "hollow" and not request.path.endswith("/rest/status")):
-            return 500, {"Content-Type": "application/json"}, b'{"error": "Internal Server Error"}'
+            return as_json(500, {"error": "Internal Server Error"})
         if self.mood == "lying":
-            return 200, {"Content-Type": "application/json"}, json.dumps(self.lie).encode()
+            return as_json(200, self.lie)
         answer = self.forward(request, body)
         return None if self.mood == "deaf" and request.command == "POST" else answer
 
-    def forward(self, request: Handler, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def forward(self, request: Handler, body: bytes) -> Answer:
         self.passed.append((request.command, request.path))
         upstream = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         with closing(upstream):
@@ -198,16 +135,10 @@ class House:
 
     def person(self, *roles: str, patient_id: UUID | None = None, name: str | None = "Dr Ines Varga") -> Person:
         """Somebody with these roles, known to auth by this name."""
-        user_id, now = uuid4(), int(time.time())
+        user_id = uuid4()
         self.neighbours.names[str(user_id)] = name
-        hashed = base64.urlsafe_b64encode(hashlib.sha256(CSRF.encode()).digest()).rstrip(b"=").decode()
-        claims: dict[str, Any] = {
-            **{"iss": ORIGIN, "aud": "quill-api", "sub": str(user_id), "sid": str(uuid4()), "jti": str(uuid4())},
-            **{"iat": now, "exp": now + 900, "auth_time": now, "amr": ["pwd"], "roles": list(roles), "tv": 1},
-            **{"csh": hashed, **({"pid": str(patient_id)} if patient_id else {})},
-        }
-        token = token_of(self.neighbours, claims)
-        return Person({"Authorization": f"Bearer {token}", "X-CSRF-Token": CSRF}, user_id)
+        headers = self.neighbours.headers(*roles, user_id=user_id, patient_id=patient_id)
+        return Person(headers, user_id)
 
     def patient(self, *, active: bool = True) -> UUID:
         """A patient that the patients service knows."""

@@ -23,6 +23,7 @@ from notify.webhooks import service as webhooks
 from notify.webhooks.schemas import WebhookCreate, WebhookCreated, WebhookPublic
 from sqlalchemy import select
 from sqlmodel import col
+from stand_in import caller
 
 
 @dataclass
@@ -63,17 +64,7 @@ class Stage:
 
     def user(self, *roles: str, user_id: UUID | None = None) -> Caller:
         """Somebody who is signed in, in a session of their own."""
-        return Caller(
-            user_id=user_id or uuid4(),
-            session_id=uuid4(),
-            roles=frozenset(roles or {"patient"}),
-            patient_id=None,
-            token_version=0,
-            amr=(),
-            csrf_hash="",
-            expires_at=0,
-            token="",
-        )
+        return caller(*(roles or ("patient",)), user_id=user_id)
 
     async def happen(self, event: Event, *, at: datetime | None = None, event_id: UUID | None = None) -> UUID:
         """Hand an event to its consumer, as the pull loop does."""

@@ -1,72 +1,21 @@
 """What tests of patients stand on: a stand-in for the FHIR server with the behaviour measured of HAPI 8.8 and some bad
-moods, and a stand-in for auth's keys. The real FHIR server is met in tests/e2e."""
+moods. The real FHIR server is met in tests/e2e."""
 
-import base64
-import hashlib
 import json
 import re
 import threading
 import time
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from common.auth import Caller
-from joserfc import jwt
-from joserfc.jwk import RSAKey
+from stand_in import Answer, Handler, Server, as_json
 
-ORIGIN = "http://localhost:8080"
-CSRF = "csrf-token-of-the-tests"
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
 
 type Json = dict[str, Any]
-type Answer = tuple[int, Any]
-
-
-class Server(ThreadingHTTPServer):
-    """Answers JSON from `answer`, in threads; None cuts the connection."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def answer(self, request: "Handler", body: bytes) -> Answer | None:
-        raise AssertionError("answered by a subclass")
-
-    def handle_error(self, *_: object) -> None:
-        """Connections that are cut are part of the tests."""
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def reply(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        answer = self.server.answer(self, body)
-        if answer is None:
-            self.close_connection = True
-            return
-        content = json.dumps(answer[1]).encode()
-        self.send_response_only(answer[0])
-        self.send_header("Content-Type", "application/fhir+json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = do_PUT = reply
-
-    def log_message(self, *_: object) -> None:
-        """Tests look at answers."""
+type Told = tuple[int, Any]
 
 
 class StandInFhir(Server):
@@ -103,6 +52,10 @@ class StandInFhir(Server):
         return resource
 
     def answer(self, request: Handler, body: bytes) -> Answer | None:
+        told = self._react(request, body)
+        return None if told is None else as_json(*told, media_type="application/fhir+json")
+
+    def _react(self, request: Handler, body: bytes) -> Told | None:
         writes = request.command == "PUT" or request.path == "/fhir/"
         mood = (self.lost if writes else None) or self.mood
         if mood == "stuck":
@@ -120,7 +73,7 @@ class StandInFhir(Server):
             answer = self._say(request, body)
         return None if mood == "deaf" and writes else answer
 
-    def _say(self, request: Handler, body: bytes) -> Answer:
+    def _say(self, request: Handler, body: bytes) -> Told:
         if request.path == "/fhir/":
             return self._transaction(json.loads(body), request.headers["X-Request-Id"])
         path = request.path.removeprefix("/fhir/Patient/")
@@ -137,7 +90,7 @@ class StandInFhir(Server):
         resource = versions[place]
         return (410, {}) if resource is None else (200, resource)
 
-    def _transaction(self, bundle: Json, by: str) -> Answer:
+    def _transaction(self, bundle: Json, by: str) -> Told:
         before, written = {one: list(versions) for one, versions in self.versions.items()}, []
         for entry in bundle["entry"]:
             patient_id = entry["request"]["url"].removeprefix("Patient/")
@@ -149,7 +102,7 @@ class StandInFhir(Server):
             written.append({"response": {"status": f"{code}", "location": location}})
         return 200, {"resourceType": "Bundle", "type": "transaction-response", "entry": written}
 
-    def _put(self, patient_id: str, resource: Json, *, expected: str, by: str) -> Answer:
+    def _put(self, patient_id: str, resource: Json, *, expected: str, by: str) -> Told:
         wanted = re.fullmatch(r'W/"(\d+)"', expected)
         assert wanted is not None
         versions = self.versions.get(patient_id, [])
@@ -184,29 +137,6 @@ def _content(resource: Json) -> Json:
     return {key: value for key, value in resource.items() if key != "meta"}
 
 
-class StandInAuth(Server):
-    """Auth as far as patients asks it: its public keys, and that sessions live."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.key = RSAKey.generate_key(2048, auto_kid=True)
-
-    def answer(self, request: Handler, body: bytes) -> Answer:
-        return 200, {"keys": [self.key.as_dict(private=False)]}
-
-    def headers(self, *roles: str, patient_id: UUID | None = None) -> dict[str, str]:
-        """Of somebody with these roles."""
-        now = int(time.time())
-        hashed = base64.urlsafe_b64encode(hashlib.sha256(CSRF.encode()).digest()).rstrip(b"=").decode()
-        claims: dict[str, Any] = {
-            **{"iss": ORIGIN, "aud": "quill-api", "sub": str(uuid4()), "sid": str(uuid4()), "jti": str(uuid4())},
-            **{"iat": now, "exp": now + 900, "auth_time": now, "amr": ["pwd"], "roles": list(roles), "tv": 1},
-            **{"csh": hashed, **({"pid": str(patient_id)} if patient_id else {})},
-        }
-        token = jwt.encode({"alg": "RS256", "typ": "at+jwt", "kid": self.key.kid}, claims, self.key)
-        return {"Authorization": f"Bearer {token}", "X-CSRF-Token": CSRF}
-
-
 @dataclass(frozen=True)
 class Numbers:
     """NHS numbers of the range for tests (999…), a new one each time."""
@@ -223,21 +153,6 @@ class Numbers:
 
 
 NUMBERS = Numbers([0])
-
-
-def caller(*roles: str, patient_id: UUID | None = None) -> Caller:
-    """Somebody whom a policy let in."""
-    return Caller(
-        user_id=uuid4(),
-        session_id=uuid4(),
-        roles=frozenset(roles or {"clinician"}),
-        patient_id=patient_id,
-        token_version=0,
-        amr=(),
-        csrf_hash="",
-        expires_at=0,
-        token="",
-    )
 
 
 def patient(*given: str, family: str = "Okafor", nhs_number: str | None = None, **elements: Any) -> Json:

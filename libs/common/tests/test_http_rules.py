@@ -31,6 +31,7 @@ from fastapi import APIRouter
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
+from stand_in import caller
 
 MINE, FOREIGN = uuid4(), uuid4()
 READ = Policy(name="read", roles=frozenset({"clinician"}), linked_patient=True)
@@ -40,20 +41,6 @@ SETTINGS = {
     **{"nats_password": "p", "pseudonym_key": "k" * 40},
 }
 WRITE = Policy(name="write", roles=frozenset({"clinician", "admin"}))
-
-
-def caller(*roles: str, patient_id: UUID | None = None) -> Caller:
-    return Caller(
-        user_id=uuid4(),
-        session_id=uuid4(),
-        roles=frozenset(roles),
-        patient_id=patient_id,
-        token_version=1,
-        amr=(),
-        csrf_hash="",
-        expires_at=900,
-        token="t",
-    )
 
 
 @pytest.mark.parametrize(

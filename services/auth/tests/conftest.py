@@ -11,7 +11,7 @@ from auth.passwords import PasswordHasher
 from auth.sessions.keys import KeyRing
 from auth.settings import Settings
 from auth.vault import Vault
-from auth_stage import ORIGIN, MakeSettings, Patients, Stage
+from auth_stage import MakeSettings, Patients, Stage
 from common import http
 from common.db import Database
 from common.work import Work
@@ -20,6 +20,7 @@ from native.bare import PostgresServer
 from oidc_house import OidcHouse
 from oidc_provider import OidcProvider, oidc_settings
 from sqlalchemy import text
+from stand_in import ORIGIN
 
 TABLES = (
     "users, identities, oidc_starts, sessions, refresh_tokens, login_challenges, totp, link_codes, throttles, outbox, "
@@ -40,10 +41,8 @@ def auth_database(postgres_server: PostgresServer) -> str:
 
 @pytest.fixture
 def patients() -> Iterator[Patients]:
-    server = Patients()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with Patients() as server:
+        yield server
 
 
 @pytest.fixture
@@ -58,7 +57,7 @@ def make_settings(auth_database: str, patients: Patients) -> MakeSettings:
                 "nats_user": "auth",
                 "nats_password": "q-auth-password",
                 **dict.fromkeys(("auth_url", "letters_url", "notify_url"), "http://127.0.0.1:1"),
-                "patients_url": f"http://127.0.0.1:{patients.server_port}",
+                "patients_url": patients.url,
                 "pseudonym_key": "p" * 32,
                 "password_pepper": "k" * 32,
                 "refresh_key": "r" * 32,

@@ -12,12 +12,13 @@ from auth.passwords import PasswordHasher
 from auth.sessions import service as sessions
 from auth.sessions.keys import KeyRing, SigningKey, current_key, published_keys
 from auth.vault import Vault
-from auth_stage import ORIGIN, Stage
+from auth_stage import Stage
 from common.auth import TokenVerifier
 from cryptography.exceptions import InvalidTag
 from joserfc import jws
 from joserfc.jwk import RSAKey
 from sqlalchemy import text
+from stand_in import ORIGIN
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KEY = RSAKey.generate_key(2048)

@@ -7,12 +7,13 @@ from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
+import stand_in
 from common import http
 from common.auth import Caller
 from common.errors import BackendUnavailable, Forbidden, NotFound, QuillError, Unauthenticated
 from letters.clients import Patients, Users
 from letters.letter import PatientIdentity
-from letters_house import Neighbours, token_of
+from letters_house import Neighbours
 
 
 @pytest.fixture
@@ -25,17 +26,7 @@ def neighbours() -> Iterator[Neighbours]:
 def caller(neighbours: Neighbours) -> Caller:
     """A clinician with a token that auth understands."""
     user_id = uuid4()
-    return Caller(
-        user_id=user_id,
-        session_id=uuid4(),
-        roles=frozenset({"clinician"}),
-        patient_id=None,
-        token_version=1,
-        amr=("pwd",),
-        csrf_hash="",
-        expires_at=0,
-        token=token_of(neighbours, {"sub": str(user_id)}),
-    )
+    return stand_in.caller("clinician", user_id=user_id, token=neighbours.sign({"sub": str(user_id)}))
 
 
 def with_users(neighbours: Neighbours, use: Callable[[Users], Awaitable[None]], *, fresh_seconds: float) -> None:

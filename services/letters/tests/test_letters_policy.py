@@ -8,23 +8,9 @@ from common.errors import Forbidden, NotFound, QuillError
 from common.policy import Policy
 from letters import policy
 from letters.errors import PatientInactive
+from stand_in import caller
 
 OWN, FOREIGN = uuid4(), uuid4()
-
-
-def caller(*roles: str, patient_id: UUID | None = None) -> Caller:
-    """Somebody with these roles."""
-    return Caller(
-        user_id=uuid4(),
-        session_id=uuid4(),
-        roles=frozenset(roles),
-        patient_id=patient_id,
-        token_version=1,
-        amr=("pwd",),
-        csrf_hash="",
-        expires_at=0,
-        token="",
-    )
 
 
 @pytest.mark.parametrize(

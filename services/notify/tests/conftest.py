@@ -13,10 +13,11 @@ from notify.backend import open_backend
 from notify.service import SEND_PUSH
 from notify.settings import Settings
 from notify.webhooks.service import CREATE_WEBHOOK
-from notify_door import Auth, Door, auth_service, open_door
+from notify_door import Door, open_door
 from notify_stage import Dns, Stage
 from provision.streams import provision
 from sqlalchemy import text
+from stand_in import Auth
 
 TABLES = "webhook_deliveries, webhooks, deliveries, notifications, links, devices, inbox, outbox, operations"
 
@@ -70,7 +71,7 @@ async def stage(settings: Settings, anyio_backend: str) -> AsyncIterator[Stage]:
 
 @pytest.fixture(scope="session")
 def auth() -> Iterator[Auth]:
-    with auth_service() as running:
+    with Auth() as running:
         yield running
 
 

@@ -67,7 +67,7 @@ async def test_sign_out_announced_over_nats_removes_the_device(
 ) -> None:
     patient = door.visitor()
     await patient("POST", "/push/register", json=receiver.subscribe().to_json())
-    caller = await door.app.state.runtime.gate.admit(patient.token, vital=False)
+    caller = await door.app.state.runtime.gate.admit(patient.own["Authorization"].removeprefix("Bearer "), vital=False)
     ended = SessionRevoked(session_id=caller.session_id, user_id=patient.user_id, expires_at=datetime.now(UTC))
     await door.publish(ended, source="auth")
 

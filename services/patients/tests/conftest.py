@@ -1,7 +1,6 @@
 """Patients on a real PostgreSQL, before a stand-in for the FHIR server that can be in a bad mood."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -14,8 +13,9 @@ from patients.fhir import FhirServer, open_fhir
 from patients.main import create_app
 from patients.operations import OPERATIONS
 from patients.settings import Settings
-from patients_house import ORIGIN, StandInAuth, StandInFhir
+from patients_house import StandInFhir
 from sqlalchemy import text
+from stand_in import ORIGIN, Auth
 
 
 @pytest.fixture(scope="session")
@@ -28,22 +28,15 @@ def database_url(postgres_server: PostgresServer) -> str:
     return migrated_database(postgres_server, "patients")
 
 
-@contextmanager
-def serving[S: (StandInFhir, StandInAuth)](server: S) -> Iterator[S]:
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
 @pytest.fixture(scope="session")
 def stand_in() -> Iterator[StandInFhir]:
-    with serving(StandInFhir()) as server:
+    with StandInFhir() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def auth() -> Iterator[StandInAuth]:
-    with serving(StandInAuth()) as server:
+def auth() -> Iterator[Auth]:
+    with Auth() as server:
         yield server
 
 
@@ -75,7 +68,7 @@ def app_database_url(postgres_server: PostgresServer) -> str:
 @pytest.fixture(scope="session")
 def app_stand_in() -> Iterator[StandInFhir]:
     """And its own FHIR server, which it may write to at any time."""
-    with serving(StandInFhir()) as server:
+    with StandInFhir() as server:
         yield server
 
 
@@ -88,7 +81,7 @@ def app_fhir(app_stand_in: StandInFhir) -> StandInFhir:
 
 @pytest.fixture(scope="session")
 async def started_app(
-    app_database_url: str, app_stand_in: StandInFhir, auth: StandInAuth, anyio_backend: str
+    app_database_url: str, app_stand_in: StandInFhir, auth: Auth, anyio_backend: str
 ) -> AsyncIterator[FastAPI]:
     """The whole app, without NATS."""
     urls = dict.fromkeys(("auth_url", "patients_url", "letters_url", "notify_url"), auth.url)

@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from patients_house import NHS, NUMBERS, Json, StandInAuth, StandInFhir, patient
+from patients_house import NHS, NUMBERS, Json, StandInFhir, patient
 from r4_patients import BESIDE, EXAMPLE
+from stand_in import Auth
 
 pytestmark = pytest.mark.anyio
 
@@ -15,7 +16,7 @@ FHIR = "application/fhir+json"
 
 
 @pytest.fixture
-def doctor(auth: StandInAuth) -> dict[str, str]:
+def doctor(auth: Auth) -> dict[str, str]:
     return auth.headers("clinician")
 
 
@@ -86,7 +87,7 @@ async def test_taken_number_is_409_without_the_number(client: httpx.AsyncClient,
 )
 async def test_fhir_errors_are_operation_outcomes(
     client: httpx.AsyncClient,
-    auth: StandInAuth,
+    auth: Auth,
     status: int,
     code: str,
     roles: tuple[str, ...] | None,
@@ -109,7 +110,7 @@ async def test_invalid_element_is_named_by_its_path(client: httpx.AsyncClient, d
 
 
 @pytest.mark.parametrize("path", ["/api/fhir/patients/{}", "/api/patients/{}/demographics"])
-async def test_foreign_and_absent_look_the_same(client: httpx.AsyncClient, auth: StandInAuth, path: str) -> None:
+async def test_foreign_and_absent_look_the_same(client: httpx.AsyncClient, auth: Auth, path: str) -> None:
     doctor = auth.headers("clinician")
     patient_id = (await create(client, doctor)).json()["id"]
     own = auth.headers("patient", patient_id=patient_id)
@@ -254,7 +255,7 @@ async def test_outage_of_the_fhir_server_is_503_but_search_goes_on(
 
 
 @pytest.mark.parametrize("role", ["patient", "nobody"])
-async def test_only_staff_searches_verifies_and_writes(client: httpx.AsyncClient, auth: StandInAuth, role: str) -> None:
+async def test_only_staff_searches_verifies_and_writes(client: httpx.AsyncClient, auth: Auth, role: str) -> None:
     path, body = await demographics(client, auth.headers("admin"))
     who = auth.headers(role, patient_id=None)
     assert (await client.get("/api/patients", headers=who)).status_code == 403

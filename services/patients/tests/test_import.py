@@ -15,9 +15,10 @@ from patients import service
 from patients.importing.report import Report
 from patients.importing.service import IMPORTER, Pace
 from patients.schemas import PatientVerify
-from patients_house import NUMBERS, StandInFhir, caller, patient
+from patients_house import NUMBERS, StandInFhir, patient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from stand_in import caller
 
 pytestmark = pytest.mark.anyio
 
@@ -95,7 +96,7 @@ async def test_number_that_somebody_has_is_a_refused_row_and_the_rest_goes_on(
     work: PatientsWork, fhir: StandInFhir, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     number = NUMBERS.new()
-    await service.create_patient(work, caller(), resource=patient(nhs_number=number), key=None)
+    await service.create_patient(work, caller("clinician"), resource=patient(nhs_number=number), key=None)
     twins = [patient(id=name, nhs_number=NUMBERS.new()) for name in ("a", "b")]
     file = file_of(tmp_path, patient(id="t", nhs_number=number), twins[0], {**twins[0], "id": "c"}, twins[1])
     for dry_run in (True, False):
@@ -158,7 +159,7 @@ async def test_patient_deleted_in_the_fhir_server_is_refused_and_not_made_again(
     await run(work, file)
     (patient_id,) = map(UUID, fhir.versions)
     fhir.delete(patient_id)
-    await service.verify_patient(work, caller(), wanted=PatientVerify(patient_id=patient_id))
+    await service.verify_patient(work, caller("clinician"), wanted=PatientVerify(patient_id=patient_id))
     assert counts(await run(work, file)) == (0, 0, 1)
     await forget_keys(work)
     assert counts(await run(work, file)) == (0, 0, 1)

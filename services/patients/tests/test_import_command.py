@@ -17,7 +17,8 @@ from common.work import Work
 from fleet import ROOT
 from import_house import MARK, bundle, synthea
 from patients.fhir import FhirServer
-from patients_house import NUMBERS, ORIGIN, StandInFhir, patient
+from patients_house import NUMBERS, StandInFhir, patient
+from stand_in import ORIGIN
 
 BIN = Path(sys.executable).parent
 PAGE = (ROOT / "docs/import.md").read_text()

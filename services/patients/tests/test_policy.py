@@ -8,7 +8,7 @@ import pytest
 from common.errors import Forbidden, Invalid, NotFound, QuillError, VersionStale
 from common.policy import Policy
 from patients import policy
-from patients_house import caller
+from stand_in import caller
 
 OWN, OTHER = UUID(int=1), UUID(int=2)
 REFUSALS: dict[str, type[QuillError]] = {"forbidden": Forbidden, "not found": NotFound}

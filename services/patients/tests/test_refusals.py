@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import httpx
 import psycopg
 import pytest
-from patients_house import Json, StandInAuth, StandInFhir, patient
+from patients_house import Json, StandInFhir, patient
+from stand_in import Auth
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +42,7 @@ def entries(database_url: str, request_id: str | None) -> list[Json]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]} {case[1]} {case[2]} {case[4]}")
 async def test_refusal_leaves_one_entry_of_what_was_asked(
-    client: httpx.AsyncClient, auth: StandInAuth, app_database_url: str, case: Case
+    client: httpx.AsyncClient, auth: Auth, app_database_url: str, case: Case
 ) -> None:
     role, method, path, headers, status, expected = case
     request_id = str(uuid4())
@@ -57,7 +58,7 @@ async def test_refusal_leaves_one_entry_of_what_was_asked(
 
 
 async def test_failure_on_our_side_is_no_refusal(
-    client: httpx.AsyncClient, auth: StandInAuth, app_database_url: str, app_fhir: StandInFhir
+    client: httpx.AsyncClient, auth: Auth, app_database_url: str, app_fhir: StandInFhir
 ) -> None:
     app_fhir.mood, request_id = "closed", str(uuid4())
     answer = await client.get(RESOURCE, headers={**auth.headers("clinician"), "X-Request-Id": request_id})
@@ -65,7 +66,7 @@ async def test_failure_on_our_side_is_no_refusal(
 
 
 async def test_refusal_that_cannot_be_stored_is_not_given(
-    client: httpx.AsyncClient, auth: StandInAuth, app_database_url: str
+    client: httpx.AsyncClient, auth: Auth, app_database_url: str
 ) -> None:
     with psycopg.connect(app_database_url) as connection:
         connection.execute("LOCK TABLE outbox")
@@ -73,7 +74,7 @@ async def test_refusal_that_cannot_be_stored_is_not_given(
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
 
 
-async def test_replayed_answer_is_a_read(client: httpx.AsyncClient, auth: StandInAuth, app_database_url: str) -> None:
+async def test_replayed_answer_is_a_read(client: httpx.AsyncClient, auth: Auth, app_database_url: str) -> None:
     doctor, body, told = auth.headers("clinician"), patient(), []
     for _ in range(2):
         request_id = str(uuid4())
@@ -84,7 +85,7 @@ async def test_replayed_answer_is_a_read(client: httpx.AsyncClient, auth: StandI
 
 
 async def test_standing_is_told_to_services_without_an_entry_of_its_own(
-    client: httpx.AsyncClient, auth: StandInAuth, app_database_url: str
+    client: httpx.AsyncClient, auth: Auth, app_database_url: str
 ) -> None:
     doctor = auth.headers("clinician")
     patient_id = (await client.post("/api/fhir/patients", json=patient(), headers=doctor)).json()["id"]

@@ -14,7 +14,8 @@ from common.work import Work
 from patients import index, repository, service
 from patients.fhir import FhirServer, StoredPatient
 from patients.schemas import PatientListed, PatientQuery
-from patients_house import NUMBERS, Json, StandInFhir, caller, patient
+from patients_house import NUMBERS, Json, StandInFhir, patient
+from stand_in import caller
 
 pytestmark = pytest.mark.anyio
 

@@ -13,8 +13,9 @@ from patients.errors import NhsNumberTaken, PatientRefused
 from patients.fhir import FhirServer, StoredPatient
 from patients.operations import WRITE_PATIENT, WritePatient
 from patients.schemas import Demographics, DemographicsUpdate, PatientVerify, Telecom
-from patients_house import NHS, NUMBERS, StandInFhir, caller, patient
+from patients_house import NHS, NUMBERS, StandInFhir, patient
 from sqlalchemy import text
+from stand_in import caller
 
 pytestmark = pytest.mark.anyio
 

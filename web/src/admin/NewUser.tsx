@@ -5,6 +5,7 @@ import { useState } from "react";
 import { auth, CSRF, take } from "../api/client";
 import type { components } from "../api/auth";
 import { fieldErrors } from "../api/sentences";
+import type { Role } from "../session/store";
 import { Button } from "../ui/Button";
 import { ErrorSummary } from "../ui/ErrorSummary";
 import { Form, TextField } from "../ui/fields";
@@ -13,7 +14,6 @@ import { Card, Page } from "../ui/Page";
 import { useMistakes } from "../ui/useMistakes";
 import { ActivationCode } from "./ActivationCode";
 import { RoleBoxes } from "./RoleBoxes";
-import type { Role } from "./users";
 
 type Draft = components["schemas"]["UserCreate"] & { roles: Role[]; display_name: string };
 

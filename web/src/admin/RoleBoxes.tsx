@@ -1,5 +1,5 @@
+import type { Role } from "../session/store";
 import { Checkbox } from "../ui/fields";
-import type { Role } from "./users";
 
 const ROLES: readonly (readonly [Role, string, string])[] = [
   ["patient", "Patient", "Reads their own letters, once their record is linked."],

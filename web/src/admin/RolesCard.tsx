@@ -1,9 +1,10 @@
 import { useState } from "react";
+import type { Role } from "../session/store";
 import { Button } from "../ui/Button";
 import { Form } from "../ui/fields";
 import { Card } from "../ui/Page";
 import { RoleBoxes } from "./RoleBoxes";
-import { type ManagedUser, type Role, useChangeUser } from "./users";
+import { type ManagedUser, useChangeUser } from "./users";
 
 export function RolesCard({ user }: { user: ManagedUser }) {
   const [roles, setRoles] = useState<readonly Role[]>(user.roles);

@@ -1,15 +1,15 @@
 /** Accounts, as administrators manage them. Query keys begin with "users". */
 
-import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { auth, CSRF, take } from "../api/client";
 import type { components } from "../api/auth";
+import { usePages } from "../api/pages";
 import { Problem } from "../api/problem";
 import { tell } from "../ui/notices";
 
 type Schemas = components["schemas"];
 
 export type ManagedUser = Schemas["ManagedUser"];
-export type Role = ManagedUser["roles"][number];
 
 const ALL_AT_ONCE = 100;
 
@@ -19,12 +19,7 @@ async function readUsers(query: { q?: string; limit?: number; cursor?: string })
 
 /** Accounts by user name, or those in whose names or address a text occurs; what was found stays until the next is. */
 export function useUsers(q: string) {
-  return useInfiniteQuery({
-    queryKey: ["users", "list", q],
-    queryFn: ({ pageParam: cursor }) => readUsers({ q: q || undefined, cursor }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next_cursor ?? undefined,
-    select: ({ pages }) => pages.flatMap((page) => page.items),
+  return usePages(["users", "list", q], (cursor) => readUsers({ q: q || undefined, cursor }), {
     placeholderData: keepPreviousData,
   });
 }

@@ -1,6 +1,6 @@
 // Generated from docs/openapi/auth.json by `npm run types`.
-// document bd83edc631381c4ee1b35cd2b6117cf65160200af0c3c4b393a694a92b3b4df6
-// types a5e855ebf43d20781dd74b5e2e2bd173389814dd9a52f2324f28659cad0de2c1
+// document 21e7d596f5b3039a814a003e8ee58dfcf93a076e1498ebd1624545ab09db19b1
+// types bf65b0831f898e1c51579140d3e5d5994067c63ca3840e49e098b17e28e0c07f
 
 export interface paths {
     "/api/auth/.well-known/jwks.json": {
@@ -2896,7 +2896,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ManagedUser"];
+                    "application/json": components["schemas"]["User"];
                 };
             };
             /** @description Sign in first (`/problems/unauthenticated`) */

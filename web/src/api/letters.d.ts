@@ -1,6 +1,6 @@
 // Generated from docs/openapi/letters.json by `npm run types`.
-// document fb87fea8adb6b4eb847b6581a1863cf4f6aea0c4307bf73cab642ef39f5cc8a4
-// types 35aa0fb7342fbc93f849046c8c154f890aabdf0fe77bdee2a765a1e498a89365
+// document 932d0e5cc0f4e0c3a5df9da99c68a88973bb817d8d4f02c5e70a0cbd327611eb
+// types 738c47d5faa75588664f4e9dbffa6e66c061894ae6663717c7c45d0e50546ecf
 
 export interface paths {
     "/api/fhir/DocumentReference": {
@@ -324,8 +324,13 @@ export interface components {
         OperationOutcome: {
             issue: {
                 code: string;
-                details?: {
-                    text?: string;
+                details: {
+                    coding: {
+                        code?: string;
+                        /** @constant */
+                        system?: "urn:quill:problems";
+                    }[];
+                    text: string;
                 };
                 diagnostics: string;
                 expression?: string[];
@@ -1001,6 +1006,7 @@ export interface operations {
             200: {
                 headers: {
                     "Content-Disposition": string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -1,6 +1,6 @@
 // Generated from docs/openapi/patients.json by `npm run types`.
-// document 28d566035c542a8cce495ee71aa429041e470bf360b44236a79d87e8e313dae9
-// types 9b51ae497e458a2e9610886e0b43cc2c84fa5f23b169d8ae4b43115998292273
+// document e182ce906c905b83940a4707767c059f09c35f284503c01fc06d50a4599721c7
+// types c2fb27376c3b6127b5061c4e168841c49819aea881dbebe45b0d66efefa39dc8
 
 export interface paths {
     "/api/fhir/patients": {
@@ -14,7 +14,8 @@ export interface paths {
         put?: never;
         /**
          * Create Patient
-         * @description Register a patient (FHIR R4 Patient). The server chooses the id.
+         * @description Register a patient (FHIR R4 Patient). The server chooses the id; a client's id, version, time and source are
+         *     ignored (FHIR R4 §3.1.0.8).
          */
         post: operations["create_patient_api_fhir_patients_post"];
         delete?: never;
@@ -143,67 +144,195 @@ export interface components {
             country?: string | null;
             /** District */
             district?: string | null;
-            lines?: components["schemas"]["Entries_Annotated_str__StringConstraints__"];
+            lines?: components["schemas"]["Entries_Annotated_str__StringConstraints__AfterValidator__"];
             /** Postal Code */
             postal_code?: string | null;
             /** Use */
             use?: ("home" | "work" | "temp" | "old" | "billing") | null;
         };
+        /** Age */
+        Age: {
+            _code?: components["schemas"]["Element"];
+            _comparator?: components["schemas"]["Element"];
+            _system?: components["schemas"]["Element"];
+            _unit?: components["schemas"]["Element"];
+            _value?: components["schemas"]["Element"];
+            /** Code */
+            code?: string;
+            /** Comparator */
+            comparator?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            /** System */
+            system?: string;
+            /** Unit */
+            unit?: string;
+            /** Value */
+            value?: number;
+        };
+        /** Annotation */
+        Annotation: {
+            _authorString?: components["schemas"]["Element"];
+            _text?: components["schemas"]["Element"];
+            _time?: components["schemas"]["Element"];
+            authorReference?: components["schemas"]["Reference"];
+            /** Authorstring */
+            authorString?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            /** Text */
+            text: string;
+            /** Time */
+            time?: string;
+        };
+        /** Attachment */
+        Attachment: {
+            _contentType?: components["schemas"]["Element"];
+            _creation?: components["schemas"]["Element"];
+            _data?: components["schemas"]["Element"];
+            _hash?: components["schemas"]["Element"];
+            _language?: components["schemas"]["Element"];
+            _size?: components["schemas"]["Element"];
+            _title?: components["schemas"]["Element"];
+            _url?: components["schemas"]["Element"];
+            /** Contenttype */
+            contentType?: string;
+            /** Creation */
+            creation?: string;
+            /** Data */
+            data?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Hash */
+            hash?: string;
+            /** Id */
+            id?: string;
+            /** Language */
+            language?: string;
+            /** Size */
+            size?: number;
+            /** Title */
+            title?: string;
+            /** Url */
+            url?: string;
+        };
         /** CodeableConcept */
         CodeableConcept: {
-            coding?: components["schemas"]["Some_Coding_"] | null;
-            extension?: components["schemas"]["Some_Extension_"] | null;
+            _text?: components["schemas"]["Element"];
+            /** Coding */
+            coding?: components["schemas"]["Coding"][];
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
             /** Text */
-            text?: string | null;
+            text?: string;
         };
         /** Coding */
         Coding: {
+            _code?: components["schemas"]["Element"];
+            _display?: components["schemas"]["Element"];
+            _system?: components["schemas"]["Element"];
+            _userSelected?: components["schemas"]["Element"];
+            _version?: components["schemas"]["Element"];
             /** Code */
-            code?: string | null;
+            code?: string;
             /** Display */
-            display?: string | null;
-            extension?: components["schemas"]["Some_Extension_"] | null;
+            display?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
             /** System */
-            system?: string | null;
+            system?: string;
             /** Userselected */
-            userSelected?: boolean | null;
+            userSelected?: boolean;
             /** Version */
-            version?: string | null;
+            version?: string;
         };
         /** Communication */
         Communication: {
-            extension?: components["schemas"]["Some_Extension_"] | null;
+            _preferred?: components["schemas"]["Element"];
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
             language: components["schemas"]["CodeableConcept"];
             /** Preferred */
-            preferred?: boolean | null;
+            preferred?: boolean;
         };
         /** Contact */
         Contact: {
-            address?: components["schemas"]["patients__fhir_schemas__Address"] | null;
-            extension?: components["schemas"]["Some_Extension_"] | null;
-            /** Gender */
-            gender?: ("male" | "female" | "other" | "unknown") | null;
-            name?: components["schemas"]["HumanName"] | null;
-            organization?: components["schemas"]["Reference"] | null;
-            period?: components["schemas"]["Period"] | null;
-            relationship?: components["schemas"]["Some_CodeableConcept_"] | null;
-            telecom?: components["schemas"]["Some_ContactPoint_"] | null;
+            _gender?: components["schemas"]["Element"];
+            address?: components["schemas"]["patients__fhir_schemas__Address"];
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /**
+             * Gender
+             * @enum {string}
+             */
+            gender?: "male" | "female" | "other" | "unknown";
+            /** Id */
+            id?: string;
+            name?: components["schemas"]["HumanName"];
+            organization?: components["schemas"]["Reference"];
+            period?: components["schemas"]["Period"];
+            /** Relationship */
+            relationship?: components["schemas"]["CodeableConcept"][];
+            /** Telecom */
+            telecom?: components["schemas"]["ContactPoint"][];
         };
         /** ContactPoint */
         ContactPoint: {
-            extension?: components["schemas"]["Some_Extension_"] | null;
-            period?: components["schemas"]["Period"] | null;
+            _rank?: components["schemas"]["Element"];
+            _system?: components["schemas"]["Element"];
+            _use?: components["schemas"]["Element"];
+            _value?: components["schemas"]["Element"];
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            period?: components["schemas"]["Period"];
             /** Rank */
-            rank?: number | null;
+            rank?: number;
             /**
              * System
              * @enum {string}
              */
-            system: "phone" | "fax" | "email" | "pager" | "url" | "sms" | "other";
-            /** Use */
-            use?: ("home" | "work" | "temp" | "old" | "mobile") | null;
+            system?: "phone" | "fax" | "email" | "pager" | "url" | "sms" | "other";
+            /**
+             * Use
+             * @enum {string}
+             */
+            use?: "home" | "work" | "temp" | "old" | "mobile";
             /** Value */
-            value: string;
+            value?: string;
+        };
+        /** Count */
+        Count: {
+            _code?: components["schemas"]["Element"];
+            _comparator?: components["schemas"]["Element"];
+            _system?: components["schemas"]["Element"];
+            _unit?: components["schemas"]["Element"];
+            _value?: components["schemas"]["Element"];
+            /** Code */
+            code?: string;
+            /** Comparator */
+            comparator?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            /** System */
+            system?: string;
+            /** Unit */
+            unit?: string;
+            /** Value */
+            value?: number;
         };
         /**
          * Demographics
@@ -256,6 +385,57 @@ export interface components {
             nhs_number: string | null;
             telecom: components["schemas"]["Entries_Telecom_"];
         };
+        /** Distance */
+        Distance: {
+            _code?: components["schemas"]["Element"];
+            _comparator?: components["schemas"]["Element"];
+            _system?: components["schemas"]["Element"];
+            _unit?: components["schemas"]["Element"];
+            _value?: components["schemas"]["Element"];
+            /** Code */
+            code?: string;
+            /** Comparator */
+            comparator?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            /** System */
+            system?: string;
+            /** Unit */
+            unit?: string;
+            /** Value */
+            value?: number;
+        };
+        /** Duration */
+        Duration: {
+            _code?: components["schemas"]["Element"];
+            _comparator?: components["schemas"]["Element"];
+            _system?: components["schemas"]["Element"];
+            _unit?: components["schemas"]["Element"];
+            _value?: components["schemas"]["Element"];
+            /** Code */
+            code?: string;
+            /** Comparator */
+            comparator?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            /** System */
+            system?: string;
+            /** Unit */
+            unit?: string;
+            /** Value */
+            value?: number;
+        };
+        /** Element */
+        Element: {
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+        };
         /**
          * EmergencyContact
          * @description A person to call in an emergency.
@@ -268,45 +448,125 @@ export interface components {
             telecom?: components["schemas"]["Entries_Telecom_"];
         };
         Entries_Address_: components["schemas"]["Address-Output"][];
-        Entries_Annotated_str__StringConstraints__: string[];
+        Entries_Annotated_str__StringConstraints__AfterValidator__: string[];
         Entries_EmergencyContact_: components["schemas"]["EmergencyContact"][];
         Entries_Identifier_: components["schemas"]["Identifier-Output"][];
         Entries_Telecom_: components["schemas"]["Telecom"][];
         /** Extension */
         Extension: {
-            extension?: components["schemas"]["Some_Extension_"] | null;
+            _valueBase64Binary?: components["schemas"]["Reason"];
+            _valueBoolean?: components["schemas"]["Reason"];
+            _valueCanonical?: components["schemas"]["Reason"];
+            _valueCode?: components["schemas"]["Reason"];
+            _valueDate?: components["schemas"]["Reason"];
+            _valueDateTime?: components["schemas"]["Reason"];
+            _valueDecimal?: components["schemas"]["Reason"];
+            _valueId?: components["schemas"]["Reason"];
+            _valueInstant?: components["schemas"]["Reason"];
+            _valueInteger?: components["schemas"]["Reason"];
+            _valueMarkdown?: components["schemas"]["Reason"];
+            _valueOid?: components["schemas"]["Reason"];
+            _valuePositiveInt?: components["schemas"]["Reason"];
+            _valueString?: components["schemas"]["Reason"];
+            _valueTime?: components["schemas"]["Reason"];
+            _valueUnsignedInt?: components["schemas"]["Reason"];
+            _valueUri?: components["schemas"]["Reason"];
+            _valueUrl?: components["schemas"]["Reason"];
+            _valueUuid?: components["schemas"]["Reason"];
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
             /** Url */
             url: string;
+            valueAddress?: components["schemas"]["patients__fhir_schemas__Address"];
+            valueAge?: components["schemas"]["Age"];
+            valueAnnotation?: components["schemas"]["Annotation"];
+            valueAttachment?: components["schemas"]["Attachment"];
+            /** Valuebase64Binary */
+            valueBase64Binary?: string;
             /** Valueboolean */
-            valueBoolean?: boolean | null;
+            valueBoolean?: boolean;
+            /** Valuecanonical */
+            valueCanonical?: string;
             /** Valuecode */
-            valueCode?: string | null;
-            valueCodeableConcept?: components["schemas"]["CodeableConcept"] | null;
-            valueCoding?: components["schemas"]["Coding"] | null;
+            valueCode?: string;
+            valueCodeableConcept?: components["schemas"]["CodeableConcept"];
+            valueCoding?: components["schemas"]["Coding"];
+            valueContactPoint?: components["schemas"]["ContactPoint"];
+            valueCount?: components["schemas"]["Count"];
             /** Valuedate */
-            valueDate?: string | null;
+            valueDate?: string;
             /** Valuedatetime */
-            valueDateTime?: string | null;
+            valueDateTime?: string;
+            /** Valuedecimal */
+            valueDecimal?: number;
+            valueDistance?: components["schemas"]["Distance"];
+            valueDuration?: components["schemas"]["Duration"];
+            valueHumanName?: components["schemas"]["HumanName"];
+            /** Valueid */
+            valueId?: string;
+            valueIdentifier?: components["schemas"]["patients__fhir_schemas__Identifier"];
+            /** Valueinstant */
+            valueInstant?: string;
             /** Valueinteger */
-            valueInteger?: number | null;
+            valueInteger?: number;
+            /** Valuemarkdown */
+            valueMarkdown?: string;
+            valueMoney?: components["schemas"]["Money"];
+            /** Valueoid */
+            valueOid?: string;
+            valuePeriod?: components["schemas"]["Period"];
+            /** Valuepositiveint */
+            valuePositiveInt?: number;
+            valueQuantity?: components["schemas"]["Quantity"];
+            valueRange?: components["schemas"]["Range"];
+            valueRatio?: components["schemas"]["Ratio"];
+            valueReference?: components["schemas"]["Reference"];
+            valueSampledData?: components["schemas"]["SampledData"];
+            valueSignature?: components["schemas"]["Signature"];
             /** Valuestring */
-            valueString?: string | null;
+            valueString?: string;
+            /** Valuetime */
+            valueTime?: string;
+            valueTiming?: components["schemas"]["Timing"];
+            /** Valueunsignedint */
+            valueUnsignedInt?: number;
             /** Valueuri */
-            valueUri?: string | null;
+            valueUri?: string;
+            /** Valueurl */
+            valueUrl?: string;
+            /** Valueuuid */
+            valueUuid?: string;
         };
         /** HumanName */
         HumanName: {
-            extension?: components["schemas"]["Some_Extension_"] | null;
+            _family?: components["schemas"]["Element"];
+            /** Given */
+            _given?: (components["schemas"]["Element"] | null)[];
+            /** Prefix */
+            _prefix?: (components["schemas"]["Element"] | null)[];
+            /** Suffix */
+            _suffix?: (components["schemas"]["Element"] | null)[];
+            _text?: components["schemas"]["Element"];
+            _use?: components["schemas"]["Element"];
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
             /** Family */
-            family?: string | null;
-            given?: components["schemas"]["patients__fhir_schemas__Some_Annotated_str__StringConstraints____1"] | null;
-            period?: components["schemas"]["Period"] | null;
-            prefix?: components["schemas"]["patients__fhir_schemas__Some_Annotated_str__StringConstraints____1"] | null;
-            suffix?: components["schemas"]["patients__fhir_schemas__Some_Annotated_str__StringConstraints____1"] | null;
+            family?: string;
+            /** Given */
+            given?: (string | null)[];
+            /** Id */
+            id?: string;
+            period?: components["schemas"]["Period"];
+            /** Prefix */
+            prefix?: (string | null)[];
+            /** Suffix */
+            suffix?: (string | null)[];
             /** Text */
-            text?: string | null;
+            text?: string;
             /** Use */
-            use?: ("usual" | "official" | "temp" | "nickname" | "anonymous" | "old" | "maiden") | null;
+            use?: string;
         };
         /**
          * Identifier
@@ -320,26 +580,44 @@ export interface components {
         };
         /** Link */
         Link: {
-            extension?: components["schemas"]["Some_Extension_"] | null;
+            _type?: components["schemas"]["Element"];
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
             other: components["schemas"]["PatientReference"];
-            /**
-             * Type
-             * @enum {string}
-             */
-            type: "replaces" | "refer" | "seealso";
+            /** Type */
+            type: string;
         };
         /** Meta */
         Meta: {
-            extension?: components["schemas"]["Some_Extension_"] | null;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
             /** Lastupdated */
-            lastUpdated?: string | null;
-            profile?: components["schemas"]["patients__fhir_schemas__Some_Annotated_str__StringConstraints____2"] | null;
-            security?: components["schemas"]["Some_Coding_"] | null;
+            lastUpdated?: string;
+            /** Profile */
+            profile?: string[];
+            /** Security */
+            security?: components["schemas"]["Tag"][];
             /** Source */
-            source?: string | null;
-            tag?: components["schemas"]["Some_Coding_"] | null;
+            source?: string;
+            /** Tag */
+            tag?: components["schemas"]["Tag"][];
             /** Versionid */
-            versionId?: string | null;
+            versionId?: string;
+        };
+        /** Money */
+        Money: {
+            _currency?: components["schemas"]["Element"];
+            _value?: components["schemas"]["Element"];
+            /** Currency */
+            currency?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            /** Value */
+            value?: number;
         };
         /**
          * Name
@@ -348,25 +626,31 @@ export interface components {
         Name: {
             /** Family */
             family?: string | null;
-            given?: components["schemas"]["Entries_Annotated_str__StringConstraints__"];
-            prefix?: components["schemas"]["Entries_Annotated_str__StringConstraints__"];
+            given?: components["schemas"]["Entries_Annotated_str__StringConstraints__AfterValidator__"];
+            prefix?: components["schemas"]["Entries_Annotated_str__StringConstraints__AfterValidator__"];
         };
         /** Narrative */
         Narrative: {
+            _status?: components["schemas"]["Element"];
             /** Div */
             div: string;
-            extension?: components["schemas"]["Some_Extension_"] | null;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "generated" | "extensions" | "additional" | "empty";
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            /** Status */
+            status: string;
         };
         OperationOutcome: {
             issue: {
                 code: string;
-                details?: {
-                    text?: string;
+                details: {
+                    coding: {
+                        code?: string;
+                        /** @constant */
+                        system?: "urn:quill:problems";
+                    }[];
+                    text: string;
                 };
                 diagnostics: string;
                 expression?: string[];
@@ -383,47 +667,69 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
-        /**
-         * Patient
-         * @description A client's id, version, time and source are ignored: the server sets them (FHIR R4 §3.1.0.8).
-         */
+        /** Patient */
         Patient: {
+            _active?: components["schemas"]["Element"];
+            _birthDate?: components["schemas"]["Element"];
+            _deceasedBoolean?: components["schemas"]["Element"];
+            _deceasedDateTime?: components["schemas"]["Element"];
+            _gender?: components["schemas"]["Element"];
+            _language?: components["schemas"]["Element"];
+            _multipleBirthBoolean?: components["schemas"]["Element"];
+            _multipleBirthInteger?: components["schemas"]["Element"];
             /** Active */
-            active?: boolean | null;
-            address?: components["schemas"]["Some_Address_"] | null;
-            /** Birthdate */
-            birthDate?: string | null;
-            communication?: components["schemas"]["Some_Communication_"] | null;
-            contact?: components["schemas"]["Some_Contact_"] | null;
+            active?: boolean;
+            /** Address */
+            address?: components["schemas"]["patients__fhir_schemas__Address"][];
+            /**
+             * Birthdate
+             * Format: date
+             */
+            birthDate?: string;
+            /** Communication */
+            communication?: components["schemas"]["Communication"][];
+            /** Contact */
+            contact?: components["schemas"]["Contact"][];
             /** Deceasedboolean */
-            deceasedBoolean?: boolean | null;
+            deceasedBoolean?: boolean;
             /** Deceaseddatetime */
-            deceasedDateTime?: string | null;
-            extension?: components["schemas"]["Some_Extension_"] | null;
-            /** Gender */
-            gender?: ("male" | "female" | "other" | "unknown") | null;
-            generalPractitioner?: components["schemas"]["Some_Reference_"] | null;
+            deceasedDateTime?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /**
+             * Gender
+             * @enum {string}
+             */
+            gender?: "male" | "female" | "other" | "unknown";
+            /** Generalpractitioner */
+            generalPractitioner?: components["schemas"]["Reference"][];
             /** Id */
-            id?: string | null;
-            identifier?: components["schemas"]["Some_Identifier_"] | null;
+            id?: string;
+            /** Identifier */
+            identifier?: components["schemas"]["patients__fhir_schemas__Identifier"][];
             /** Language */
-            language?: string | null;
-            link?: components["schemas"]["Some_Link_"] | null;
-            managingOrganization?: components["schemas"]["Reference"] | null;
-            maritalStatus?: components["schemas"]["CodeableConcept"] | null;
-            meta?: components["schemas"]["Meta"] | null;
+            language?: string;
+            /** Link */
+            link?: components["schemas"]["Link"][];
+            managingOrganization?: components["schemas"]["Reference"];
+            maritalStatus?: components["schemas"]["CodeableConcept"];
+            meta?: components["schemas"]["Meta"];
             /** Multiplebirthboolean */
-            multipleBirthBoolean?: boolean | null;
+            multipleBirthBoolean?: boolean;
             /** Multiplebirthinteger */
-            multipleBirthInteger?: number | null;
-            name?: components["schemas"]["Some_HumanName_"] | null;
+            multipleBirthInteger?: number;
+            /** Name */
+            name?: components["schemas"]["HumanName"][];
+            /** Photo */
+            photo?: components["schemas"]["Attachment"][];
             /**
              * Resourcetype
              * @constant
              */
             resourceType: "Patient";
-            telecom?: components["schemas"]["Some_ContactPoint_"] | null;
-            text?: components["schemas"]["Narrative"] | null;
+            /** Telecom */
+            telecom?: components["schemas"]["ContactPoint"][];
+            text?: components["schemas"]["Narrative"];
         };
         /**
          * PatientListed
@@ -445,23 +751,26 @@ export interface components {
              */
             patient_id: string;
         };
-        /**
-         * PatientReference
-         * @description A patient of this server; the FHIR server refuses unknown ones.
-         */
+        /** PatientReference */
         PatientReference: {
+            _display?: components["schemas"]["Element"];
+            _reference?: components["schemas"]["Element"];
+            _type?: components["schemas"]["Element"];
             /** Display */
-            display?: string | null;
-            extension?: components["schemas"]["Some_Extension_"] | null;
-            identifier?: components["schemas"]["patients__fhir_schemas__Identifier"] | null;
+            display?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            identifier?: components["schemas"]["patients__fhir_schemas__Identifier"];
             /** Reference */
             reference: string;
             /** Type */
-            type?: string | null;
+            type?: string;
         };
         /**
          * PatientVerified
-         * @description Whether there is such a patient.
+         * @description Whether there is such a patient. Whom another system gave an id of its own form has none here.
          */
         PatientVerified: {
             /** Exists */
@@ -481,11 +790,16 @@ export interface components {
         };
         /** Period */
         Period: {
+            _end?: components["schemas"]["Element"];
+            _start?: components["schemas"]["Element"];
             /** End */
-            end?: string | null;
-            extension?: components["schemas"]["Some_Extension_"] | null;
+            end?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
             /** Start */
-            start?: string | null;
+            start?: string;
         };
         /** @description RFC 9457; `type` is a page that says what to do */
         Problem: {
@@ -500,29 +814,127 @@ export interface components {
             /** Format: uri-reference */
             type: string;
         };
-        /**
-         * Reference
-         * @description A person given by name, not by reference.
-         */
-        Reference: {
-            /** Display */
-            display?: string | null;
-            extension?: components["schemas"]["Some_Extension_"] | null;
-            identifier?: components["schemas"]["patients__fhir_schemas__Identifier"] | null;
-            /** Type */
-            type?: string | null;
+        /** Quantity */
+        Quantity: {
+            _code?: components["schemas"]["Element"];
+            _comparator?: components["schemas"]["Element"];
+            _system?: components["schemas"]["Element"];
+            _unit?: components["schemas"]["Element"];
+            _value?: components["schemas"]["Element"];
+            /** Code */
+            code?: string;
+            /** Comparator */
+            comparator?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            /** System */
+            system?: string;
+            /** Unit */
+            unit?: string;
+            /** Value */
+            value?: number;
         };
-        Some_Address_: components["schemas"]["patients__fhir_schemas__Address"][];
-        Some_CodeableConcept_: components["schemas"]["CodeableConcept"][];
-        Some_Coding_: components["schemas"]["Coding"][];
-        Some_Communication_: components["schemas"]["Communication"][];
-        Some_ContactPoint_: components["schemas"]["ContactPoint"][];
-        Some_Contact_: components["schemas"]["Contact"][];
-        Some_Extension_: components["schemas"]["Extension"][];
-        Some_HumanName_: components["schemas"]["HumanName"][];
-        Some_Identifier_: components["schemas"]["patients__fhir_schemas__Identifier"][];
-        Some_Link_: components["schemas"]["Link"][];
-        Some_Reference_: components["schemas"]["Reference"][];
+        /** Range */
+        Range: {
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            high?: components["schemas"]["Quantity"];
+            /** Id */
+            id?: string;
+            low?: components["schemas"]["Quantity"];
+        };
+        /** Ratio */
+        Ratio: {
+            denominator?: components["schemas"]["Quantity"];
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            numerator?: components["schemas"]["Quantity"];
+        };
+        /** Reason */
+        Reason: {
+            /** Extension */
+            extension: components["schemas"]["Extension"][];
+        };
+        /** Reference */
+        Reference: {
+            _display?: components["schemas"]["Element"];
+            _type?: components["schemas"]["Element"];
+            /** Display */
+            display?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            identifier?: components["schemas"]["patients__fhir_schemas__Identifier"];
+            /** Type */
+            type?: string;
+        };
+        /** SampledData */
+        SampledData: {
+            _data?: components["schemas"]["Element"];
+            _dimensions?: components["schemas"]["Element"];
+            _factor?: components["schemas"]["Element"];
+            _lowerLimit?: components["schemas"]["Element"];
+            _period?: components["schemas"]["Element"];
+            _upperLimit?: components["schemas"]["Element"];
+            /** Data */
+            data?: string;
+            /** Dimensions */
+            dimensions: number;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Factor */
+            factor?: number;
+            /** Id */
+            id?: string;
+            /** Lowerlimit */
+            lowerLimit?: number;
+            origin: components["schemas"]["Quantity"];
+            /** Period */
+            period: number;
+            /** Upperlimit */
+            upperLimit?: number;
+        };
+        /** Signature */
+        Signature: {
+            _data?: components["schemas"]["Element"];
+            _sigFormat?: components["schemas"]["Element"];
+            _targetFormat?: components["schemas"]["Element"];
+            _when?: components["schemas"]["Element"];
+            /** Data */
+            data?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            onBehalfOf?: components["schemas"]["Reference"];
+            /** Sigformat */
+            sigFormat?: string;
+            /** Targetformat */
+            targetFormat?: string;
+            /** Type */
+            type: components["schemas"]["Coding"][];
+            /** When */
+            when: string;
+            who: components["schemas"]["Reference"];
+        };
+        /** Tag */
+        Tag: {
+            /** Code */
+            code: string;
+            /** Display */
+            display?: string;
+            /** System */
+            system?: string;
+            /** Userselected */
+            userSelected?: boolean;
+            /** Version */
+            version?: string;
+        };
         /**
          * Telecom
          * @description A way to reach somebody.
@@ -538,43 +950,132 @@ export interface components {
             /** Value */
             value: string;
         };
+        /** Timing */
+        Timing: {
+            /** Event */
+            _event?: (components["schemas"]["Element"] | null)[];
+            code?: components["schemas"]["CodeableConcept"];
+            /** Event */
+            event?: (string | null)[];
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            repeat?: components["schemas"]["TimingRepeat"];
+        };
+        /** TimingRepeat */
+        TimingRepeat: {
+            _count?: components["schemas"]["Element"];
+            _countMax?: components["schemas"]["Element"];
+            /** Dayofweek */
+            _dayOfWeek?: (components["schemas"]["Element"] | null)[];
+            _duration?: components["schemas"]["Element"];
+            _durationMax?: components["schemas"]["Element"];
+            _durationUnit?: components["schemas"]["Element"];
+            _frequency?: components["schemas"]["Element"];
+            _frequencyMax?: components["schemas"]["Element"];
+            _offset?: components["schemas"]["Element"];
+            _period?: components["schemas"]["Element"];
+            _periodMax?: components["schemas"]["Element"];
+            _periodUnit?: components["schemas"]["Element"];
+            /** Timeofday */
+            _timeOfDay?: (components["schemas"]["Element"] | null)[];
+            /** When */
+            _when?: (components["schemas"]["Element"] | null)[];
+            boundsDuration?: components["schemas"]["Duration"];
+            boundsPeriod?: components["schemas"]["Period"];
+            boundsRange?: components["schemas"]["Range"];
+            /** Count */
+            count?: number;
+            /** Countmax */
+            countMax?: number;
+            /** Dayofweek */
+            dayOfWeek?: (string | null)[];
+            /** Duration */
+            duration?: number;
+            /** Durationmax */
+            durationMax?: number;
+            /** Durationunit */
+            durationUnit?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Frequency */
+            frequency?: number;
+            /** Frequencymax */
+            frequencyMax?: number;
+            /** Id */
+            id?: string;
+            /** Offset */
+            offset?: number;
+            /** Period */
+            period?: number;
+            /** Periodmax */
+            periodMax?: number;
+            /** Periodunit */
+            periodUnit?: string;
+            /** Timeofday */
+            timeOfDay?: (string | null)[];
+            /** When */
+            when?: (string | null)[];
+        };
         /** Address */
         patients__fhir_schemas__Address: {
+            _city?: components["schemas"]["Element"];
+            _country?: components["schemas"]["Element"];
+            _district?: components["schemas"]["Element"];
+            /** Line */
+            _line?: (components["schemas"]["Element"] | null)[];
+            _postalCode?: components["schemas"]["Element"];
+            _state?: components["schemas"]["Element"];
+            _text?: components["schemas"]["Element"];
+            _type?: components["schemas"]["Element"];
+            _use?: components["schemas"]["Element"];
             /** City */
-            city?: string | null;
+            city?: string;
             /** Country */
-            country?: string | null;
+            country?: string;
             /** District */
-            district?: string | null;
-            extension?: components["schemas"]["Some_Extension_"] | null;
-            line?: components["schemas"]["patients__fhir_schemas__Some_Annotated_str__StringConstraints____1"] | null;
-            period?: components["schemas"]["Period"] | null;
+            district?: string;
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            /** Line */
+            line?: (string | null)[];
+            period?: components["schemas"]["Period"];
             /** Postalcode */
-            postalCode?: string | null;
+            postalCode?: string;
             /** State */
-            state?: string | null;
+            state?: string;
             /** Text */
-            text?: string | null;
+            text?: string;
             /** Type */
-            type?: ("postal" | "physical" | "both") | null;
-            /** Use */
-            use?: ("home" | "work" | "temp" | "old" | "billing") | null;
+            type?: string;
+            /**
+             * Use
+             * @enum {string}
+             */
+            use?: "home" | "work" | "temp" | "old" | "billing";
         };
         /** Identifier */
         patients__fhir_schemas__Identifier: {
-            assigner?: components["schemas"]["Reference"] | null;
-            extension?: components["schemas"]["Some_Extension_"] | null;
-            period?: components["schemas"]["Period"] | null;
+            _system?: components["schemas"]["Element"];
+            _use?: components["schemas"]["Element"];
+            _value?: components["schemas"]["Element"];
+            assigner?: components["schemas"]["Reference"];
+            /** Extension */
+            extension?: components["schemas"]["Extension"][];
+            /** Id */
+            id?: string;
+            period?: components["schemas"]["Period"];
             /** System */
-            system?: string | null;
-            type?: components["schemas"]["CodeableConcept"] | null;
+            system?: string;
+            type?: components["schemas"]["CodeableConcept"];
             /** Use */
-            use?: ("usual" | "official" | "temp" | "secondary" | "old") | null;
+            use?: string;
             /** Value */
             value: string;
         };
-        patients__fhir_schemas__Some_Annotated_str__StringConstraints____1: string[];
-        patients__fhir_schemas__Some_Annotated_str__StringConstraints____2: string[];
         /**
          * Address
          * @description A postal address.
@@ -586,7 +1087,7 @@ export interface components {
             country?: string | null;
             /** District */
             district?: string | null;
-            lines?: components["schemas"]["Entries_Annotated_str__StringConstraints__"];
+            lines?: components["schemas"]["Entries_Annotated_str__StringConstraints__AfterValidator__"];
             /** Postal Code */
             postal_code?: string | null;
             /** Use */
@@ -841,7 +1342,7 @@ export interface operations {
     search_patients_api_patients_get: {
         parameters: {
             query?: {
-                /** @description Beginnings of words of the name, all of which must match */
+                /** @description Beginnings of words of the name, up to ten, all of which must match */
                 q?: string;
                 /** @description Beginnings of words of the family name */
                 family?: string;

@@ -2,7 +2,7 @@
 
 type Listener<T> = (now: T, before: T) => void;
 
-export interface Observable<T> {
+interface Observable<T> {
   get: () => T;
   /** Another value, of which all who follow are told. */
   set: (next: T) => void;

@@ -1,6 +1,6 @@
 /** The addresses of the app. The service worker answers them with the shell; a test holds the Caddyfile to them. */
 
-export const PATHS = [
+const PATHS = [
   "/",
   "/sign-in",
   "/register",

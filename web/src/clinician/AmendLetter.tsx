@@ -15,6 +15,7 @@ import { LeaveWarning } from "../ui/LeaveWarning";
 import { tell } from "../ui/notices";
 import { Banner, Loaded } from "../ui/states";
 import { useEver } from "../ui/useEver";
+import { useMistakes } from "../ui/useMistakes";
 import { AmendConflict } from "./AmendConflict";
 import { isSame } from "./changes";
 import { checkLetter, contentOf, type LetterDraft, letterDraftOf, LONGEST_LINE } from "./draft";
@@ -59,14 +60,10 @@ function Amending({ first }: { first: Read }) {
   const [read, setRead] = useState(first);
   const [draft, setDraft] = useState(() => letterDraftOf(first.letter));
   const [reason, setReason] = useState("");
-  const [attempt, setAttempt] = useState(0);
   const { mutate, data, error, isPending, reset } = useAmending(read);
   const isChanged = !isSame(contentOf(draft), contentOf(letterDraftOf(read.letter)));
   const errors = { ...checkLetter(draft), ...checkAmendment(reason, isChanged) };
-  const submit = (): void => {
-    setAttempt(attempt + 1);
-    if (Object.keys(errors).length === 0) mutate({ draft, reason: reason.trim() });
-  };
+  const { attempt, mistakes, submit } = useMistakes(errors, () => mutate({ draft, reason: reason.trim() }));
   const startFrom = (next: Read, text: LetterDraft): void => {
     setRead(next);
     setDraft(text);
@@ -85,14 +82,14 @@ function Amending({ first }: { first: Read }) {
   }
   return (
     <Form validationBehavior="aria" error={error} onSubmit={submit}>
-      <ErrorSummary errors={errors} attempt={attempt} />
-      <LetterEditor draft={draft} set={setDraft} errors={attempt > 0 ? errors : {}} isHeld={isPending} />
+      <ErrorSummary errors={mistakes} attempt={attempt} />
+      <LetterEditor draft={draft} set={setDraft} errors={mistakes} isHeld={isPending} />
       <TextField
         label="Reason for the amendment"
         hint="One sentence. The patient and colleagues can read it beside the new version."
         name="reason"
         maxLength={LONGEST_LINE}
-        error={attempt > 0 ? errors.reason : undefined}
+        error={mistakes.reason}
         value={reason}
         onChange={setReason}
       />

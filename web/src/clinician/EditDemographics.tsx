@@ -11,6 +11,7 @@ import { LeaveWarning } from "../ui/LeaveWarning";
 import { tell } from "../ui/notices";
 import { Card } from "../ui/Page";
 import { Failure } from "../ui/states";
+import { useMistakes } from "../ui/useMistakes";
 import { isSame, mergeChanges, plain } from "./changes";
 import { check, draftOf, early, updateOf } from "./demographics";
 import { DemographicsConflict } from "./DemographicsConflict";
@@ -26,16 +27,12 @@ interface Props {
 export function EditDemographics({ patient, onDone }: Props) {
   const [read, setRead] = useState(patient);
   const [draft, setDraft] = useState(() => draftOf(patient.demographics));
-  const [attempt, setAttempt] = useState(0);
   const mine = updateOf(draft, read.demographics);
   const errors = check(draft, read.demographics);
   const save = useSave(read, onDone);
+  const { attempt, mistakes, submit } = useMistakes(errors, () => save.mutate(mine));
   const { theirs } = save;
 
-  const submit = (): void => {
-    setAttempt(attempt + 1);
-    if (Object.keys(errors).length === 0) save.mutate(mine);
-  };
   const startFrom = (next: Patient): void => {
     setRead(next);
     setDraft(draftOf(mergeChanges(plain(read.demographics), mine, plain(next.demographics))));
@@ -58,11 +55,11 @@ export function EditDemographics({ patient, onDone }: Props) {
   }
   return (
     <Form validationBehavior="aria" error={save.error} onSubmit={submit}>
-      <ErrorSummary errors={errors} attempt={attempt} />
+      <ErrorSummary errors={mistakes} attempt={attempt} />
       <DemographicsFields
         draft={draft}
         set={(part) => setDraft({ ...draft, ...part })}
-        errors={attempt > 0 ? errors : early(draft, errors)}
+        errors={attempt > 0 ? mistakes : early(draft, errors)}
       />
       <Card title="The record">
         <Checkbox

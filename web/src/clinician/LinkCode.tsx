@@ -9,6 +9,7 @@ import { DateField, errorAt, Form } from "../ui/fields";
 import { Card } from "../ui/Page";
 import { PrintButton } from "../ui/PrintButton";
 import { Banner } from "../ui/states";
+import { useMistakes } from "../ui/useMistakes";
 import { type Demographics, formatName } from "./patient";
 
 export function LinkCode({ patient }: { patient: Demographics }) {
@@ -62,11 +63,7 @@ interface AskProps {
 
 function Ask({ isPending, error, known, onAsk, onCancel }: AskProps) {
   const [birthDate, setBirthDate] = useState("");
-  const [attempt, setAttempt] = useState(0);
-  const submit = (): void => {
-    setAttempt(attempt + 1);
-    if (birthDate === known) onAsk(birthDate);
-  };
+  const { mistakes, submit } = useMistakes(mistakesOf(birthDate, known), () => onAsk(birthDate));
   return (
     <Form validationBehavior="aria" error={error} onSubmit={submit}>
       <p>Ask the patient for their birth date, and check who they are as your organisation does.</p>
@@ -74,7 +71,7 @@ function Ask({ isPending, error, known, onAsk, onCancel }: AskProps) {
         label="Birth date, as the patient says it"
         value={birthDate}
         onChange={setBirthDate}
-        error={attempt > 0 ? (problemWith(birthDate, known) ?? errorAt(error, "birth_date")) : undefined}
+        error={mistakes.birth_date ?? errorAt(error, "birth_date")}
       />
       <div className="actions">
         <Button type="submit" kind="primary" isPending={isPending}>
@@ -86,9 +83,9 @@ function Ask({ isPending, error, known, onAsk, onCancel }: AskProps) {
   );
 }
 
-function problemWith(birthDate: string, known: string | null): string | undefined {
-  if (!isWholeDate(birthDate)) return "Enter day, month and year, such as 27 3 1964";
-  return birthDate === known ? undefined : "This is not the birth date of this record. Is it the right patient?";
+function mistakesOf(birthDate: string, known: string | null): Record<string, string> {
+  if (!isWholeDate(birthDate)) return { birth_date: "Enter day, month and year, such as 27 3 1964" };
+  return birthDate === known ? {} : { birth_date: "This is not the birth date of this record. Is it the right patient?" };
 }
 
 interface SlipProps {

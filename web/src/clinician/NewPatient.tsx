@@ -13,6 +13,7 @@ import { LeaveWarning } from "../ui/LeaveWarning";
 import { tell } from "../ui/notices";
 import { Page } from "../ui/Page";
 import { Banner } from "../ui/states";
+import { useMistakes } from "../ui/useMistakes";
 import { Alike } from "./Alike";
 import { isSame } from "./changes";
 import { check, type Draft, early, type Errors, isEmptyDate, NEW_DRAFT } from "./demographics";
@@ -29,13 +30,9 @@ type Step = { alike: PatientListed[] } | { id: string };
 export default function NewPatient() {
   const [draft, setDraft] = useState<Draft>(NEW_DRAFT);
   const [extras, setExtras] = useState<Extras>(NEW_EXTRAS);
-  const [attempt, setAttempt] = useState(0);
   const { mutate, data, error, isPending, reset, isHeld } = useRegistration(draft, extras);
   const errors = { ...check(draft), ...checkDeath(draft, extras) };
-  const submit = (): void => {
-    setAttempt(attempt + 1);
-    if (Object.keys(errors).length === 0) mutate({ isNew: isHeld });
-  };
+  const { attempt, mistakes, submit } = useMistakes(errors, () => mutate({ isNew: isHeld }));
   const change = (apply: () => void): void => {
     apply();
     if (data || error) reset();
@@ -44,18 +41,18 @@ export default function NewPatient() {
   return (
     <Page title="Register a patient" back={{ to: "/patients", label: "Patients" }} width="text">
       <Form validationBehavior="aria" error={isHeld ? undefined : error} onSubmit={submit}>
-        <ErrorSummary errors={errors} attempt={attempt} />
+        <ErrorSummary errors={mistakes} attempt={attempt} />
         {isProblem(error, "nhs-number-taken") && <Taken draft={draft} />}
         <div className={isHeld ? "form held" : "form"} inert={isHeld || isPending}>
           <DemographicsFields
             draft={draft}
             set={(part) => change(() => setDraft({ ...draft, ...part }))}
-            errors={attempt > 0 ? errors : early(draft, errors)}
+            errors={attempt > 0 ? mistakes : early(draft, errors)}
           />
           <ExtraFields
             extras={extras}
             set={(part) => change(() => setExtras({ ...extras, ...part }))}
-            errors={attempt > 0 ? errors : {}}
+            errors={mistakes}
           />
         </div>
         {isHeld && <Held />}

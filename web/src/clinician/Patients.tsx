@@ -1,9 +1,10 @@
 /** Finding a patient. What is searched for stands in no address; the history keeps it, so that going back finds it again. */
 
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Link, useLocation, useNavigate } from "react-router";
 import { patients, take } from "../api/client";
+import { usePages } from "../api/pages";
 import { Button, ButtonLink } from "../ui/Button";
 import { formatNhsNumber } from "../ui/format";
 import { TextField } from "../ui/fields";
@@ -72,15 +73,11 @@ function useAsked() {
 }
 
 function usePatients(criteria: Criteria) {
-  return useInfiniteQuery({
-    queryKey: ["patients", "search", criteria],
-    queryFn: ({ pageParam: cursor, signal }) =>
-      take(patients.GET("/api/patients", { params: { query: { ...criteria, cursor } }, signal })),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next_cursor ?? undefined,
-    select: ({ pages }) => pages.flatMap((page) => page.items),
-    placeholderData: keepPreviousData,
-  });
+  return usePages(
+    ["patients", "search", criteria],
+    (cursor, { signal }) => take(patients.GET("/api/patients", { params: { query: { ...criteria, cursor } }, signal })),
+    { placeholderData: keepPreviousData },
+  );
 }
 
 function Found({ criteria }: { criteria: Criteria }) {

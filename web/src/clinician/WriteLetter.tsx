@@ -18,6 +18,7 @@ import { tell } from "../ui/notices";
 import { Banner, Failure } from "../ui/states";
 import { Facts } from "../ui/Table";
 import { useEver } from "../ui/useEver";
+import { useMistakes } from "../ui/useMistakes";
 import { isSame } from "./changes";
 import { checkLetter, contentOf, type LetterDraft, NEW_LETTER, placeholders, templateOf } from "./draft";
 import { LetterEditor } from "./LetterEditor";
@@ -57,15 +58,10 @@ function Inactive({ patientId }: { patientId: string }) {
 
 function Writing({ patientId, patient }: { patientId: string; patient: Patient | undefined }) {
   const [draft, setDraft] = useState<LetterDraft>(NEW_LETTER);
-  const [attempt, setAttempt] = useState(0);
   const [isAsking, setAsking] = useState(false);
   const { mutate, data, error, isPending, reset } = useSending(patientId);
-  const errors = checkLetter(draft);
   const isHeld = isUncertain(error);
-  const ask = (): void => {
-    setAttempt(attempt + 1);
-    if (Object.keys(errors).length === 0) setAsking(true);
-  };
+  const { attempt, mistakes, submit } = useMistakes(checkLetter(draft), () => setAsking(true));
   const send = (): void => mutate(draft, { onSettled: () => setAsking(false) });
   const change = (next: LetterDraft): void => {
     setDraft(next);
@@ -73,10 +69,10 @@ function Writing({ patientId, patient }: { patientId: string; patient: Patient |
   };
   if (data) return <Navigate to={`/patients/${patientId}/letters/${data.uid}`} replace />;
   return (
-    <Form validationBehavior="aria" onSubmit={ask}>
-      <ErrorSummary errors={errors} attempt={attempt} />
+    <Form validationBehavior="aria" onSubmit={submit}>
+      <ErrorSummary errors={mistakes} attempt={attempt} />
       {patient?.died !== undefined && <Banner tone="warn">This patient has died. Make sure that you have the right record.</Banner>}
-      <LetterEditor draft={draft} set={change} errors={attempt > 0 ? errors : {}} isHeld={isHeld || isPending} />
+      <LetterEditor draft={draft} set={change} errors={mistakes} isHeld={isHeld || isPending} />
       <State error={error} isHeld={isHeld} />
       <div className="actions">
         <Button type="submit" kind="primary">

@@ -5,9 +5,9 @@ import { isNhsNumber } from "./nhsNumber";
 import type { DemographicsUpdate } from "./patient";
 
 export type Gender = DemographicsUpdate["gender"];
-export type TelecomSystem = DemographicsUpdate["telecom"][number]["system"];
-export type TelecomUse = NonNullable<DemographicsUpdate["telecom"][number]["use"]>;
-export type AddressUse = NonNullable<DemographicsUpdate["addresses"][number]["use"]>;
+type TelecomSystem = DemographicsUpdate["telecom"][number]["system"];
+type TelecomUse = NonNullable<DemographicsUpdate["telecom"][number]["use"]>;
+type AddressUse = NonNullable<DemographicsUpdate["addresses"][number]["use"]>;
 
 export interface TelecomDraft {
   system: TelecomSystem;
@@ -15,7 +15,7 @@ export interface TelecomDraft {
   use: TelecomUse | "";
 }
 
-export interface AddressDraft {
+interface AddressDraft {
   lines: string;
   city: string;
   district: string;
@@ -24,7 +24,7 @@ export interface AddressDraft {
   use: AddressUse | "";
 }
 
-export interface ContactDraft {
+interface ContactDraft {
   name: string;
   relationship: string;
   telecom: TelecomDraft[];
@@ -179,7 +179,7 @@ const isWholeLength = (date: string): boolean => /^\d{4}-\d\d-\d\d$/.test(date);
 
 const LONGEST_LIFE_MS = 130 * 366 * 24 * 60 * 60_000;
 
-export function checkBirthDate(value: string, isKnown: boolean): string {
+function checkBirthDate(value: string, isKnown: boolean): string {
   if (isEmptyDate(value)) return isKnown ? "The birth date can be corrected, not removed" : "";
   if (!isWholeDate(value)) return "Enter the birth date as day, month and year, such as 27 3 1964";
   const time = Date.parse(value);

@@ -24,7 +24,7 @@ const DEEDS: Record<string, Partial<Record<AccessEntry["action"], string>>> = {
   audit: { R: "looked at who has used your record" },
 };
 
-export interface Deed {
+interface Deed {
   words: string;
   /** The letter it was about, if it was about one. */
   letter?: string;
