@@ -114,7 +114,8 @@ class OperationKind[B, I: BaseModel, C]:
         must hold for earlier attempts too, whose answers were lost: the backend refuses every one of them for the same
         reason, or perform has looked whether one was done.
     finish: in the closing transaction; stores what belongs to it and says what to announce.
-    claim: in the opening transaction; raises when something unique is taken.
+    claim: in the opening transaction; raises when something unique is taken. If the request has a key, the refusal is
+        kept, with whatever the claim has stored by then.
     release: undoes `claim` when the backend refused.
     """
 
@@ -147,10 +148,14 @@ async def begin[I: BaseModel](
     *,
     actor: Actor,
     idempotency: Idempotency | None,
-) -> OperationRow:
+) -> tuple[OperationRow, QuillError | None]:
     """Store the intent, or find the one that this key already stands for and take it over when nobody works on it.
 
+    Returns:
+        The operation, and why its claim was refused if it was and has a key, which stands for that refusal from now on.
+
     Raises:
+        QuillError: refused by the claim, without a key or with better luck next time.
         KeyReused: the key was used for another request.
         BeingWorkedOn: the first request with this key is still running (or its key was forgotten this very moment).
         ReplayedError: that request was refused; the same refusal again.
@@ -171,9 +176,16 @@ async def begin[I: BaseModel](
         session.add(values)
         await session.flush()
     elif not await _insert_unless_known(session, values):
-        return await _resume(session, values, now=now)
-    await kind.claim(session, operation_of(kind, values))
-    return values
+        return await _resume(session, values, now=now), None
+    try:
+        await kind.claim(session, operation_of(kind, values))
+    except QuillError as refusal:
+        if idempotency is None or refusal.retryable:
+            raise
+        refused = {"state": "FAILED", "answer": refusal.problem, "payload": None}
+        await session.execute(update(OperationRow).where(col(OperationRow.id) == values.id).values(**refused))
+        return values, refusal
+    return values, None
 
 
 async def _insert_unless_known(session: AsyncSession, row: OperationRow) -> bool:
