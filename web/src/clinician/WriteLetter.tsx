@@ -6,6 +6,7 @@ import { Navigate, useParams } from "react-router";
 import { CSRF, letters, take } from "../api/client";
 import { useIdempotencyKey } from "../api/idempotency";
 import { sentence } from "../api/sentences";
+import { isUncertain } from "../api/uncertain";
 import { formatType } from "../letters/letter";
 import { letterKeys } from "../letters/requests";
 import { Button, ButtonLink } from "../ui/Button";
@@ -24,7 +25,6 @@ import { FamilyFirst } from "./PatientBanner";
 import { formatBorn, type Patient } from "./patient";
 import { usePatient } from "./usePatient";
 import { PatientScreen } from "./PatientScreen";
-import { isUncertain } from "./uncertain";
 
 export default function WriteLetter() {
   const { id = "" } = useParams();
