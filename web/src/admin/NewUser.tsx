@@ -39,6 +39,7 @@ export default function NewUser() {
       lead="Quill makes a code with which the person sets a password. You never learn it."
       back={BACK}
       width="text"
+      takesFocus={form > 0}
     >
       {isDoubtful && <Doubt />}
       <UserForm
@@ -78,7 +79,7 @@ function Doubt() {
 
 function Created({ created, onAgain }: { created: components["schemas"]["UserCreated"]; onAgain: () => void }) {
   return (
-    <Page title="New user" heading={`${created.user.display_name} can be activated`} back={BACK} width="text">
+    <Page title="New user" heading={`${created.user.display_name} can be activated`} back={BACK} width="text" takesFocus>
       <ActivationCode user={created.user} code={created.activation_code} onAgain={onAgain} />
     </Page>
   );

@@ -20,6 +20,8 @@ interface Props {
   draft: Draft;
   set: (part: Partial<Draft>) => void;
   errors: Errors;
+  /** Whether the fields have taken the place of something else, and the focus that was there. */
+  takesFocus?: boolean;
 }
 
 export function DemographicsFields(props: Props) {
@@ -40,9 +42,9 @@ const GENDERS: readonly (readonly [Gender, string])[] = [
   ["other", "Other"],
 ];
 
-function Identity({ draft, set, errors }: Props) {
+function Identity({ draft, set, errors, takesFocus }: Props) {
   return (
-    <Card title="Who the patient is">
+    <Card title="Who the patient is" takesFocus={takesFocus}>
       <div className="fields-row" data-kind="name">
         <TextField
           label="Title"

@@ -63,6 +63,7 @@ export function EditDemographics({ patient, onDone }: Props) {
         draft={draft}
         set={(part) => setDraft({ ...draft, ...part })}
         errors={attempt > 0 ? errors : early(draft, errors)}
+        takesFocus
       />
       <Card title="The record">
         <Checkbox

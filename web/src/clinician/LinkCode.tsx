@@ -11,8 +11,10 @@ import { PrintButton } from "../ui/PrintButton";
 import { Banner } from "../ui/states";
 import { type Demographics, formatName } from "./patient";
 
+const TITLES = { intro: "The patient’s own access", ask: "Check who the patient is", slip: "A code for the patient" };
+
 export function LinkCode({ patient }: { patient: Demographics }) {
-  const [isOpen, setOpen] = useState(false);
+  const [isOpen, setOpen] = useState<boolean>();
   const { mutate, data, isPending, error, reset } = useMutation({
     mutationFn: (birthDate: string) =>
       take(
@@ -27,10 +29,11 @@ export function LinkCode({ patient }: { patient: Demographics }) {
     reset();
     setOpen(false);
   };
+  const step = data ? "slip" : isOpen ? "ask" : "intro";
   return (
-    <Card title="The patient’s own access">
-      {!isOpen && <Intro patient={patient} onOpen={() => setOpen(true)} />}
-      {isOpen && !data && (
+    <Card key={step} title={TITLES[step]} takesFocus={isOpen !== undefined}>
+      {step === "intro" && <Intro patient={patient} onOpen={() => setOpen(true)} />}
+      {step === "ask" && (
         <Ask isPending={isPending} error={error} known={patient.birth_date} onAsk={mutate} onCancel={close} />
       )}
       {data && <Slip name={formatName(patient.name)} code={data.code} expiresAt={data.expires_at} onDone={close} />}
