@@ -13,13 +13,13 @@ interface Body {
   resourceType?: unknown;
 }
 
-/** Under /api/fhir refusals are OperationOutcomes, which say less than a problem's type does. */
+/** Under /api/fhir refusals are OperationOutcomes, which name neither a type nor a field of our forms. */
 const FHIR_TYPES: Record<number, string> = {
   401: "unauthenticated",
   403: "forbidden",
   404: "not-found",
   409: "nhs-number-taken",
-  422: "invalid",
+  422: "patient-refused",
   429: "too-many-requests",
   500: "internal",
   503: "outcome-unknown",

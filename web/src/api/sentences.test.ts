@@ -24,6 +24,11 @@ describe("sentences", () => {
     expect(sentence(problemFrom(body, answer))).toBe(general);
   });
 
+  it("does not point at fields where FHIR's answer marks none", () => {
+    const answer = new Response(null, { status: 422 });
+    expect(problemFrom({ resourceType: "OperationOutcome" }, answer).type).toBe("patient-refused");
+  });
+
   it("says how long to wait, in the unit that people would use", () => {
     expect(sentence(new Problem("too-many-requests", 429, { retryAfter: 30 }))).toContain("30 seconds");
     expect(sentence(new Problem("too-many-requests", 429, { retryAfter: 870 }))).toContain("15 minutes");
@@ -38,5 +43,10 @@ describe("errors of fields", () => {
   it("are found by the member's path", () => {
     const errors = [{ loc: ["body", "name", "family"], type: "x", msg: "Value error, must not be empty" }];
     expect(fieldErrors(new Problem("invalid", 422, { errors }))).toEqual({ "name.family": "Must not be empty" });
+  });
+
+  it("of an entry of a list are told at the list's field", () => {
+    const errors = [{ loc: ["body", "addresses", 0, "lines", 2], type: "x", msg: "too long" }];
+    expect(fieldErrors(new Problem("invalid", 422, { errors }))).toEqual({ "addresses.0.lines": "Too long" });
   });
 });

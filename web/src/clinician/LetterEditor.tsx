@@ -111,7 +111,7 @@ function SectionFields({ draft, set, isHeld }: Omit<Props, "errors">) {
         <div key={name} className="editor-section">
           <TextArea
             label={heading}
-            name={name}
+            name={`sections.${name}`}
             rows={4}
             isReadOnly={isHeld}
             value={sections[name] ?? ""}

@@ -4,11 +4,13 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { auth, CSRF, take } from "../api/client";
 import { Button } from "../ui/Button";
+import { ErrorSummary } from "../ui/ErrorSummary";
 import { formatTime, isWholeDate } from "../ui/format";
 import { DateField, errorAt, Form } from "../ui/fields";
 import { Card } from "../ui/Page";
 import { PrintButton } from "../ui/PrintButton";
 import { Banner } from "../ui/states";
+import { useMistakes } from "../ui/useMistakes";
 import { type Demographics, formatName } from "./patient";
 
 const TITLES = { intro: "The patient’s own access", ask: "Check who the patient is", slip: "A code for the patient" };
@@ -65,19 +67,17 @@ interface AskProps {
 
 function Ask({ isPending, error, known, onAsk, onCancel }: AskProps) {
   const [birthDate, setBirthDate] = useState("");
-  const [attempt, setAttempt] = useState(0);
-  const submit = (): void => {
-    setAttempt(attempt + 1);
-    if (birthDate === known) onAsk(birthDate);
-  };
+  const { attempt, mistakes, submit } = useMistakes(mistakesOf(birthDate, known), () => onAsk(birthDate));
   return (
     <Form validationBehavior="aria" error={error} onSubmit={submit}>
+      <ErrorSummary errors={mistakes} attempt={attempt} />
       <p>Ask the patient for their birth date, and check who they are as your organisation does.</p>
       <DateField
         label="Birth date, as the patient says it"
+        name="birth_date"
         value={birthDate}
         onChange={setBirthDate}
-        error={attempt > 0 ? (problemWith(birthDate, known) ?? errorAt(error, "birth_date")) : undefined}
+        error={mistakes.birth_date ?? errorAt(error, "birth_date")}
       />
       <div className="actions">
         <Button type="submit" kind="primary" isPending={isPending}>
@@ -89,9 +89,10 @@ function Ask({ isPending, error, known, onAsk, onCancel }: AskProps) {
   );
 }
 
-function problemWith(birthDate: string, known: string | null): string | undefined {
-  if (!isWholeDate(birthDate)) return "Enter day, month and year, such as 27 3 1964";
-  return birthDate === known ? undefined : "This is not the birth date of this record. Is it the right patient?";
+function mistakesOf(birthDate: string, known: string | null): Record<string, string> {
+  if (!isWholeDate(birthDate)) return { birth_date: "Enter day, month and year, such as 27 3 1964" };
+  if (birthDate === known) return {};
+  return { birth_date: "This is not the birth date of this record. Is it the right patient?" };
 }
 
 interface SlipProps {

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { Navigate, useParams } from "react-router";
 import { CSRF, letters, take } from "../api/client";
 import { useIdempotencyKey } from "../api/idempotency";
-import { sentence } from "../api/sentences";
+import { fieldErrors, sentence } from "../api/sentences";
 import { isUncertain } from "../api/uncertain";
 import { formatType } from "../letters/letter";
 import { letterKeys } from "../letters/requests";
@@ -67,7 +67,7 @@ function Writing({ patientId, patient }: { patientId: string; patient: Patient |
   };
   if (data) return <Navigate to={`/patients/${patientId}/letters/${data.uid}`} replace />;
   return (
-    <Form validationBehavior="aria" onSubmit={ask}>
+    <Form validationBehavior="aria" validationErrors={fieldErrors(error)} onSubmit={ask}>
       <ErrorSummary errors={errors} attempt={attempt} />
       {patient?.died !== undefined && <Banner tone="warn">This patient has died. Make sure that you have the right record.</Banner>}
       <LetterEditor draft={draft} set={change} errors={attempt > 0 ? errors : {}} isHeld={isHeld || isPending} />
