@@ -2,6 +2,7 @@
 
 import { lazy, Suspense, useEffect } from "react";
 import { Outlet, ScrollRestoration } from "react-router";
+import { useUnread } from "../patient/inbox";
 import { restore } from "../session/session";
 import { useSession, useSessionState } from "../session/useSession";
 import { Button } from "../ui/Button";
@@ -47,9 +48,16 @@ export function Frame() {
         </Suspense>
       )}
       <OpenNotification />
+      {status === "in" && <Unread />}
       <ScrollRestoration />
     </>
   );
+}
+
+/** On every screen, since the number on the app's icon is to follow what is read there. */
+function Unread() {
+  useUnread();
+  return null;
 }
 
 function Content() {
