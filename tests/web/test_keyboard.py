@@ -66,3 +66,12 @@ def test_patient_reads_a_letter_by_keyboard(windows: Windows, reader: Person) ->
     page.keyboard.press("Enter")
     expect(heading(page)).to_have_text(LETTER)
     expect(heading(page)).to_be_focused()
+
+
+def test_press_on_the_menu_beside_its_links_leaves_it_open(windows: Windows, reader: Person) -> None:
+    """What is pressed there has no focus to give, like a link in Safari."""
+    page = windows.open(reader)
+    page.goto("/letters")
+    page.get_by_role("banner").get_by_role("button", expanded=False).click()
+    page.locator(".own-who").click()
+    expect(page.get_by_role("banner").get_by_role("link", name="Account and security")).to_be_visible()

@@ -92,7 +92,8 @@ function OwnMenu({ user }: { user: User }) {
         </span>
         <Arrow direction="down" />
       </Button>
-      <div id={id} className="own-panel" hidden={!isOpen}>
+      {/* Safari gives no focus to a link that is clicked: the panel keeps it, so that the click is not lost with the menu. */}
+      <div id={id} className="own-panel" tabIndex={-1} hidden={!isOpen}>
         <p className="own-who">
           {user.display_name}
           <span className="soft">{formatRoles(user.roles)}</span>
