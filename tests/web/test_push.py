@@ -1,11 +1,11 @@
-"""A device that is told of letters, when the server has another key than the one that it subscribed with."""
+"""A device that is told of letters: the server has another key, somebody else uses it, a notification is pressed."""
 
-from e2e.client import Person, new_linked_patient
+from e2e.client import Person, eventually, new_linked_patient
 from e2e.push_receiver import PushReceiver
 from fleet import Fleet
-from playwright.sync_api import expect
-from web.push import give_push_service
-from web.steps import heading, wait_for_worker
+from playwright.sync_api import Page, expect
+from web.push import give_push_service, shown
+from web.steps import heading, sign_out, wait_for_worker
 from web.windows import Windows
 
 
@@ -27,3 +27,33 @@ def test_device_subscribes_anew_when_the_key_of_the_server_has_changed(
     assert clinician.post(f"/api/patients/{patient_id}/letters", draft).status_code == 201
     assert len(after.wait()) == 1
     assert before.pushes == []
+
+
+def test_next_user_of_a_browser_ends_the_pushes_of_the_one_before(
+    windows: Windows, reader: Person, push_service: PushReceiver
+) -> None:
+    page = windows.open(reader)
+    page.goto("/letters")
+    wait_for_worker(page)
+    page.evaluate("localStorage.setItem('quill-notifications-of', 'somebody else')")
+    give_push_service(page, push_service.subscribe(), before=push_service.subscribe())
+    page.reload()
+    eventually(lambda: page.evaluate("localStorage.getItem('quill-notifications-of')") is None)
+    assert page.evaluate("navigator.serviceWorker.ready.then(each => each.pushManager.getSubscription())") is None
+
+
+def notify(page: Page, notification_id: str = "") -> None:
+    """Show a notification as the worker does when a push has come."""
+    page.context.grant_permissions(["notifications"])
+    show = "id => navigator.serviceWorker.ready.then(each => each.showNotification('There is news', {data: {id}}))"
+    page.evaluate(show, notification_id)
+    eventually(lambda: shown(page))
+
+
+def test_signing_out_takes_notifications_off_the_screen(windows: Windows, reader: Person) -> None:
+    page = windows.open(reader)
+    page.goto("/letters")
+    wait_for_worker(page)
+    notify(page)
+    sign_out(page)
+    eventually(lambda: not shown(page))

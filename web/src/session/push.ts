@@ -3,6 +3,7 @@
 import { CSRF, notify, take } from "../api/client";
 import { Problem } from "../api/problem";
 import { getSession, getState, subscribe } from "./store";
+import type { ToWorker } from "./workerMessages";
 
 /** install-first: this browser gives notifications only to the installed app (iPhone and iPad). */
 export type PushState = "unsupported" | "install-first" | "blocked" | "off" | "on";
@@ -92,7 +93,9 @@ export function keepRegistered(): void {
   registerAgain();
   subscribe((state, before) => {
     if (state.status === "in" && before.status !== "in") registerAgain();
-    if (state.status === "out") showBadge(0);
+    if (state.status !== "out") return;
+    showBadge(0);
+    if ("session" in before) tellWorker({ kind: "signed-out" });
   });
 }
 
@@ -102,8 +105,18 @@ export function registerAgain(): void {
 }
 
 async function reregister(): Promise<void> {
-  if (getState().status !== "in" || (await pushState()) !== "on") return;
+  if (getState().status !== "in") return;
+  await endPushesOfOthers();
+  if ((await pushState()) !== "on") return;
   await register(await subscriptionOfToday());
+}
+
+/** Who switched notifications on in this browser and has left it to somebody else gets them here no more. */
+async function endPushesOfOthers(): Promise<void> {
+  const owner = localStorage.getItem(OWNER);
+  if (owner === null || owner === getSession()?.user.id) return;
+  await (await subscription())?.unsubscribe();
+  localStorage.removeItem(OWNER);
 }
 
 /** What was subscribed with an older key of the server gets nothing any more: it is made anew. */
@@ -119,4 +132,9 @@ function isFor({ options: { applicationServerKey: held } }: PushSubscription, ke
 /** The number on the app's icon, where there is such a thing. */
 export function showBadge(unread: number): void {
   void (unread > 0 ? navigator.setAppBadge?.(unread) : navigator.clearAppBadge?.())?.catch(() => {});
+}
+
+/** The worker lives on while this page is left. */
+function tellWorker(message: ToWorker): void {
+  navigator.serviceWorker?.controller?.postMessage(message);
 }
