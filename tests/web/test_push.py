@@ -4,8 +4,8 @@ from e2e.client import Person, eventually, new_linked_patient
 from e2e.push_receiver import PushReceiver
 from fleet import Fleet
 from playwright.sync_api import Page, expect
-from web.push import give_push_service, shown
-from web.steps import heading, sign_out, wait_for_worker
+from web.push import click, give_push_service, shown
+from web.steps import LETTER, heading, sign_out, wait_for_worker
 from web.windows import Windows
 
 
@@ -57,3 +57,28 @@ def test_signing_out_takes_notifications_off_the_screen(windows: Windows, reader
     notify(page)
     sign_out(page)
     eventually(lambda: not shown(page))
+
+
+def test_notification_that_is_pressed_leaves_a_way_back(windows: Windows, reader: Person) -> None:
+    (told,) = eventually(lambda: reader.get("/api/notifications").json()["items"])
+    page = windows.open(reader)
+    page.goto("/record-access")
+    expect(heading(page)).to_have_text("Who has looked at your record")
+    wait_for_worker(page)
+    notify(page, told["id"])
+    click(page)
+    expect(heading(page)).to_have_text(LETTER)
+    page.go_back()
+    expect(heading(page)).to_have_text("Who has looked at your record")
+
+
+def test_notification_that_is_pressed_takes_no_window_that_is_not_the_apps(windows: Windows, reader: Person) -> None:
+    page = windows.open(reader)
+    page.goto("/letters")
+    wait_for_worker(page)
+    notify(page, "7")
+    page.goto("/about.html")
+    (worker,) = page.context.service_workers
+    worker.evaluate("() => { clients.openWindow = async url => { self.opened = url; return null; }; }")
+    click(page)
+    assert eventually(lambda: worker.evaluate("self.opened ?? null")) == "/notifications#7"

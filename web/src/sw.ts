@@ -62,7 +62,7 @@ self.addEventListener("notificationclick", (event) => {
 
 /** The app knows the way from a notification to what it is about, once its reader is signed in. */
 async function open(id: string): Promise<void> {
-  const [client] = await windows();
+  const client = (await windows()).find(({ url }) => isAppPath(new URL(url).pathname));
   if (!client) return void (await self.clients.openWindow(`/notifications#${id}`));
   tell(client, { kind: "open-notification", id });
   await client.focus();
