@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Button } from "../ui/Button";
 import { CopyButton } from "../ui/CopyButton";
 import { Checkbox } from "../ui/fields";
+import { LeaveQuestion } from "../ui/LeaveWarning";
 import { PrintButton } from "../ui/PrintButton";
 import "./account.css";
 
@@ -33,6 +34,9 @@ export function RecoveryCodes({ codes, onDone }: { codes: string[]; onDone: () =
       <Button kind="primary" isDisabled={!isKept} onPress={onDone}>
         Done
       </Button>
+      <LeaveQuestion isUnsaved={!isKept} title="Leave without the codes?">
+        The codes cannot be shown again. Without them, a lost phone locks you out.
+      </LeaveQuestion>
     </>
   );
 }

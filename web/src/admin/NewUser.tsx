@@ -131,7 +131,7 @@ function UserForm({ isPending, error, onSubmit }: FormProps) {
           </Button>
         </div>
       </Form>
-      <LeaveWarning isUnsaved={draft.username !== "" || draft.email !== ""} what="The new account" />
+      <LeaveWarning isUnsaved={Object.values(draft).some(({ length }) => length > 0)} what="The new account" />
     </Card>
   );
 }

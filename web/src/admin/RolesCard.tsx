@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Button } from "../ui/Button";
 import { Form } from "../ui/fields";
+import { LeaveWarning } from "../ui/LeaveWarning";
 import { Card } from "../ui/Page";
 import { RoleBoxes } from "./RoleBoxes";
 import { type ManagedUser, type Role, useChangeUser } from "./users";
@@ -26,6 +27,7 @@ export function RolesCard({ user }: { user: ManagedUser }) {
           </Button>
         </div>
       </Form>
+      <LeaveWarning isUnsaved={isChanged} what="The change of roles" />
     </Card>
   );
 }

@@ -7,6 +7,7 @@ import { Button } from "../ui/Button";
 import { ErrorSummary } from "../ui/ErrorSummary";
 import { formatTime, isWholeDate } from "../ui/format";
 import { DateField, errorAt, Form } from "../ui/fields";
+import { LeaveQuestion } from "../ui/LeaveWarning";
 import { Card } from "../ui/Page";
 import { PrintButton } from "../ui/PrintButton";
 import { Banner } from "../ui/states";
@@ -126,6 +127,9 @@ function Slip({ name, code, expiresAt, onDone }: SlipProps) {
         <PrintButton />
         <Button onPress={onDone}>Done</Button>
       </div>
+      <LeaveQuestion isUnsaved title="Does the patient have the code?">
+        The code cannot be shown again. If it is lost, make a new one.
+      </LeaveQuestion>
     </>
   );
 }

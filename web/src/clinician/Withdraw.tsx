@@ -8,6 +8,7 @@ import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { ErrorSummary } from "../ui/ErrorSummary";
 import { Form, TextField } from "../ui/fields";
+import { LeaveWarning } from "../ui/LeaveWarning";
 import { tell } from "../ui/notices";
 import { useMistakes } from "../ui/useMistakes";
 
@@ -36,7 +37,7 @@ export function Withdraw({ letter, etag, onDone }: Props) {
   const found: Record<string, string> = reason.trim() ? {} : { reason: "Enter the reason" };
   const { attempt, mistakes, submit } = useMistakes(found, mutate);
   return (
-    <Dialog title="Withdraw this letter?" isOpen onClose={onDone}>
+    <Dialog title="Withdraw this letter?" isOpen onClose={reason === "" ? onDone : undefined}>
       <p>
         “{letter.title}” stays readable, marked as withdrawn, and the patient is told. It can then be neither amended nor
         made valid again.
@@ -61,6 +62,7 @@ export function Withdraw({ letter, etag, onDone }: Props) {
           <Button onPress={onDone}>Cancel</Button>
         </div>
       </Form>
+      <LeaveWarning isUnsaved={reason !== ""} what="The reason" />
     </Dialog>
   );
 }

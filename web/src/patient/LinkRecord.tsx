@@ -12,6 +12,7 @@ import { Button, ButtonLink } from "../ui/Button";
 import { ErrorSummary } from "../ui/ErrorSummary";
 import { DateField, errorAt, Form, TextField } from "../ui/fields";
 import { isWholeDate } from "../ui/format";
+import { LeaveWarning } from "../ui/LeaveWarning";
 import { tell } from "../ui/notices";
 import { Card, Page } from "../ui/Page";
 import { Banner } from "../ui/states";
@@ -115,6 +116,7 @@ function LinkForm() {
           </div>
         </Form>
       </Card>
+      <LeaveWarning isUnsaved={code !== "" || !/^-*$/.test(birthDate)} what="What you have typed" />
       <Help />
     </>
   );
