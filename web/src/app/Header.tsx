@@ -10,6 +10,7 @@ import { Arrow, Menu } from "../ui/icons";
 import { formatRoles } from "../ui/format";
 import { tell } from "../ui/notices";
 import { sentence } from "../api/sentences";
+import { OWN_HOME } from "./Home";
 import type { Path } from "./paths";
 import { ThemeSwitch } from "./ThemeSwitch";
 import "./header.css";
@@ -59,7 +60,7 @@ function Places({ places }: { places: [Path, string][] }) {
   return (
     <nav className="places" aria-label="Main">
       {places.map(([path, name]) => (
-        <NavLink key={path} to={path} end={path === "/"}>
+        <NavLink key={path} to={path} end={path === "/"} state={path === "/" ? OWN_HOME : undefined}>
           {name}
         </NavLink>
       ))}
