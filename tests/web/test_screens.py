@@ -101,3 +101,13 @@ def test_titles_tell_the_screens_of_a_role_apart(show: Show, role: str | None) -
     titles = [show(screen).title() for screen in SCREENS if screen.role == role]
     assert len(set(titles)) == len(titles)
     assert all(title.endswith(" – Quill") for title in titles)
+
+
+def test_place_where_one_is_shows_in_ones_own_colours(windows: Windows, fleet: Fleet) -> None:
+    page = windows.open(demo_person(fleet, "patient"), forced_colors="active")
+    page.goto("/notifications")
+    places, tabs = page.get_by_role("navigation").get_by_role("link"), page.get_by_role("tab")
+    expect(tabs).to_have_count(2)
+    edge = "(element) => getComputedStyle(element).borderBottomColor"
+    for here, elsewhere in ((places.nth(2), places.nth(1)), (tabs.nth(0), tabs.nth(1))):
+        assert here.evaluate(edge) != elsewhere.evaluate(edge)
