@@ -69,3 +69,18 @@ def test_notification_that_cannot_be_marked_as_read_says_so(windows: Windows, re
     refuse(page, "**/api/notifications/*/read", method="POST")
     page.get_by_role("button", name="Mark as read").first.click()
     expect(page.get_by_role("alert")).to_contain_text("does not answer at the moment")
+
+
+def test_results_that_are_being_replaced_cannot_be_opened(fleet: Fleet, windows: Windows, clinician: Person) -> None:
+    family = clinician.get(f"/api/patients/{new_patient(clinician)}/demographics").json()["name"]["family"]
+    page = windows.open(demo_person(fleet, "clinician"))
+    page.goto("/patients")
+    page.get_by_role("searchbox").fill(family)
+    link = page.get_by_role("main").get_by_role("row").get_by_role("link")
+    expect(link).to_have_count(1)
+    page.route("**/api/patients?*", lambda route: None)  # the next search is not answered
+    page.get_by_role("searchbox").fill("nobody of this name")
+    expect(page.locator("[aria-busy=true]")).to_be_visible()
+    expect(link).to_be_visible()
+    link.evaluate("each => each.focus()")
+    expect(link).not_to_be_focused()
