@@ -113,7 +113,7 @@ function SignOut() {
   const [isPending, setPending] = useState(false);
   const leave = async (): Promise<void> => {
     setPending(true);
-    await signOut().catch((error: unknown) => tell(`You are still signed in. ${sentence(error)}`));
+    await signOut().catch((error: unknown) => tell(`You are still signed in. ${sentence(error)}`, "bad"));
     setPending(false);
   };
   return (
