@@ -3,7 +3,7 @@
 import re
 
 from e2e.authenticator import Phone
-from e2e.client import new_staff
+from e2e.client import demo_person, new_staff
 from fleet import Fleet
 from playwright.sync_api import Page, expect
 from web.steps import heading, sign_in, sign_out, tick
@@ -59,3 +59,13 @@ def test_second_factor_is_enrolled_and_asked_for(fleet: Fleet, windows: Windows)
     sign_in(page, person.user["username"], person.password)
     give_code(page, phone.paper[0])
     expect(heading(page)).to_have_text("Patients")
+
+
+def test_staff_whose_role_needs_a_second_factor_are_led_to_it(fleet: Fleet, windows: Windows) -> None:
+    windows.expect_complaint("status of 403")
+    page = windows.open(demo_person(fleet, "clinician"))
+    refusal = {"type": "/problems/totp-enrolment-required"}
+    page.route("**/api/notifications?*", lambda route: route.fulfill(status=403, json=refusal))
+    page.goto("/patients")
+    expect(heading(page)).to_have_text("Account and security")
+    expect(page.get_by_text("Your role needs two-step sign-in")).to_be_visible()

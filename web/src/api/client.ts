@@ -1,6 +1,7 @@
 /** The four services, typed from their OpenAPI documents. Every request of the app goes through `send`. */
 
 import createClient from "openapi-fetch";
+import { demandEnrolment } from "../session/enrolment";
 import { renewOrAsk, usable } from "../session/session";
 import type { Session } from "../session/store";
 import type { paths as AuthPaths } from "./auth";
@@ -16,9 +17,15 @@ const OVER = new Set(["unauthenticated", "session-ended"]);
 async function send(request: Request): Promise<Response> {
   const session = await usable();
   const response = await ask(request.clone(), session);
+  if (response.status === 403) await noteEnrolment(response.clone());
   if (response.status !== 401 || session === undefined) return response;
   if (!OVER.has((await problemOf(response.clone())).type)) return response;
   return ask(request, await renewOrAsk(session));
+}
+
+/** An account whose role needs a second factor is led to where it gets one, whatever it asked for. */
+async function noteEnrolment(refusal: Response): Promise<void> {
+  if ((await problemOf(refusal)).type === "totp-enrolment-required") demandEnrolment(true);
 }
 
 async function ask(request: Request, session: Session | undefined): Promise<Response> {
