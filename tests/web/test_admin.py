@@ -28,6 +28,7 @@ def test_user_is_invited_activated_changed_and_disabled(fleet: Fleet, windows: W
     tick(page, "Clinician")
     page.get_by_role("button", name="Create the account").click()
     expect(heading(page)).to_have_text(f"Dr {name} can be activated")
+    expect(heading(page)).to_be_focused()  # it has taken the form's place
     code = page.locator("code").inner_text()
 
     newcomer = windows.open()
@@ -97,6 +98,7 @@ def test_webhook_is_registered_with_a_secret_that_is_shown_once_and_removed(flee
     page.get_by_label("Address").fill(address)
     page.get_by_role("button", name="Register").click()
     expect(heading(page)).to_have_text("The webhook is registered")
+    expect(heading(page)).to_be_focused()
     secret = page.locator("code").inner_text()
     assert secret.startswith("whsec_")
     page.get_by_role("link", name="Back to webhooks").click()

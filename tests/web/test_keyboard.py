@@ -83,3 +83,12 @@ def test_way_back_asks_before_a_letter_is_lost_after_the_skip_link_too(windows: 
     expect(page.get_by_role("dialog", name="Leave without saving?")).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_label("Title")).to_have_value("Half a letter")
+
+
+def test_press_on_the_menu_beside_its_links_leaves_it_open(windows: Windows, reader: Person) -> None:
+    """What is pressed there has no focus to give, like a link in Safari."""
+    page = windows.open(reader)
+    page.goto("/letters")
+    page.get_by_role("banner").get_by_role("button", expanded=False).click()
+    page.locator(".own-who").click()
+    expect(page.get_by_role("banner").get_by_role("link", name="Account and security")).to_be_visible()

@@ -136,3 +136,13 @@ def test_colours_are_chosen_in_the_menu(house: Windows, reader: Person) -> None:
     page.locator("label").filter(has=page.get_by_role("radio", name="Dark")).click()
     expect(page.get_by_role("radio", name="Dark")).to_be_checked()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_place_where_one_is_shows_in_ones_own_colours(windows: Windows, fleet: Fleet) -> None:
+    page = windows.open(demo_person(fleet, "patient"), forced_colors="active")
+    page.goto("/notifications")
+    places, tabs = page.get_by_role("navigation").get_by_role("link"), page.get_by_role("tab")
+    expect(tabs).to_have_count(2)
+    edge = "(element) => getComputedStyle(element).borderBottomColor"
+    for here, elsewhere in ((places.nth(2), places.nth(1)), (tabs.nth(0), tabs.nth(1))):
+        assert here.evaluate(edge) != elsewhere.evaluate(edge)

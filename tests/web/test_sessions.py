@@ -9,6 +9,8 @@ from web.steps import give_password, heading, send, sign_in, sign_out, titles, w
 from web.windows import Windows
 
 TABS = 10
+_TELL_OF_AN_OLD_SESSION = """user => new BroadcastChannel('quill-session').postMessage({
+  kind: 'session', session: {accessToken: 'old', csrfToken: 'old', user, expiresAt: Date.now() + 60_000}})"""
 
 
 def refreshes(context: BrowserContext) -> list[Request]:
@@ -47,6 +49,19 @@ def test_ten_tabs_whose_token_runs_out_refresh_once(fleet: Fleet, windows: Windo
         expect(heading(tab)).to_have_text("Notifications")
         expect(tab.get_by_role("main").get_by_role("status").filter(has_text="Loading")).to_have_count(0)
     assert len(asked) == 1
+
+
+def test_older_session_that_another_tab_tells_of_is_not_taken_over(fleet: Fleet, windows: Windows) -> None:
+    person = demo_person(fleet, "patient")
+    page = windows.open(person)
+    page.goto("/letters")
+    expect(heading(page)).to_have_text("Your letters")
+    asked = refreshes(page.context)
+    page.evaluate(_TELL_OF_AN_OLD_SESSION, person.user)
+    page.wait_for_timeout(200)
+    page.get_by_role("link", name="Who has looked").click()
+    expect(page.get_by_role("checkbox", name="Also show what I did myself")).to_be_attached()
+    assert asked == []
 
 
 def test_signing_out_empties_every_tab(fleet: Fleet, windows: Windows) -> None:

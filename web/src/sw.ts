@@ -22,9 +22,15 @@ registerRoute(
 
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
-self.addEventListener("message", ({ data }: ExtendableMessageEvent & { data: ToWorker }) => {
-  if (data.kind === "take-over") void self.skipWaiting();
+self.addEventListener("message", (event: ExtendableMessageEvent & { data: ToWorker }) => {
+  if (event.data.kind === "take-over") void self.skipWaiting();
+  if (event.data.kind === "signed-out") event.waitUntil(closeShown());
 });
+
+/** Whoever comes next is not to see what the one before was told of. */
+async function closeShown(): Promise<void> {
+  for (const each of await self.registration.getNotifications()) each.close();
+}
 
 self.addEventListener("push", (event) => event.waitUntil(show(event.data)));
 
@@ -56,7 +62,7 @@ self.addEventListener("notificationclick", (event) => {
 
 /** The app knows the way from a notification to what it is about, once its reader is signed in. */
 async function open(id: string): Promise<void> {
-  const [client] = await windows();
+  const client = (await windows()).find(({ url }) => isAppPath(new URL(url).pathname));
   if (!client) return void (await self.clients.openWindow(`/notifications#${id}`));
   tell(client, { kind: "open-notification", id });
   await client.focus();

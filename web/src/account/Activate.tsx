@@ -1,20 +1,20 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { useNavigate } from "react-router";
+import { Navigate } from "react-router";
 import { auth, take } from "../api/client";
 import { Button } from "../ui/Button";
 import { Form, TextField } from "../ui/fields";
+import { LeaveWarning } from "../ui/LeaveWarning";
 import { Page } from "../ui/Page";
 import { NewPassword } from "./NewPassword";
 
 export default function Activate() {
   const [code, setCode] = useState("");
   const [password, setPassword] = useState("");
-  const navigate = useNavigate();
-  const { mutate, isPending, error } = useMutation({
+  const { mutate, isPending, isSuccess, error } = useMutation({
     mutationFn: () => take(auth.POST("/api/auth/activate", { body: { activation_code: code.trim(), password } })),
-    onSuccess: () => navigate("/sign-in", { state: { notice: "Your account is active. Sign in to use it." } }),
   });
+  if (isSuccess) return <Navigate to="/sign-in" state={{ notice: "Your account is active. Sign in to use it." }} />;
   return (
     <Page
       title="Activate your account"
@@ -39,6 +39,7 @@ export default function Activate() {
           </Button>
         </Form>
       </section>
+      <LeaveWarning isUnsaved={code !== "" || password !== ""} what="What you have typed" />
     </Page>
   );
 }

@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { Loading } from "../ui/states";
+import { Failed, Loading } from "../ui/states";
 import "./account.css";
 
 const MARGIN = 4; // modules of quiet around the code (ISO/IEC 18004)
 
 /** Drawn here, black on white in either theme, so that every phone can read it. */
 export function QrCode({ text, label }: { text: string; label: string }) {
-  const { data } = useQuery({ queryKey: ["qr", text], queryFn: () => draw(text), gcTime: 0 });
+  const { data, error, refetch } = useQuery({ queryKey: ["qr", text], queryFn: () => draw(text), gcTime: 0 });
+  if (error) return <Failed error={error} onRetry={() => void refetch()} />;
   if (!data) return <Loading what="Drawing the code" lines={2} />;
   const side = data.size + 2 * MARGIN;
   return (

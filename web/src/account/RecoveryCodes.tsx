@@ -1,17 +1,14 @@
 import { useState } from "react";
 import { Button } from "../ui/Button";
+import { CopyButton } from "../ui/CopyButton";
 import { Checkbox } from "../ui/fields";
-import { tell } from "../ui/notices";
+import { LeaveQuestion } from "../ui/LeaveWarning";
 import { PrintButton } from "../ui/PrintButton";
 import "./account.css";
 
 /** Shown once: each code signs in once, without the phone. */
 export function RecoveryCodes({ codes, onDone }: { codes: string[]; onDone: () => void }) {
   const [isKept, setKept] = useState(false);
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(codes.join("\n"));
-    tell("The codes are copied.");
-  };
   return (
     <>
       <p>
@@ -26,7 +23,9 @@ export function RecoveryCodes({ codes, onDone }: { codes: string[]; onDone: () =
         ))}
       </ol>
       <div className="actions">
-        <Button onPress={() => void copy()}>Copy</Button>
+        <CopyButton text={codes.join("\n")} what="The codes are">
+          Copy
+        </CopyButton>
         <PrintButton />
       </div>
       <Checkbox isSelected={isKept} onChange={setKept}>
@@ -35,6 +34,9 @@ export function RecoveryCodes({ codes, onDone }: { codes: string[]; onDone: () =
       <Button kind="primary" isDisabled={!isKept} onPress={onDone}>
         Done
       </Button>
+      <LeaveQuestion isUnsaved={!isKept} title="Leave without the codes?">
+        The codes cannot be shown again. Without them, a lost phone locks you out.
+      </LeaveQuestion>
     </>
   );
 }

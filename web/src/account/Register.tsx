@@ -1,24 +1,24 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link, useNavigate } from "react-router";
+import { Link, Navigate } from "react-router";
 import { auth, take } from "../api/client";
 import { Button } from "../ui/Button";
 import { Form, TextField } from "../ui/fields";
+import { LeaveWarning } from "../ui/LeaveWarning";
 import { Page } from "../ui/Page";
 import { NewPassword } from "./NewPassword";
 
 export default function Register() {
   const [fields, setFields] = useState({ display_name: "", username: "", email: "", password: "" });
-  const navigate = useNavigate();
-  const { mutate, isPending, error } = useMutation({
+  const { mutate, isPending, isSuccess, error } = useMutation({
     mutationFn: () => take(auth.POST("/api/auth/register", { body: fields })),
-    onSuccess: () => navigate("/sign-in", { state: { notice: "Your account is ready. Sign in to use it." } }),
   });
   const field = (name: keyof typeof fields) => ({
     name,
     value: fields[name],
     onChange: (value: string) => setFields({ ...fields, [name]: value }),
   });
+  if (isSuccess) return <Navigate to="/sign-in" state={{ notice: "Your account is ready. Sign in to use it." }} />;
   return (
     <Page
       title="Register"
@@ -45,6 +45,7 @@ export default function Register() {
           </Button>
         </Form>
       </section>
+      <LeaveWarning isUnsaved={Object.values(fields).some(Boolean)} what="Your registration" />
       <p>
         You have an account? <Link to="/sign-in">Sign in</Link>
       </p>

@@ -3,10 +3,10 @@
 import { useState } from "react";
 import type { components } from "../api/auth";
 import { Button, ButtonLink } from "../ui/Button";
+import { CopyButton } from "../ui/CopyButton";
 import { Checkbox } from "../ui/fields";
 import { formatRoles } from "../ui/format";
 import { LeaveQuestion } from "../ui/LeaveWarning";
-import { tell } from "../ui/notices";
 import { PrintButton } from "../ui/PrintButton";
 import { Banner } from "../ui/states";
 import { Facts } from "../ui/Table";
@@ -20,10 +20,6 @@ interface Props {
 
 export function ActivationCode({ user, code, onAgain }: Props) {
   const [isKept, setKept] = useState(false);
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(code);
-    tell("The code is copied.");
-  };
   return (
     <>
       <div className="no-print">
@@ -35,7 +31,9 @@ export function ActivationCode({ user, code, onAgain }: Props) {
       <div className="stack no-print">
         <div className="actions">
           <PrintButton />
-          <Button onPress={() => void copy()}>Copy the code</Button>
+          <CopyButton text={code} what="The code is">
+            Copy the code
+          </CopyButton>
         </div>
         <Checkbox isSelected={isKept} onChange={setKept}>
           I have printed or passed on the code

@@ -4,13 +4,16 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { auth, CSRF, take } from "../api/client";
 import type { components } from "../api/auth";
+import { isProblem } from "../api/problem";
 import { fieldErrors } from "../api/sentences";
 import type { Role } from "../session/store";
+import { isUncertain } from "../api/uncertain";
 import { Button } from "../ui/Button";
 import { ErrorSummary } from "../ui/ErrorSummary";
 import { Form, TextField } from "../ui/fields";
 import { LeaveWarning } from "../ui/LeaveWarning";
 import { Card, Page } from "../ui/Page";
+import { Banner } from "../ui/states";
 import { useMistakes } from "../ui/useMistakes";
 import { ActivationCode } from "./ActivationCode";
 import { RoleBoxes } from "./RoleBoxes";
@@ -24,7 +27,7 @@ const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
 export default function NewUser() {
   const [form, setForm] = useState(0);
-  const { mutate, reset, data, isPending, error } = useCreateUser();
+  const { mutate, reset, data, isPending, error, isDoubtful } = useCreateUser();
   const again = (): void => {
     reset();
     setForm(form + 1);
@@ -36,26 +39,47 @@ export default function NewUser() {
       lead="Quill makes a code with which the person sets a password. You never learn it."
       back={BACK}
       width="text"
+      takesFocus={form > 0}
     >
-      <UserForm key={form} isPending={isPending} error={error} onSubmit={mutate} />
+      {isDoubtful && <Doubt />}
+      <UserForm
+        key={form}
+        isPending={isPending}
+        error={isDoubtful && isProblem(error, "account-taken") ? undefined : error}
+        onSubmit={mutate}
+      />
     </Page>
   );
 }
 
 function useCreateUser() {
   const client = useQueryClient();
-  return useMutation({
+  const [isDoubtful, setDoubtful] = useState(false);
+  const mutation = useMutation({
     mutationFn: ({ display_name, ...draft }: Draft) => {
       const body = { ...draft, display_name: display_name.trim() || null };
       return take(auth.POST("/api/auth/users", { body, params: { header: CSRF } }));
     },
-    onSuccess: () => client.invalidateQueries({ queryKey: ["users"] }),
+    onSuccess: () => setDoubtful(false),
+    onError: (error) => isUncertain(error) && setDoubtful(true),
+    onSettled: () => client.invalidateQueries({ queryKey: ["users"] }),
   });
+  return { ...mutation, isDoubtful };
+}
+
+/** A try got no answer. If it succeeded, the next one is refused, and the code is lost: no key makes this call repeatable. */
+function Doubt() {
+  return (
+    <Banner tone="warn" title="Your first try may have created the account" isAnnounced>
+      Its answer did not come, and with it the activation code. Look for the account under Users: if it is there, disable it,
+      since its code cannot be shown again, and create another with another user name and e-mail address.
+    </Banner>
+  );
 }
 
 function Created({ created, onAgain }: { created: components["schemas"]["UserCreated"]; onAgain: () => void }) {
   return (
-    <Page title="New user" heading={`${created.user.display_name} can be activated`} back={BACK} width="text">
+    <Page title="New user" heading={`${created.user.display_name} can be activated`} back={BACK} width="text" takesFocus>
       <ActivationCode user={created.user} code={created.activation_code} onAgain={onAgain} />
     </Page>
   );
@@ -107,7 +131,7 @@ function UserForm({ isPending, error, onSubmit }: FormProps) {
           </Button>
         </div>
       </Form>
-      <LeaveWarning isUnsaved={draft.username !== "" || draft.email !== ""} what="The new account" />
+      <LeaveWarning isUnsaved={Object.values(draft).some(({ length }) => length > 0)} what="The new account" />
     </Card>
   );
 }

@@ -24,7 +24,7 @@ export default function NewWebhook() {
   };
   if (data) {
     return (
-      <Page title="New webhook" heading="The webhook is registered" back={BACK} width="text">
+      <Page key="registered" title="New webhook" heading="The webhook is registered" back={BACK} width="text" takesFocus>
         <WebhookSecret url={url} secret={data.secret} />
       </Page>
     );

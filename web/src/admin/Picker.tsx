@@ -13,6 +13,7 @@ import {
   Popover,
   Text,
 } from "react-aria-components";
+import { sentence } from "../api/sentences";
 import { Close } from "../ui/icons";
 import { useDebounced } from "../ui/useDebounced";
 import type { Choice } from "./audit";
@@ -66,7 +67,7 @@ export function Picker({ label, hint, value, onChange, kind, search }: Props) {
   const wanted = useDebounced(typed, SETTLED_MS);
   const isWanting = typed.length >= LEAST && typed !== chosen?.name;
   const isSearching = isWanting && wanted.length >= LEAST;
-  const { data = [], isFetching } = useQuery({
+  const { data = [], isFetching, error } = useQuery({
     queryKey: ["picker", kind, wanted],
     queryFn: () => search(wanted),
     enabled: isSearching,
@@ -82,7 +83,7 @@ export function Picker({ label, hint, value, onChange, kind, search }: Props) {
   };
   const isOnItsWay = isFetching || wanted !== typed;
   const none = (): ReactNode => (
-    <p className="soft picker-none">{isOnItsWay ? "Searching…" : "Nobody is found"}</p>
+    <p className="soft picker-none">{isOnItsWay ? "Searching…" : error ? sentence(error) : "Nobody is found"}</p>
   );
   return (
     <ComboBox

@@ -2,6 +2,7 @@ import { useState } from "react";
 import type { Role } from "../session/store";
 import { Button } from "../ui/Button";
 import { Form } from "../ui/fields";
+import { LeaveWarning } from "../ui/LeaveWarning";
 import { Card } from "../ui/Page";
 import { RoleBoxes } from "./RoleBoxes";
 import { type ManagedUser, useChangeUser } from "./users";
@@ -27,6 +28,7 @@ export function RolesCard({ user }: { user: ManagedUser }) {
           </Button>
         </div>
       </Form>
+      <LeaveWarning isUnsaved={isChanged} what="The change of roles" />
     </Card>
   );
 }

@@ -56,7 +56,7 @@ function Found({ q }: { q: string }) {
   return (
     <Loaded query={query}>
       {(users) => (
-        <div className="stack" aria-busy={query.isPlaceholderData}>
+        <div className="stack" aria-busy={query.isPlaceholderData} inert={query.isPlaceholderData}>
           {users.length === 0 ? (
             <Empty title="Nobody is found">No name, user name or e-mail address contains what you typed.</Empty>
           ) : (

@@ -1,10 +1,10 @@
 /** The secret of a new webhook, to be copied. Leaving asks first, since nobody can look it up later. */
 
 import { useState } from "react";
-import { Button, ButtonLink } from "../ui/Button";
+import { ButtonLink } from "../ui/Button";
+import { CopyButton } from "../ui/CopyButton";
 import { Checkbox } from "../ui/fields";
 import { LeaveQuestion } from "../ui/LeaveWarning";
-import { tell } from "../ui/notices";
 import { Card } from "../ui/Page";
 import { Banner } from "../ui/states";
 import { Facts } from "../ui/Table";
@@ -12,10 +12,6 @@ import "./admin.css";
 
 export function WebhookSecret({ url, secret }: { url: string; secret: string }) {
   const [isKept, setKept] = useState(false);
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(secret);
-    tell("The secret is copied.");
-  };
   return (
     <>
       <Banner tone="warn" title="This secret is shown only once">
@@ -29,7 +25,9 @@ export function WebhookSecret({ url, secret }: { url: string; secret: string }) 
           ]}
         />
         <div className="actions">
-          <Button onPress={() => void copy()}>Copy the secret</Button>
+          <CopyButton text={secret} what="The secret is">
+            Copy the secret
+          </CopyButton>
         </div>
         <Checkbox isSelected={isKept} onChange={setKept}>
           I have kept the secret

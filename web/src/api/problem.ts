@@ -69,5 +69,6 @@ export function problemFrom(body: Body | undefined, response: Response): Problem
 function typeOf(body: Body | undefined): string {
   if (typeof body?.type === "string") return body.type.replace(/^\/problems\//, "");
   const [issue] = Array.isArray(body?.issue) ? (body.issue as Issue[]) : [];
-  return issue?.details?.coding?.find(({ system }) => system === "urn:quill:problems")?.code ?? "unknown";
+  const type = issue?.details?.coding?.find(({ system }) => system === "urn:quill:problems")?.code ?? "unknown";
+  return type === "invalid" ? "patient-refused" : type; // its places are FHIR's, not fields of a form
 }

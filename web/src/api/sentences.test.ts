@@ -24,8 +24,12 @@ describe("sentences", () => {
     expect(sentence(problemFrom(body, answer))).toBe(general);
   });
 
-  it.each(["outcome-unknown", "backend-unavailable"])("knows the problem %s from an OperationOutcome too", (type) => {
-    const details = { coding: [{ system: "urn:quill:problems", code: type }], text: "Leak" };
+  it.each([
+    ["outcome-unknown", "outcome-unknown"],
+    ["backend-unavailable", "backend-unavailable"],
+    ["invalid", "patient-refused"], // which points at no field
+  ])("knows the problem %s from an OperationOutcome too", (code, type) => {
+    const details = { coding: [{ system: "urn:quill:problems", code }], text: "Leak" };
     const body = { resourceType: "OperationOutcome", issue: [{ severity: "error", code: "transient", details }] };
     expect(problemFrom(body, new Response(null, { status: 503 })).type).toBe(type);
   });
@@ -44,5 +48,10 @@ describe("errors of fields", () => {
   it("are found by the member's path", () => {
     const errors = [{ loc: ["body", "name", "family"], type: "x", msg: "Value error, must not be empty" }];
     expect(fieldErrors(new Problem("invalid", 422, { errors }))).toEqual({ "name.family": "Must not be empty" });
+  });
+
+  it("of an entry of a list are told at the list's field", () => {
+    const errors = [{ loc: ["body", "addresses", 0, "lines", 2], type: "x", msg: "too long" }];
+    expect(fieldErrors(new Problem("invalid", 422, { errors }))).toEqual({ "addresses.0.lines": "Too long" });
   });
 });

@@ -62,10 +62,13 @@ function tooMany(seconds = 60): string {
   return `Too many attempts. Wait ${time} before you try again: until then even the right answer is refused.`;
 }
 
-/** What a 422 says of the members of the body, by their dotted path, in words for a field's error message. */
+/**
+ * What a 422 says of the members of the body, by their dotted path, in words for a field's error message. An entry of a list
+ * of words belongs to the field that holds them all: "name.given.0" is told at "name.given".
+ */
 export function fieldErrors(error: unknown): Record<string, string> {
   if (!(error instanceof Problem)) return {};
-  const entries = (error.details.errors ?? []).map(({ loc, msg }) => [loc.slice(1).join("."), worded(msg)]);
+  const entries = (error.details.errors ?? []).map(({ loc, msg }) => [loc.slice(1).join(".").replace(/\.\d+$/, ""), worded(msg)]);
   return Object.fromEntries(entries);
 }
 

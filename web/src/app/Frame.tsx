@@ -3,6 +3,7 @@
 import { lazy, type MouseEvent, Suspense, useEffect } from "react";
 import { Outlet, ScrollRestoration } from "react-router";
 import { subscribe } from "../api/network";
+import { useUnread } from "../patient/inbox";
 import { restore } from "../session/session";
 import { useIdleWarning, useSession, useSessionState } from "../session/useSession";
 import { Button } from "../ui/Button";
@@ -55,6 +56,7 @@ export function Frame() {
         </Suspense>
       )}
       <OpenNotification />
+      {status === "in" && <Unread />}
       <ScrollRestoration />
     </>
   );
@@ -64,6 +66,12 @@ export function Frame() {
 function skip(event: MouseEvent): void {
   event.preventDefault();
   document.getElementById("main")?.focus();
+}
+
+/** On every screen, since the number on the app's icon is to follow what is read there. */
+function Unread() {
+  useUnread();
+  return null;
 }
 
 function Content() {

@@ -11,6 +11,7 @@ import { formatRoles } from "../ui/format";
 import { LateConfirm } from "../ui/LeaveWarning";
 import { tell } from "../ui/notices";
 import { sentence } from "../api/sentences";
+import { OWN_HOME } from "./Home";
 import type { Path } from "./paths";
 import { ThemeSwitch } from "./ThemeSwitch";
 import { hasUnsavedWork } from "./unsaved";
@@ -61,7 +62,7 @@ function Places({ places }: { places: [Path, string][] }) {
   return (
     <nav className="places" aria-label="Main">
       {places.map(([path, name]) => (
-        <NavLink key={path} to={path} end={path === "/"}>
+        <NavLink key={path} to={path} end={path === "/"} state={path === "/" ? OWN_HOME : undefined}>
           {name}
         </NavLink>
       ))}
@@ -97,6 +98,7 @@ function OwnMenu({ user }: { user: User }) {
         </span>
         <Arrow direction="down" />
       </Button>
+      {/* Safari gives no focus to a link that is clicked: the panel keeps it, so that the click is not lost with the menu. */}
       <div id={id} className="own-panel" tabIndex={-1} hidden={!isOpen}>
         <p className="own-who">
           {user.display_name}
@@ -117,7 +119,7 @@ function SignOut({ onStay }: { onStay: () => void }) {
   const [isAsking, setAsking] = useState(false);
   const leave = async (): Promise<void> => {
     setPending(true);
-    await signOut().catch((error: unknown) => tell(`You are still signed in. ${sentence(error)}`));
+    await signOut().catch((error: unknown) => tell(`You are still signed in. ${sentence(error)}`, "bad"));
     setPending(false);
     setAsking(false);
   };

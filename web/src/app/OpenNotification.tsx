@@ -21,7 +21,8 @@ export function OpenNotification() {
   useEffect(() => {
     if (id === undefined || status !== "in") return;
     setId(undefined);
-    void destination(id).then((url) => navigate(url, { replace: true }));
+    // Only the address that the worker has made up is not worth going back to.
+    void destination(id).then((url) => navigate(url, { replace: clickedAtStart() !== undefined }));
   }, [id, status, navigate]);
   return null;
 }

@@ -19,7 +19,7 @@ export function AmendConflict({ mine, theirs, onTake, onKeep }: Props) {
   const isWithdrawn = theirs.status === "withdrawn";
   const when = formatTime(theirs.amended_at ?? theirs.created_at);
   return (
-    <Card title={isWithdrawn ? "This letter was withdrawn meanwhile" : "Somebody else has amended this letter"}>
+    <Card title={isWithdrawn ? "This letter was withdrawn meanwhile" : "Somebody else has amended this letter"} takesFocus>
       <Banner tone="warn" isAnnounced>
         {isWithdrawn
           ? `It was withdrawn on ${when} and can no longer be amended. Your text is not stored: copy what you need.`

@@ -45,7 +45,7 @@ export function DemographicsConflict({ onTake, onKeep, ...sides }: Props) {
     column("Yours put onto theirs", merged),
   ];
   return (
-    <Card title="Somebody else has changed these details">
+    <Card title="Somebody else has changed these details" takesFocus>
       <Banner tone="warn" isAnnounced>
         They were saved while you were editing. Nothing of yours is stored yet, and nothing of theirs is lost.
       </Banner>

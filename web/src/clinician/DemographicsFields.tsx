@@ -20,6 +20,8 @@ interface Props {
   draft: Draft;
   set: (part: Partial<Draft>) => void;
   errors: Errors;
+  /** Whether the fields have taken the place of something else, and the focus that was there. */
+  takesFocus?: boolean;
 }
 
 export function DemographicsFields(props: Props) {
@@ -40,9 +42,9 @@ const GENDERS: readonly (readonly [Gender, string])[] = [
   ["other", "Other"],
 ];
 
-function Identity({ draft, set, errors }: Props) {
+function Identity({ draft, set, errors, takesFocus }: Props) {
   return (
-    <Card title="Who the patient is">
+    <Card title="Who the patient is" takesFocus={takesFocus}>
       <div className="fields-row" data-kind="name">
         <TextField
           label="Title"
@@ -121,12 +123,27 @@ function Reaching({ draft, set, errors }: Props) {
               onChange={(lines) => change({ lines })}
             />
             <div className="fields-row">
-              <TextField label="Town or city" value={entry.city} onChange={(city) => change({ city })} />
-              <TextField label="County" value={entry.district} onChange={(district) => change({ district })} />
+              <TextField label="Town or city" name={`addresses.${at}.city`} value={entry.city} onChange={(city) => change({ city })} />
+              <TextField
+                label="County"
+                name={`addresses.${at}.district`}
+                value={entry.district}
+                onChange={(district) => change({ district })}
+              />
             </div>
             <div className="fields-row">
-              <TextField label="Postcode" value={entry.postal_code} onChange={(postal_code) => change({ postal_code })} />
-              <TextField label="Country" value={entry.country} onChange={(country) => change({ country })} />
+              <TextField
+                label="Postcode"
+                name={`addresses.${at}.postal_code`}
+                value={entry.postal_code}
+                onChange={(postal_code) => change({ postal_code })}
+              />
+              <TextField
+                label="Country"
+                name={`addresses.${at}.country`}
+                value={entry.country}
+                onChange={(country) => change({ country })}
+              />
               <Select label="Kind of address" value={entry.use} onChange={(use) => change({ use })} options={ADDRESS_USES} />
             </div>
           </>
@@ -179,7 +196,12 @@ function Contacts({ draft, set, errors }: Props) {
                 value={entry.name}
                 onChange={(name) => change({ name })}
               />
-              <TextField label="Relationship" value={entry.relationship} onChange={(relationship) => change({ relationship })} />
+              <TextField
+                label="Relationship"
+                name={`emergency_contacts.${at}.relationship`}
+                value={entry.relationship}
+                onChange={(relationship) => change({ relationship })}
+              />
             </div>
             <ContactTelecom entry={entry.telecom} onChange={(telecom) => change({ telecom })} at={at} errors={errors} />
           </>

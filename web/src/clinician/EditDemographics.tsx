@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { CSRF, patients, takeVersioned } from "../api/client";
 import { isProblem } from "../api/problem";
+import { fieldErrors } from "../api/sentences";
 import { Button } from "../ui/Button";
 import { ErrorSummary } from "../ui/ErrorSummary";
 import { Checkbox, Form } from "../ui/fields";
@@ -54,12 +55,13 @@ export function EditDemographics({ patient, onDone }: Props) {
     );
   }
   return (
-    <Form validationBehavior="aria" error={save.error} onSubmit={submit}>
+    <Form validationBehavior="aria" validationErrors={fieldErrors(save.error)} onSubmit={submit}>
       <ErrorSummary errors={mistakes} attempt={attempt} />
       <DemographicsFields
         draft={draft}
         set={(part) => setDraft({ ...draft, ...part })}
         errors={attempt > 0 ? mistakes : early(draft, errors)}
+        takesFocus
       />
       <Card title="The record">
         <Checkbox

@@ -1,6 +1,6 @@
 /** The texts of a letter beside what becomes of them. */
 
-import { useDeferredValue, useId } from "react";
+import { useDeferredValue, useId, useState } from "react";
 import { HEADINGS, type Section, TYPES } from "../letters/letter";
 import { LetterText } from "../letters/LetterText";
 import { Button } from "../ui/Button";
@@ -99,6 +99,7 @@ function Count({ draft }: { draft: LetterDraft }) {
 }
 
 function SectionFields({ draft, set, isHeld }: Omit<Props, "errors">) {
+  const [added, setAdded] = useState<Section>();
   const { sections } = draft;
   const unused = unusedSections(draft);
   const change = (name: Section, text: string | undefined): void => {
@@ -111,8 +112,9 @@ function SectionFields({ draft, set, isHeld }: Omit<Props, "errors">) {
         <div key={name} className="editor-section">
           <TextArea
             label={heading}
-            name={name}
+            name={`sections.${name}`}
             rows={4}
+            autoFocus={name === added}
             isReadOnly={isHeld}
             value={sections[name] ?? ""}
             onChange={(text) => change(name, text)}
@@ -125,16 +127,43 @@ function SectionFields({ draft, set, isHeld }: Omit<Props, "errors">) {
         </div>
       ))}
       {!isHeld && unused.length > 0 && (
-        <Select
-          label="Add a section"
-          hint="Under a standard heading, so that others find it: a plan or the medicines, for example"
-          size="medium"
-          value={"" as Section | ""}
-          onChange={(name) => name && change(name, "")}
-          options={[["", "Choose a heading"], ...unused]}
+        <AddSection
+          unused={unused}
+          onAdd={(name) => {
+            setAdded(name);
+            change(name, "");
+          }}
         />
       )}
     </>
+  );
+}
+
+interface AddProps {
+  unused: readonly (readonly [Section, string])[];
+  onAdd: (name: Section) => void;
+}
+
+/** Chosen first and added by a press: arrow keys choose at once in some browsers. */
+function AddSection({ unused, onAdd }: AddProps) {
+  const [name, setName] = useState<Section | "">("");
+  const add = (): void => {
+    if (name) onAdd(name);
+    setName("");
+  };
+  return (
+    <div className="editor-add">
+      <Select
+        label="Add a section"
+        hint="Under a standard heading, so that others find it: a plan or the medicines, for example"
+        value={name}
+        onChange={setName}
+        options={[["", "Choose a heading"], ...unused]}
+      />
+      <Button isDisabled={name === ""} onPress={add}>
+        Add
+      </Button>
+    </div>
   );
 }
 

@@ -4,16 +4,20 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { auth, CSRF, take } from "../api/client";
 import { Button } from "../ui/Button";
+import { ErrorSummary } from "../ui/ErrorSummary";
 import { formatTime, isWholeDate } from "../ui/format";
 import { DateField, errorAt, Form } from "../ui/fields";
+import { LeaveQuestion } from "../ui/LeaveWarning";
 import { Card } from "../ui/Page";
 import { PrintButton } from "../ui/PrintButton";
 import { Banner } from "../ui/states";
 import { useMistakes } from "../ui/useMistakes";
 import { type Demographics, formatName } from "./patient";
 
+const TITLES = { intro: "The patient’s own access", ask: "Check who the patient is", slip: "A code for the patient" };
+
 export function LinkCode({ patient }: { patient: Demographics }) {
-  const [isOpen, setOpen] = useState(false);
+  const [isOpen, setOpen] = useState<boolean>();
   const { mutate, data, isPending, error, reset } = useMutation({
     mutationFn: (birthDate: string) =>
       take(
@@ -28,10 +32,11 @@ export function LinkCode({ patient }: { patient: Demographics }) {
     reset();
     setOpen(false);
   };
+  const step = data ? "slip" : isOpen ? "ask" : "intro";
   return (
-    <Card title="The patient’s own access">
-      {!isOpen && <Intro patient={patient} onOpen={() => setOpen(true)} />}
-      {isOpen && !data && (
+    <Card key={step} title={TITLES[step]} takesFocus={isOpen !== undefined}>
+      {step === "intro" && <Intro patient={patient} onOpen={() => setOpen(true)} />}
+      {step === "ask" && (
         <Ask isPending={isPending} error={error} known={patient.birth_date} onAsk={mutate} onCancel={close} />
       )}
       {data && <Slip name={formatName(patient.name)} code={data.code} expiresAt={data.expires_at} onDone={close} />}
@@ -63,12 +68,14 @@ interface AskProps {
 
 function Ask({ isPending, error, known, onAsk, onCancel }: AskProps) {
   const [birthDate, setBirthDate] = useState("");
-  const { mistakes, submit } = useMistakes(mistakesOf(birthDate, known), () => onAsk(birthDate));
+  const { attempt, mistakes, submit } = useMistakes(mistakesOf(birthDate, known), () => onAsk(birthDate));
   return (
     <Form validationBehavior="aria" error={error} onSubmit={submit}>
+      <ErrorSummary errors={mistakes} attempt={attempt} />
       <p>Ask the patient for their birth date, and check who they are as your organisation does.</p>
       <DateField
         label="Birth date, as the patient says it"
+        name="birth_date"
         value={birthDate}
         onChange={setBirthDate}
         error={mistakes.birth_date ?? errorAt(error, "birth_date")}
@@ -119,6 +126,9 @@ function Slip({ name, code, expiresAt, onDone }: SlipProps) {
         <PrintButton />
         <Button onPress={onDone}>Done</Button>
       </div>
+      <LeaveQuestion isUnsaved title="Does the patient have the code?">
+        The code cannot be shown again. If it is lost, make a new one.
+      </LeaveQuestion>
     </>
   );
 }

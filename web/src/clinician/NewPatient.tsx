@@ -5,6 +5,7 @@ import { useState } from "react";
 import { Navigate } from "react-router";
 import { useIdempotencyKey } from "../api/idempotency";
 import { isProblem } from "../api/problem";
+import { isUncertain } from "../api/uncertain";
 import { Button } from "../ui/Button";
 import { ErrorSummary } from "../ui/ErrorSummary";
 import { Form } from "../ui/fields";
@@ -22,7 +23,6 @@ import { ExtraFields } from "./ExtraFields";
 import type { PatientListed } from "./patient";
 import { type Extras, NEW_EXTRAS, resourceOf } from "./registration";
 import { findAlike, register } from "./register";
-import { isUncertain } from "./uncertain";
 
 /** What was found before it was sent: people to be looked at, or the id of the new patient. */
 type Step = { alike: PatientListed[] } | { id: string };

@@ -28,7 +28,8 @@ export default function Patient() {
 function OnePatient({ id }: { id: string }) {
   const patient = usePatient(id);
   const isClinician = useUser().roles.includes("clinician");
-  const [isEditing, setEditing] = useState(false);
+  const [step, setStep] = useState<"arrived" | "editing" | "edited">("arrived");
+  const isEditing = step === "editing";
   const { data } = patient;
   return (
     <PatientScreen
@@ -45,17 +46,26 @@ function OnePatient({ id }: { id: string }) {
         )
       }
     >
-      {data && isEditing && <EditDemographics patient={data} onDone={() => setEditing(false)} />}
-      {data && !isEditing && <Details patient={data} onEdit={() => setEditing(true)} />}
+      {data && isEditing && <EditDemographics patient={data} onDone={() => setStep("edited")} />}
+      {data && !isEditing && (
+        <Details patient={data} takesFocus={step === "edited"} onEdit={() => setStep("editing")} />
+      )}
       {!isEditing && isClinician && <Letters patientId={id} />}
       {data && !isEditing && <LinkCode patient={data.demographics} />}
     </PatientScreen>
   );
 }
 
-function Details({ patient: { demographics }, onEdit }: { patient: PatientType; onEdit: () => void }) {
+interface DetailsProps {
+  patient: PatientType;
+  /** Whether they come back after having been edited. */
+  takesFocus: boolean;
+  onEdit: () => void;
+}
+
+function Details({ patient: { demographics }, takesFocus, onEdit }: DetailsProps) {
   return (
-    <Card title="Details" actions={<Button onPress={onEdit}>Edit details</Button>}>
+    <Card title="Details" takesFocus={takesFocus} actions={<Button onPress={onEdit}>Edit details</Button>}>
       <Facts
         facts={MEMBERS.map(([member, name]) => [name, <Lines key={member} lines={describe(demographics, member)} />])}
       />

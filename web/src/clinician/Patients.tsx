@@ -85,7 +85,7 @@ function Found({ criteria }: { criteria: Criteria }) {
   return (
     <Loaded query={query}>
       {(found) => (
-        <div className="stack found" aria-busy={query.isPlaceholderData}>
+        <div className="stack found" aria-busy={query.isPlaceholderData} inert={query.isPlaceholderData}>
           {found.length === 0 ? <Nobody /> : <Table caption="Patients" columns={COLUMNS} rows={found} rowKey={keyOf} />}
           <Pager pages={query} shown={found.length} what={found.length === 1 ? "patient" : "patients"} />
         </div>

@@ -6,8 +6,11 @@ import type { LetterSummary } from "../letters/letter";
 import { letterKeys } from "../letters/requests";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
+import { ErrorSummary } from "../ui/ErrorSummary";
 import { Form, TextField } from "../ui/fields";
+import { LeaveWarning } from "../ui/LeaveWarning";
 import { tell } from "../ui/notices";
+import { useMistakes } from "../ui/useMistakes";
 
 interface Props {
   letter: LetterSummary;
@@ -18,7 +21,6 @@ interface Props {
 /** Takes a letter back: it is never deleted, but marked wherever it shows. */
 export function Withdraw({ letter, etag, onDone }: Props) {
   const [reason, setReason] = useState("");
-  const [isTried, setTried] = useState(false);
   const cache = useQueryClient();
   const { patient_id, uid } = letter;
   const { mutate, isPending, error } = useMutation({
@@ -32,25 +34,24 @@ export function Withdraw({ letter, etag, onDone }: Props) {
       if (!failure) onDone();
     },
   });
-  const submit = (): void => {
-    setTried(true);
-    if (reason.trim()) mutate();
-  };
+  const found: Record<string, string> = reason.trim() ? {} : { reason: "Enter the reason" };
+  const { attempt, mistakes, submit } = useMistakes(found, mutate);
   return (
-    <Dialog title="Withdraw this letter?" isOpen onClose={onDone}>
+    <Dialog title="Withdraw this letter?" isOpen onClose={reason === "" ? onDone : undefined}>
       <p>
         “{letter.title}” stays readable, marked as withdrawn, and the patient is told. It can then be neither amended nor
         made valid again.
       </p>
       {isProblem(error, "version-stale") && <p>What stands behind this dialog is the letter as it is now: read it first.</p>}
       <Form validationBehavior="aria" error={error} onSubmit={submit}>
+        <ErrorSummary errors={mistakes} attempt={attempt} />
         <TextField
           label="Reason"
           hint="The patient can read it. For example: written to the wrong patient"
           name="reason"
           maxLength={300}
           autoFocus
-          error={isTried && !reason.trim() ? "Enter the reason" : undefined}
+          error={mistakes.reason}
           value={reason}
           onChange={setReason}
         />
@@ -61,6 +62,7 @@ export function Withdraw({ letter, etag, onDone }: Props) {
           <Button onPress={onDone}>Cancel</Button>
         </div>
       </Form>
+      <LeaveWarning isUnsaved={reason !== ""} what="The reason" />
     </Dialog>
   );
 }

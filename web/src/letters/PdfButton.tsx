@@ -14,7 +14,7 @@ export function PdfButton({ letter, onRead }: { letter: LetterSummary; onRead?: 
     onSuccess: onRead,
     onError: (error, { tab }) => {
       tab?.close();
-      tell(sentence(error));
+      tell(sentence(error), "bad");
     },
   });
   // Browsers let a page open a tab at the moment of a click only, so the tab is there before its content.

@@ -6,7 +6,7 @@ import { Page } from "../ui/Page";
 import { Banner } from "../ui/states";
 import { isInstalled, type Platform, platform } from "./device";
 import "./lists.css";
-import { installOffer, subscribeInstallOffer } from "./installPrompt";
+import { installOffer, subscribeInstallOffer, takeInstallOffer } from "./installPrompt";
 
 interface Guide {
   title: string;
@@ -105,7 +105,7 @@ function Offer() {
   if (!offer) return null;
   return (
     <div className="actions">
-      <Button kind="primary" onPress={() => void offer.prompt()}>
+      <Button kind="primary" onPress={takeInstallOffer}>
         Install Quill now
       </Button>
     </div>

@@ -57,9 +57,14 @@ function useNoteReading(patientId: string, uid: string, isShown: boolean): void 
 
 function Reading({ patientId, uid }: { patientId: string; uid: string }) {
   const [version, setVersion] = useState<number>();
+  const [hasChosen, setChosen] = useState(false);
   const current = useVersion(patientId, uid, undefined);
   const shown = useVersion(patientId, uid, version);
   const letter = shown.data;
+  const choose = (next: number | undefined): void => {
+    setVersion(next === current.data?.version ? undefined : next);
+    setChosen(true);
+  };
   useNoteReading(patientId, uid, current.data !== undefined);
   const actions = letter && (
     <>
@@ -67,9 +72,10 @@ function Reading({ patientId, uid }: { patientId: string; uid: string }) {
       <PrintButton />
     </>
   );
+  const heading = current.data?.title ?? TITLE;
   return (
-    <Page title={TITLE} heading={current.data?.title ?? TITLE} back={BACK} actions={actions} width="text">
-      {version !== undefined && <Earlier version={version} onLeave={() => setVersion(undefined)} />}
+    <Page key={version} title={TITLE} heading={heading} back={BACK} actions={actions} width="text" takesFocus={hasChosen}>
+      {version !== undefined && <Earlier version={version} onLeave={() => choose(undefined)} />}
       <Loaded query={shown}>
         {(one) => (
           <article className="sheet reading" data-status={one.status}>
@@ -80,7 +86,7 @@ function Reading({ patientId, uid }: { patientId: string; uid: string }) {
         )}
       </Loaded>
       {current.data && current.data.version > 1 && (
-        <EarlierVersions letter={current.data} shown={version ?? current.data.version} onChoose={setVersion} />
+        <EarlierVersions letter={current.data} shown={version ?? current.data.version} onChoose={choose} />
       )}
     </Page>
   );

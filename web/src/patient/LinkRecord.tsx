@@ -6,12 +6,13 @@ import { useNavigate } from "react-router";
 import { auth, CSRF, take } from "../api/client";
 import { queries } from "../api/queries";
 import { renew, updateUser } from "../session/session";
-import { getSession } from "../session/store";
+import { getSession, type User } from "../session/store";
 import { useUser } from "../session/useSession";
 import { Button, ButtonLink } from "../ui/Button";
 import { ErrorSummary } from "../ui/ErrorSummary";
 import { DateField, errorAt, Form, TextField } from "../ui/fields";
 import { isWholeDate } from "../ui/format";
+import { LeaveWarning } from "../ui/LeaveWarning";
 import { tell } from "../ui/notices";
 import { Card, Page } from "../ui/Page";
 import { Banner } from "../ui/states";
@@ -45,9 +46,16 @@ function Linked() {
 /** The record's link, and a token that carries it: the one that this tab holds does not. */
 async function redeem(code: string, birth_date: string): Promise<void> {
   const params = { header: CSRF };
-  const user = await take(auth.POST("/api/auth/patient-links/redeem", { body: { code, birth_date }, params }));
+  const user = await take(auth.POST("/api/auth/patient-links/redeem", { body: { code, birth_date }, params })).catch(linkedBefore);
   await renew(getSession());
   updateUser(user);
+}
+
+/** Whose first try succeeded without an answer is refused now, since a code works once: the account tells. */
+async function linkedBefore(refusal: unknown): Promise<User> {
+  const user = await take(auth.GET("/api/auth/me")).catch(() => undefined);
+  if (!user?.patient_id) throw refusal;
+  return user;
 }
 
 function mistakesOf(code: string, birthDate: string): Record<string, string> {
@@ -108,6 +116,7 @@ function LinkForm() {
           </div>
         </Form>
       </Card>
+      <LeaveWarning isUnsaved={code !== "" || !/^-*$/.test(birthDate)} what="What you have typed" />
       <Help />
     </>
   );

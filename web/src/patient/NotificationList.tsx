@@ -1,7 +1,7 @@
 import { Link } from "react-router";
 import { Button } from "../ui/Button";
 import { formatTime } from "../ui/format";
-import { Badge } from "../ui/states";
+import { Badge, Failure } from "../ui/states";
 import { type Notification, useMarkRead } from "./inbox";
 import "./lists.css";
 
@@ -17,7 +17,7 @@ export function NotificationList({ notifications }: { notifications: readonly No
 
 function NotificationRow({ notification: { id, title, url, created_at, read_at } }: { notification: Notification }) {
   const isUnread = read_at === null;
-  const { mutate, isPending } = useMarkRead();
+  const { mutate, isPending, error } = useMarkRead();
   return (
     <li className="row" data-unread={isUnread || undefined}>
       <div className="row-main">
@@ -26,6 +26,7 @@ function NotificationRow({ notification: { id, title, url, created_at, read_at }
           <span>{formatTime(created_at)}</span>
           {isUnread && <Badge tone="info">Not opened</Badge>}
         </p>
+        {error && <Failure error={error} />}
       </div>
       {isUnread && (
         <Button kind="quiet" aria-label={`Mark as read: ${title}`} isPending={isPending} onPress={() => mutate([id])}>

@@ -5,7 +5,7 @@ import { Button } from "../ui/Button";
 import { Page } from "../ui/Page";
 import { Pager } from "../ui/Pager";
 import { Tabs } from "../ui/Tabs";
-import { Empty, Loaded } from "../ui/states";
+import { Empty, Failure, Loaded } from "../ui/states";
 import { type Notification, useInbox, useMarkRead } from "./inbox";
 import { NotificationList } from "./NotificationList";
 import { NotificationSwitch } from "./NotificationSwitch";
@@ -44,10 +44,11 @@ function None({ unread }: { unread: boolean }) {
 
 function Full({ list, pages }: { list: readonly Notification[]; pages: ReturnType<typeof useInbox> }) {
   const unread = list.filter((one) => one.read_at === null).map(({ id }) => id);
-  const { mutate, isPending } = useMarkRead();
+  const { mutate, isPending, error } = useMarkRead();
   return (
     <div className="stack">
       <NotificationList notifications={list} />
+      {error && <Failure error={error} />}
       {unread.length > 1 && (
         <div className="actions">
           <Button isPending={isPending} onPress={() => mutate(unread)}>

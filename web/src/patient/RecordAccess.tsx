@@ -48,11 +48,13 @@ function Trail() {
   const pages = useTrail();
   const entries = pages.data;
   const shown = useMemo(() => entries?.filter(({ actor }) => own || actor?.id !== me) ?? [], [entries, own, me]);
-  const { hasNextPage, isFetching, fetchNextPage } = pages;
+  const { hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } = pages;
+  // A page that failed is asked for again only by the person.
+  const mayGoOn = hasNextPage && !isFetching && !isFetchNextPageError;
   const isShort = shown.length < WANTED && (entries?.length ?? 0) < UNASKED_PAGES * LIMIT;
   useEffect(() => {
-    if (isShort && hasNextPage && !isFetching) void fetchNextPage();
-  }, [isShort, hasNextPage, isFetching, fetchNextPage]);
+    if (isShort && mayGoOn) void fetchNextPage();
+  }, [isShort, mayGoOn, fetchNextPage]);
   return (
     <Loaded query={pages}>
       {() => (

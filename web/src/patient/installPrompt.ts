@@ -10,5 +10,14 @@ const offer = observable<InstallPromptEvent | null>(null);
 
 export const { get: installOffer, subscribe: subscribeInstallOffer } = offer;
 
-window.addEventListener("beforeinstallprompt", (event) => offer.set(event as InstallPromptEvent));
-window.addEventListener("appinstalled", () => offer.set(null));
+/** Catch the offer whenever it comes, which is before anybody opens the screen that shows it. */
+export function watchInstallOffer(): void {
+  window.addEventListener("beforeinstallprompt", (event) => offer.set(event as InstallPromptEvent));
+  window.addEventListener("appinstalled", () => offer.set(null));
+}
+
+/** Let the browser ask; it makes each offer once. */
+export function takeInstallOffer(): void {
+  void offer.get()?.prompt();
+  offer.set(null);
+}

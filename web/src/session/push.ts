@@ -4,6 +4,7 @@ import { CSRF, notify, take } from "../api/client";
 import { Problem } from "../api/problem";
 import { queries } from "../api/queries";
 import { getSession, getState, subscribe } from "./store";
+import type { ToWorker } from "./workerMessages";
 
 /** install-first: this browser gives notifications only to the installed app (iPhone and iPad). */
 export type PushState = "unsupported" | "install-first" | "blocked" | "off" | "on";
@@ -120,7 +121,9 @@ export function keepRegistered(): void {
   registerAgain();
   subscribe((state, before) => {
     if (state.status === "in" && before.status !== "in") registerAgain();
-    if (state.status === "out") showBadge(0);
+    if (state.status !== "out") return;
+    showBadge(0);
+    if ("session" in before) tellWorker({ kind: "signed-out" });
   });
 }
 
@@ -130,7 +133,9 @@ export function registerAgain(): void {
 }
 
 async function reregister(): Promise<void> {
-  if (getState().status !== "in" || (await pushState()) !== "on") return;
+  if (getState().status !== "in") return;
+  await endPushesOfOthers();
+  if ((await pushState()) !== "on") return;
   if (await wasRemoved()) await forgetDevice();
   else await register(await subscriptionOfToday());
 }
@@ -141,6 +146,14 @@ async function wasRemoved(): Promise<boolean> {
   if (id === undefined || session !== sessionId()) return false;
   const { items } = await take(notify.GET("/api/push/registrations", { params: { query: { limit: 100 } } }));
   return !items.some((device) => device.id === id);
+}
+
+/** Who switched notifications on in this browser and has left it to somebody else gets them here no more. */
+async function endPushesOfOthers(): Promise<void> {
+  const owner = localStorage.getItem(OWNER);
+  if (owner === null || owner === getSession()?.user.id) return;
+  await (await subscription())?.unsubscribe();
+  localStorage.removeItem(OWNER);
 }
 
 /** What was subscribed with an older key of the server gets nothing any more: it is made anew. */
@@ -156,4 +169,9 @@ function isFor({ options: { applicationServerKey: held } }: PushSubscription, ke
 /** The number on the app's icon, where there is such a thing. */
 export function showBadge(unread: number): void {
   void (unread > 0 ? navigator.setAppBadge?.(unread) : navigator.clearAppBadge?.())?.catch(() => {});
+}
+
+/** The worker lives on while this page is left. */
+function tellWorker(message: ToWorker): void {
+  navigator.serviceWorker?.controller?.postMessage(message);
 }

@@ -18,7 +18,7 @@ type Message = { kind: "session"; session: Session } | { kind: "ask" } | { kind:
 const channel = new BroadcastChannel("quill-session");
 
 channel.addEventListener("message", ({ data }: MessageEvent<Message>) => {
-  if (data.kind === "session") adopt(data.session);
+  if (data.kind === "session" && !isOutdated(data.session)) adopt(data.session);
   if (data.kind === "out") leave();
   if (data.kind === "ask") answer();
 });
@@ -34,6 +34,12 @@ function answer(): void {
 
 function isFresh(session: Session | undefined): session is Session {
   return session !== undefined && session.expiresAt - Date.now() > MARGIN_MS;
+}
+
+/** Whether this tab has a newer session of the same person: what another tab tells may have been overtaken on the way. */
+function isOutdated(theirs: Session): boolean {
+  const state = getState();
+  return state.status === "in" && state.session.user.id === theirs.user.id && theirs.expiresAt < state.session.expiresAt;
 }
 
 /** Take a session over. Another person's must not find this one's screens. */

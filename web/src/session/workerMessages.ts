@@ -1,5 +1,5 @@
 /** What the service worker and the pages say to each other. */
 
-export type ToWorker = { kind: "take-over" };
+export type ToWorker = { kind: "take-over" } | { kind: "signed-out" };
 
 export type FromWorker = { kind: "open-notification"; id: string } | { kind: "subscription-changed" };

@@ -15,21 +15,23 @@ interface Props {
   actions?: ReactNode;
   back?: { to: string; label: string };
   width?: "wide" | "text" | "narrow";
+  /** Whether it has taken the place of another at the same address, and the focus that was there. */
+  takesFocus?: boolean;
   children?: ReactNode;
 }
 
 let shown: string | undefined;
 
-export function Page({ title, heading = title, lead, actions, back, width = "wide", children }: Props) {
+export function Page({ title, heading = title, lead, actions, back, width = "wide", takesFocus, children }: Props) {
   const top = useRef<HTMLHeadingElement>(null);
   const { pathname } = useLocation();
   useEffect(() => {
     document.title = `${title} – Quill`;
   }, [title]);
   useEffect(() => {
-    const isNavigation = shown !== undefined && shown !== pathname;
+    const isNew = takesFocus || (shown !== undefined && shown !== pathname);
     shown = pathname;
-    if (isNavigation && !document.activeElement?.closest("main input, main textarea")) top.current?.focus();
+    if (isNew && !document.activeElement?.closest("main input, main textarea")) top.current?.focus();
   }, [pathname]);
   return (
     <div className="page" data-width={width}>
@@ -55,16 +57,24 @@ export function Page({ title, heading = title, lead, actions, back, width = "wid
 interface CardProps {
   title?: ReactNode;
   actions?: ReactNode;
+  /** Whether it has taken the place of something else, and the focus that was there. */
+  takesFocus?: boolean;
   children: ReactNode;
 }
 
 /** A part of a screen, with a heading of its own. */
-export function Card({ title, actions, children }: CardProps) {
+export function Card({ title, actions, takesFocus, children }: CardProps) {
+  const top = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (takesFocus) top.current?.focus();
+  }, []); // when it appears
   return (
     <section className="card">
       {title && (
         <div className="card-head">
-          <h2>{title}</h2>
+          <h2 ref={top} tabIndex={takesFocus ? -1 : undefined}>
+            {title}
+          </h2>
           {actions}
         </div>
       )}

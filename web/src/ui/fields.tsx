@@ -20,7 +20,7 @@ import { Failure } from "./states";
 import "./fields.css";
 
 interface FormProperties extends Omit<FormProps, "onSubmit" | "className" | "style"> {
-  /** Why the last try failed: said above the fields, and at each field that the server named. */
+  /** Why the last try failed: said above the fields, and at each field that the server named (`validationErrors` alone: only there). */
   error?: unknown;
   onSubmit: () => void;
   children: ReactNode;
@@ -30,9 +30,9 @@ interface FormProperties extends Omit<FormProps, "onSubmit" | "className" | "sty
 export function Form({ error, onSubmit, children, ...props }: FormProperties) {
   return (
     <AriaForm
+      validationErrors={fieldErrors(error)}
       {...props}
       className="form"
-      validationErrors={fieldErrors(error)}
       onSubmit={(event) => {
         event.preventDefault();
         onSubmit();

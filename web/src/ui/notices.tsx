@@ -3,34 +3,39 @@
 import { useSyncExternalStore } from "react";
 import { observable } from "../app/observable";
 import { Button } from "./Button";
-import { Check, Close } from "./icons";
+import { Check, Close, Warning } from "./icons";
 import "./notices.css";
 
 const SHOWN_MS = 8_000;
 
-const notice = observable("");
-let timer: ReturnType<typeof setTimeout> | undefined;
-
-/** Tell the person; the words stay for eight seconds, over a change of screens too. */
-export function tell(text: string): void {
-  show(text);
-  timer = setTimeout(() => show(""), SHOWN_MS);
+interface Notice {
+  text: string;
+  tone: "good" | "bad";
 }
 
-function show(text: string): void {
+const notice = observable<Notice | null>(null);
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Tell the person, over a change of screens too: what went well for eight seconds, what failed until they dismiss it. */
+export function tell(text: string, tone: Notice["tone"] = "good"): void {
+  show({ text, tone });
+  if (tone === "good") timer = setTimeout(() => show(null), SHOWN_MS);
+}
+
+function show(next: Notice | null): void {
   clearTimeout(timer);
-  notice.set(text);
+  notice.set(next);
 }
 
 export function Notices() {
-  const text = useSyncExternalStore(notice.subscribe, notice.get);
+  const shown = useSyncExternalStore(notice.subscribe, notice.get);
   return (
     <div className="notices no-print" role="status">
-      {text && (
+      {shown && (
         <div className="notice">
-          <Check />
-          <span>{text}</span>
-          <Button kind="quiet" aria-label="Dismiss" onPress={() => show("")}>
+          {shown.tone === "good" ? <Check /> : <Warning />}
+          <span>{shown.text}</span>
+          <Button kind="quiet" aria-label="Dismiss" onPress={() => show(null)}>
             <Close />
           </Button>
         </div>

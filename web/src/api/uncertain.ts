@@ -1,6 +1,6 @@
 /** Requests that make something new, whose answer did not come. */
 
-import { Problem } from "../api/problem";
+import { Problem } from "./problem";
 
 const TYPES = new Set(["offline", "outcome-unknown", "being-worked-on", "request-timeout"]);
 
