@@ -118,6 +118,8 @@ function some<T>(entries: T[]): T[] | undefined {
   return entries.length > 0 ? entries : undefined;
 }
 
-function compact<T extends object>(element: T): T {
-  return Object.fromEntries(Object.entries(element).filter(([, value]) => value !== undefined && value !== null)) as T;
+function compact<T extends object>(element: T): { [Member in keyof T]: Exclude<T[Member], null> } {
+  return Object.fromEntries(Object.entries(element).filter(([, value]) => value !== undefined && value !== null)) as {
+    [Member in keyof T]: Exclude<T[Member], null>;
+  };
 }
