@@ -127,9 +127,10 @@ class OidcProvider(ThreadingHTTPServer):
     def _sign(self, claims: dict[str, Any]) -> str:
         """RS256, ES256, RS512 as they should be; `none`, and HS256 with the public key, as nobody should take them."""
         key = self.ec if self.alg == "ES256" else self.rsa
-        header = {"alg": self.alg, "kid": self.kid or key.kid} if self.header is HONEST else self.header
+        honest: dict[str, Any] = {"alg": self.alg, "kid": self.kid or key.kid}
+        header = honest if self.header is HONEST else self.header
         if self.header is HONEST and self.alg in {"RS256", "RS512", "ES256"}:
-            return jwt.encode(header, claims, key, registry=JWSRegistry(algorithms=[self.alg]))
+            return jwt.encode(honest, claims, key, registry=JWSRegistry(algorithms=[self.alg]))
         signed = ".".join(_base64url(json.dumps(part).encode()) for part in (header, claims))
         proof = hmac.digest(self.rsa.as_pem(private=False), signed.encode(), "sha256") if self.alg == "HS256" else b""
         return f"{signed}.{_base64url(proof)}"

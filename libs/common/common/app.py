@@ -130,7 +130,7 @@ async def _running[B](app: FastAPI, service: Service[B], settings: ServiceSettin
         keys, lives = service.tokens(work) if service.tokens else _ask_auth(others["auth"])
         verifier = TokenVerifier(issuer=settings.public_origin, fetch_keys=keys)
         gate = Gate(verifier, denylist, feed, ask_auth=lives)
-        checks = {"postgres": database.ping, "nats": _works(link, feed), **service.checks(backend)}
+        checks = {"postgres": database.ping, "nats": feed.check, **service.checks(backend)}
         looks = {
             "backends": partial(scrape.look_at_backends, database, checks),
             "backlogs": partial(scrape.look_at_backlogs, database, service.backlogs),
@@ -206,11 +206,3 @@ async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _works(link: Link, feed: Feed) -> Check:
-    async def check() -> None:
-        if not (link.client.is_connected and feed.answered):
-            raise BackendUnavailable
-
-    return check

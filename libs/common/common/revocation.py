@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -24,7 +24,6 @@ log = get_logger(__name__)
 
 REPLAYED = timedelta(minutes=20)
 KEPT_SECONDS = 16 * 60.0
-FORGET_SECONDS = 60.0
 SILENCE_SECONDS = 30.0
 REPLAY_WAIT_SECONDS = 5.0
 REFOLLOW_SECONDS = 12.0
@@ -49,7 +48,7 @@ class Kept[K, V]:
     def put(self, key: K, value: V) -> None:
         """Keep a value; what is too old is forgotten now and then, since looking through all costs their number."""
         now = clock.monotonic()
-        if now - self._forgot_at >= FORGET_SECONDS:
+        if now - self._forgot_at >= KEPT_SECONDS:
             self._rows = {known: row for known, row in self._rows.items() if now - row[1] < KEPT_SECONDS}
             self._forgot_at = now
         self._rows[key] = value, now
@@ -86,6 +85,7 @@ class Feed:
     def __init__(self, link: Link, denylist: Denylist) -> None:
         self._link, self._denylist = link, denylist
         self._heard_at = self._answered_at = self._puzzled_at = float("-inf")
+        self._failed = 0  # attempts in a row that made no consumer
         self.replayed = asyncio.Event()
 
     @property
@@ -94,10 +94,10 @@ class Feed:
         now = clock.monotonic()
         return now - self._heard_at < SILENCE_SECONDS and now - self._puzzled_at >= KEPT_SECONDS
 
-    @property
-    def answered(self) -> bool:
-        """Whether NATS did something for the feed within half a minute; a server that is cut off only connects."""
-        return clock.monotonic() - self._answered_at < SILENCE_SECONDS
+    async def check(self) -> None:
+        """Raise BackendUnavailable if NATS did nothing for half a minute; a server that is cut off only connects."""
+        if not self._link.client.is_connected or clock.monotonic() - self._answered_at >= SILENCE_SECONDS:
+            raise BackendUnavailable
 
     async def wait_for_replay(self) -> None:
         """Wait for the past, but not for ever: without NATS, auth itself is asked instead."""
@@ -107,27 +107,21 @@ class Feed:
     async def run(self) -> None:
         """Follow until cancelled."""
         await self._link.connected.wait()
-        failed = 0
         while True:
-            failed += 1
             try:
-                async with self._consumer() as (subscription, behind):
-                    failed = 0
-                    await self._read(subscription, behind=behind)
+                await self._follow()
             except (NatsError, TimeoutError, OSError) as error:
                 log.warning("revocation feed waits", reason=type(error).__name__)
-            if failed == MOST_FAILURES:
-                failed = 0
+            if self._failed and self._failed % MOST_FAILURES == 0:
                 await self._link.move_on()
             await asyncio.sleep(1)
 
-    @asynccontextmanager
-    async def _consumer(self) -> AsyncIterator[tuple[Subscription, int]]:
-        """A new consumer's messages, and how many are of the past."""
+    async def _follow(self) -> None:
         client = self._link.client
         while not client.is_connected:  # else all that is tried meanwhile would be sent once it is
             await asyncio.sleep(RECONNECT_SECONDS)
         subscription = await client.subscribe(client.new_inbox())
+        self._failed += 1
         try:
             config = ConsumerConfig(
                 name=f"feed-{secrets.token_hex(8)}",
@@ -141,18 +135,15 @@ class Feed:
                 num_replicas=1,
             )
             info = await client.jetstream(timeout=REPLAY_WAIT_SECONDS).add_consumer(SessionRevoked.stream(), config)
-            self._answered_at = clock.monotonic()
-            yield subscription, (info.delivered.consumer_seq if info.delivered else 0) + (info.num_pending or 0)
+            self._failed, self._answered_at = 0, clock.monotonic()
+            sent = info.delivered.consumer_seq if info.delivered else 0
+            await self._read(subscription, sent + (info.num_pending or 0))
         finally:
             with suppress(NatsError):
                 await subscription.unsubscribe()
 
-    async def _read(self, subscription: Subscription, *, behind: int) -> None:
-        """Take messages until one is missing.
-
-        Raises:
-            nats.errors.TimeoutError: none came for longer than auth's beat takes.
-        """
+    async def _read(self, subscription: Subscription, behind: int) -> None:
+        """Take messages until one is missing, or none comes for longer than auth's beat takes."""
         seen, live = 0, behind == 0
         while True:
             if live:
@@ -160,8 +151,7 @@ class Feed:
             message = await subscription.next_msg(REFOLLOW_SECONDS if live else REPLAY_WAIT_SECONDS)
             seen += 1
             if message.metadata.sequence.consumer != seen:
-                log.warning("revocation feed has a gap")
-                return
+                raise ConnectionError("a message was lost")
             self._take(message)
             self._answered_at = clock.monotonic()
             if live:

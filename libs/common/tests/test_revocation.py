@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from chaos.proxy import FaultProxy
 from chaos.splits import bent
-from common import app, clock, revocation
+from common import clock, revocation
 from common.auth import Caller, TokenVerifier
 from common.errors import BackendUnavailable, Unauthenticated
 from common.events import BEAT_SUBJECT, SessionRevoked, UserUpdated
@@ -257,17 +257,16 @@ async def test_revocation_that_cannot_be_read_makes_services_ask_auth_and_no_sto
 async def test_health_tells_of_a_broker_that_connects_and_does_nothing(
     stage: Stage, door: FaultProxy, move_clock: Callable[[float], None]
 ) -> None:
-    check = app._works(stage.link, stage.feed)
     move_clock(SILENCE)
     await stage.follow_anew()  # auth is silent, NATS is not
-    await check()
+    await stage.feed.check()
     with bent([door], "black hole"):
         move_clock(2 * SILENCE)
         assert stage.link.client.is_connected
         with pytest.raises(BackendUnavailable):
-            await check()
-    await stage.beat_until(lambda: stage.feed.answered)
-    await check()
+            await stage.feed.check()
+    await stage.beat_until(lambda: stage.feed.fresh)
+    await stage.feed.check()
 
 
 def answering(*answers: bool | Exception) -> tuple[Callable[[Caller], Awaitable[bool]], list[Caller]]:
