@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -72,7 +72,6 @@ class Runtime:
     checks: Mapping[str, Check]
     looks: Mapping[str, Look]
     others: Mapping[str, httpx.AsyncClient]
-    name: str
 
     def new_work(self, response: Response) -> Work[Any]:
         """The work of one request, which may say something in its answer's headers."""
@@ -133,13 +132,13 @@ async def _running[B](app: FastAPI, service: Service[B], settings: ServiceSettin
         keys, lives = service.tokens(work) if service.tokens else _ask_auth(others["auth"])
         verifier = TokenVerifier(issuer=settings.public_origin, fetch_keys=keys)
         gate = Gate(verifier, denylist, feed, ask_auth=lives)
-        checks = {"postgres": _answers(database.ping), "nats": _connected(link), **service.checks(backend)}
+        checks = {"postgres": database.ping, "nats": _connected(link), **service.checks(backend)}
         looks = {
             "backends": partial(scrape.look_at_backends, database, checks),
             "backlogs": partial(scrape.look_at_backlogs, database, service.backlogs),
             "consumers": partial(scrape.look_at_consumers, service.name, service.consumers, link),
         }
-        app.state.runtime = Runtime(settings, gate, work, checks, looks, others, service.name)
+        app.state.runtime = Runtime(settings, gate, work, checks, looks, others)
         loops: list[Callable[[], Coroutine[Any, Any, None]]] = [link.run, feed.run, relay.run]
         loops += [work.run_completer, work.run_housekeeping, work.run_strangers]
         loops += [partial(loop, work) for loop in service.loops]
@@ -205,13 +204,6 @@ async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _answers(ping: Callable[[], Awaitable[None]]) -> Check:
-    async def check() -> None:
-        await ping()
-
-    return check
 
 
 def _connected(link: Link) -> Check:
