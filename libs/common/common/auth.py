@@ -167,8 +167,7 @@ class TokenVerifier:
 
 def _key_id(token: str) -> str:
     header = read_header(token)
-    kid = header.get("kid")
-    if header != {"alg": "RS256", "typ": TOKEN_TYPE, "kid": kid} or not isinstance(kid, str):
+    if header != {"alg": "RS256", "typ": TOKEN_TYPE, "kid": (kid := header.get("kid"))} or not isinstance(kid, str):
         raise ValueError("not an access token of ours")
     return kid
 

@@ -177,15 +177,19 @@ async def begin[I: BaseModel](
         await session.flush()
     elif not await _insert_unless_known(session, values):
         return await _resume(session, values, now=now), None
+    return values, await _claim(session, kind, values)
+
+
+async def _claim(session: AsyncSession, kind: OperationKind[Any, Any, Any], row: OperationRow) -> QuillError | None:
     try:
-        await kind.claim(session, operation_of(kind, values))
+        await kind.claim(session, operation_of(kind, row))
     except QuillError as refusal:
-        if idempotency is None or refusal.retryable:
+        if row.idempotency_key is None or refusal.retryable:
             raise
         refused = {"state": "FAILED", "answer": refusal.problem, "payload": None}
-        await session.execute(update(OperationRow).where(col(OperationRow.id) == values.id).values(**refused))
-        return values, refusal
-    return values, None
+        await session.execute(update(OperationRow).where(col(OperationRow.id) == row.id).values(**refused))
+        return refusal
+    return None
 
 
 async def _insert_unless_known(session: AsyncSession, row: OperationRow) -> bool:
