@@ -11,8 +11,8 @@ from attack.fault import Patch, always, fault
 def type_of_tokens_is_not_checked(patch: Patch) -> None:
     from common import auth
 
-    check = auth._check_header
-    patch.setattr(auth, "_check_header", lambda header: check({**header, "typ": auth.TOKEN_TYPE}))
+    read = auth.read_header
+    patch.setattr(auth, "read_header", lambda token: {**read(token), "typ": auth.TOKEN_TYPE})
 
 
 @fault(
@@ -24,9 +24,9 @@ def type_of_tokens_is_not_checked(patch: Patch) -> None:
 def unknown_members_of_headers_are_ignored(patch: Patch) -> None:
     from common import auth
 
-    check = auth._check_header
+    read = auth.read_header
     known = ("alg", "typ", "kid")
-    patch.setattr(auth, "_check_header", lambda header: check({name: header.get(name) for name in known}))
+    patch.setattr(auth, "read_header", lambda token: {name: read(token).get(name) for name in known})
 
 
 @fault(
@@ -42,7 +42,7 @@ def algorithm_is_what_the_token_says(patch: Patch) -> None:
     from attack.forge import decode
     from common import auth
 
-    check, verify = auth._check_header, auth.jwt.decode  # type: ignore[attr-defined]
+    read, verify = auth.read_header, auth.jwt.decode  # type: ignore[attr-defined]
 
     def believe(token: str, keys: Any, *, algorithms: Any) -> Any:
         header, claims = decode(token)
@@ -54,7 +54,7 @@ def algorithm_is_what_the_token_says(patch: Patch) -> None:
             return SimpleNamespace(claims=claims)
         return verify(token, keys, algorithms=algorithms)
 
-    patch.setattr(auth, "_check_header", lambda header: check({**header, "alg": "RS256"}))
+    patch.setattr(auth, "read_header", lambda token: {**read(token), "alg": "RS256"})
     patch.setattr(auth, "jwt", SimpleNamespace(decode=believe))
 
 

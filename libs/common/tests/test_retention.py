@@ -1,16 +1,17 @@
 """What is remembered of an event outlives every copy of it that could still come."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from common import inbox, outbox
-from common.db import Database
+from common.db import Database, StorageUnavailable
 from common.events import RETENTION, STREAMS, PatientCreated
 from common.inbox import AlreadyHandled
 from common.outbox import OutboxRow
-from common.work import Work
+from common.work import Work, every
 from sqlmodel import col, update
 
 pytestmark = pytest.mark.anyio
@@ -85,3 +86,19 @@ async def test_outbox_keeps_what_its_stream_keeps_and_what_was_never_published(
 
 def test_audit_entry_is_kept_longer_than_any_copy_of_its_event() -> None:
     assert RETENTION + MAX_AGE["DLQ"] + MAX_AGE["AUDIT"] <= AUDIT_KEPT
+
+
+async def test_what_is_done_every_so_often_goes_on_after_the_database_was_away(work: Work[None]) -> None:
+    seen, enough = list[Work[None]](), asyncio.Event()
+
+    async def act(given: Work[None]) -> None:
+        seen.append(given)
+        if len(seen) == 1:
+            raise StorageUnavailable
+        if len(seen) == 3:
+            enough.set()
+
+    loop = asyncio.create_task(every(0, act)(work))
+    await asyncio.wait([loop, asyncio.create_task(enough.wait())], return_when=asyncio.FIRST_COMPLETED)
+    assert loop.cancel()
+    assert seen[:3] == [work] * 3

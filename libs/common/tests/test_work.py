@@ -22,7 +22,7 @@ from common.events import PatientCreated
 from common.logging import traceparent
 from common.operations import Idempotency, Operation, OperationKind, OperationRow, Outcome
 from common.outbox import OutboxRow, Relay
-from common.work import Work, every
+from common.work import Work
 from nats.aio.client import Client
 from pydantic import BaseModel
 from sqlalchemy import select, text
@@ -391,19 +391,3 @@ async def test_request_that_is_given_up_keeps_no_other_waiting(counted: CountedD
     given_up.cancel()
     await other
     assert "2" in await recorded(counted)
-
-
-async def test_what_is_done_every_so_often_goes_on_after_the_database_was_away(work: Work[Shelf]) -> None:
-    seen, enough = list[Work[Shelf]](), asyncio.Event()
-
-    async def act(given: Work[Shelf]) -> None:
-        seen.append(given)
-        if len(seen) == 1:
-            raise StorageUnavailable
-        if len(seen) == 3:
-            enough.set()
-
-    loop = asyncio.create_task(every(0, act)(work))
-    await asyncio.wait([loop, asyncio.create_task(enough.wait())], return_when=asyncio.FIRST_COMPLETED)
-    assert loop.cancel()
-    assert seen[:3] == [work] * 3
