@@ -41,15 +41,18 @@ class Visitor:
     async def call(
         self, method: str, path: str, *, json: object = None, key: str | None = None, harmless: bool = False
     ) -> Any:
-        """The answer's JSON; other errors than 503 raise LaunchError.
+        """The answer's JSON. A 503 is asked again, and so is a write that the first request is still at work on; other
+        errors raise LaunchError.
 
         Args:
-            key: makes it the same write when it is asked again after a 503.
+            key: makes it the same write when it is asked again.
             harmless: so is a POST that may be done twice.
         """
+        repeatable = method != "POST" or key is not None or harmless
         for attempt in range(_ATTEMPTS):
             answer = await self.send(method, path, json=json, key=key)
-            if answer.status_code != 503 or (method == "POST" and key is None and not harmless):
+            is_at_work = answer.status_code == 409 and "being-worked-on" in answer.text
+            if not repeatable or not (answer.status_code == 503 or is_at_work):
                 break
             await asyncio.sleep(0.5 * (attempt + 1))
         if answer.is_error:

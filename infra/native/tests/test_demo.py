@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fleet import Fleet
 from native.api import Visitor
@@ -35,6 +36,23 @@ def test_accounts_have_a_secret_each_and_belong_to_patients_of_the_demo() -> Non
     linked = {account["patient"] for account in data["accounts"] if "patient" in account}
     assert linked < {patient["key"] for patient in data["patients"]}
     assert len(linked) == 2
+
+
+def test_write_whose_answer_was_lost_is_asked_for_until_its_first_request_has_ended() -> None:
+    answers = [
+        httpx.Response(503, json={"type": "/problems/outcome-unknown"}),
+        httpx.Response(409, json={"type": "/problems/being-worked-on"}),
+        httpx.Response(201, json={"id": "1"}),
+    ]
+
+    async def write() -> Any:
+        async with Visitor("http://localhost") as visitor:
+            visitor._client = httpx.AsyncClient(
+                base_url="http://localhost", transport=httpx.MockTransport(lambda _request: answers.pop(0))
+            )
+            return await visitor.call("POST", "/api/fhir/patients", json={}, key="k")
+
+    assert asyncio.run(write()) == {"id": "1"}
 
 
 @pytest.fixture
