@@ -114,8 +114,7 @@ class OperationKind[B, I: BaseModel, C]:
         must hold for earlier attempts too, whose answers were lost: the backend refuses every one of them for the same
         reason, or perform has looked whether one was done.
     finish: in the closing transaction; stores what belongs to it and says what to announce.
-    claim: in the opening transaction; raises when something unique is taken. If the request has a key, the refusal is
-        kept, with whatever the claim has stored by then.
+    claim: in the opening transaction; raises when something unique is taken.
     release: undoes `claim` when the backend refused.
     """
 
@@ -148,14 +147,10 @@ async def begin[I: BaseModel](
     *,
     actor: Actor,
     idempotency: Idempotency | None,
-) -> tuple[OperationRow, QuillError | None]:
+) -> OperationRow:
     """Store the intent, or find the one that this key already stands for and take it over when nobody works on it.
 
-    Returns:
-        The operation, and why its claim was refused if it was and has a key, which stands for that refusal from now on.
-
     Raises:
-        QuillError: refused by the claim, without a key or with better luck next time.
         KeyReused: the key was used for another request.
         BeingWorkedOn: the first request with this key is still running (or its key was forgotten this very moment).
         ReplayedError: that request was refused; the same refusal again.
@@ -176,20 +171,9 @@ async def begin[I: BaseModel](
         session.add(values)
         await session.flush()
     elif not await _insert_unless_known(session, values):
-        return await _resume(session, values, now=now), None
-    return values, await _claim(session, kind, values)
-
-
-async def _claim(session: AsyncSession, kind: OperationKind[Any, Any, Any], row: OperationRow) -> QuillError | None:
-    try:
-        await kind.claim(session, operation_of(kind, row))
-    except QuillError as refusal:
-        if row.idempotency_key is None or refusal.retryable:
-            raise
-        refused = {"state": "FAILED", "answer": refusal.problem, "payload": None}
-        await session.execute(update(OperationRow).where(col(OperationRow.id) == row.id).values(**refused))
-        return refusal
-    return None
+        return await _resume(session, values, now=now)
+    await kind.claim(session, operation_of(kind, values))
+    return values
 
 
 async def _insert_unless_known(session: AsyncSession, row: OperationRow) -> bool:

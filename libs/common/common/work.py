@@ -100,9 +100,7 @@ class Work[B]:
         row: OperationRow | None = None
         try:
             async with self.transaction() as session:
-                row, refusal = await operations.begin(session, kind, intent, actor=actor, idempotency=idempotency)
-            if refusal is not None:
-                raise refusal
+                row = await operations.begin(session, kind, intent, actor=actor, idempotency=idempotency)
             return self._replay(row) if row.state == "DONE" else await self._carry_through(kind, row)
         except StorageUnavailable as error:
             if row is None:

@@ -3,21 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import pytest
 from common.audit import Access, Actor
 from common.db import Database, StorageUnavailable, Together
-from common.errors import (
-    BackendUnavailable,
-    BeingWorkedOn,
-    Conflict,
-    KeyReused,
-    OutcomeUnknown,
-    QuillError,
-    ReplayedError,
-)
+from common.errors import BackendUnavailable, BeingWorkedOn, Conflict, KeyReused, OutcomeUnknown, ReplayedError
 from common.events import PatientCreated
 from common.logging import traceparent
 from common.operations import Idempotency, Operation, OperationKind, OperationRow, Outcome
@@ -73,22 +65,6 @@ async def announce_note(_session: AsyncSession, operation: Operation[Note], vers
 
 
 PUT_NOTE = OperationKind(name="note.put", intent=Note, perform=put_note, finish=announce_note)
-
-
-@dataclass
-class Claiming:
-    """Something unique that a note needs, and that is taken."""
-
-    is_taken: bool = True
-    refusal: type[QuillError] = Conflict
-
-    @property
-    def kind(self) -> OperationKind[Shelf, Note, int]:
-        return replace(PUT_NOTE, claim=self._claim)
-
-    async def _claim(self, _session: AsyncSession, _operation: Operation[Note]) -> None:
-        if self.is_taken:
-            raise self.refusal
 
 
 @pytest.fixture
@@ -231,50 +207,14 @@ async def test_hanging_backend_ends_as_unknown_within_the_deadline(
         await asyncio.wait_for(write(work), 2)
 
 
-@pytest.fixture
-def claiming() -> Claiming:
-    return Claiming()
+async def test_claim_that_fails_leaves_nothing(work: Work[Shelf], shelf: Shelf) -> None:
+    async def taken(_session: AsyncSession, _operation: Operation[Note]) -> None:
+        raise Conflict
 
-
-async def test_claim_that_fails_without_a_key_leaves_nothing(
-    work: Work[Shelf], shelf: Shelf, claiming: Claiming
-) -> None:
+    kind = OperationKind(name="note.put", intent=Note, perform=put_note, finish=announce_note, claim=taken)
     with pytest.raises(Conflict):
-        await work.operation(claiming.kind, Note(text="x"), actor=ACTOR, idempotency=None)
+        await work.operation(kind, Note(text="x"), actor=ACTOR, idempotency=KEY)
     assert (await rows(work), shelf.calls) == ([], 0)
-
-
-async def test_refusal_of_the_claim_is_what_its_key_stands_for(
-    work: Work[Shelf], shelf: Shelf, claiming: Claiming
-) -> None:
-    async def ask(key: Idempotency = KEY) -> object:
-        return await work.operation(claiming.kind, Note(text="x"), actor=ACTOR, idempotency=key)
-
-    with pytest.raises(Conflict) as first:
-        await ask()
-    claiming.is_taken = False
-    with pytest.raises(ReplayedError) as again:
-        await ask()
-    assert again.value.problem == first.value.problem
-    assert "Idempotency-Replayed" not in first.value.headers
-    assert again.value.headers["Idempotency-Replayed"] == "true"
-    with pytest.raises(KeyReused):
-        await ask(replace(KEY, request_hash="another"))
-    assert [(row.state, row.payload) for row in await rows(work)] == [("FAILED", None)]
-    assert shelf.calls == 0
-    await ask(replace(KEY, key="another"))
-    assert shelf.calls == 1
-
-
-async def test_claim_that_may_go_better_leaves_its_key_free(
-    work: Work[Shelf], shelf: Shelf, claiming: Claiming
-) -> None:
-    claiming.refusal = BackendUnavailable
-    with pytest.raises(BackendUnavailable):
-        await work.operation(claiming.kind, Note(text="x"), actor=ACTOR, idempotency=KEY)
-    claiming.is_taken = False
-    await work.operation(claiming.kind, Note(text="x"), actor=ACTOR, idempotency=KEY)
-    assert shelf.calls == 1
 
 
 async def test_twenty_requests_with_one_key_write_once(work: Work[Shelf], shelf: Shelf) -> None:

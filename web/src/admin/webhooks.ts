@@ -44,13 +44,12 @@ export function useWebhooks() {
 /** The same draft sent again has the same key: after a lost answer its secret is told once more. */
 export function useCreateWebhook() {
   const client = useQueryClient();
-  const withKey = useIdempotencyKey();
+  const keyFor = useIdempotencyKey();
   return useMutation({
-    mutationFn: (body: WebhookDraft) =>
-      withKey(body, (key) => {
-        const params = { header: { "idempotency-key": key, ...CSRF } };
-        return take(notify.POST("/api/webhooks", { params, body }));
-      }),
+    mutationFn: (body: WebhookDraft) => {
+      const params = { header: { "idempotency-key": keyFor(body), ...CSRF } };
+      return take(notify.POST("/api/webhooks", { params, body }));
+    },
     onSuccess: () => client.invalidateQueries({ queryKey: KEY }),
   });
 }

@@ -72,7 +72,7 @@ export default function NewPatient() {
 }
 
 function useRegistration(draft: Draft, extras: Extras) {
-  const withKey = useIdempotencyKey();
+  const keyFor = useIdempotencyKey();
   const [isSent, setSent] = useState(false);
   const mutation = useMutation({
     /** `isNew`: somebody has looked, and this is nobody of those who are there. */
@@ -82,7 +82,7 @@ function useRegistration(draft: Draft, extras: Extras) {
       if (alike.length > 0) return { alike };
       setSent(true);
       const resource = resourceOf(draft, extras);
-      return { id: await withKey(resource, (key) => register(resource, key)) };
+      return { id: await register(resource, keyFor(resource)) };
     },
     onSuccess: (step) => "id" in step && tell("Patient registered"),
   });

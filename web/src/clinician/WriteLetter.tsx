@@ -92,16 +92,14 @@ function isBegun({ type, ...draft }: LetterDraft): boolean {
 
 /** The key belongs to the draft: the same letter again has the same key, so the answer is the same letter. */
 function useSending(patientId: string) {
-  const withKey = useIdempotencyKey();
+  const keyFor = useIdempotencyKey();
   const cache = useQueryClient();
   return useMutation({
     mutationFn: async (draft: LetterDraft) => {
       const { sections, ...rest } = contentOf(draft);
       const body = Object.keys(sections).length > 0 ? { ...rest, sections } : rest;
-      return withKey(body, (key) => {
-        const params = { path: { patient_id: patientId }, header: { "idempotency-key": key, ...CSRF } };
-        return take(letters.POST("/api/patients/{patient_id}/letters", { params, body }));
-      });
+      const params = { path: { patient_id: patientId }, header: { "idempotency-key": keyFor(body), ...CSRF } };
+      return take(letters.POST("/api/patients/{patient_id}/letters", { params, body }));
     },
     onSuccess: () => {
       tell("Letter sent");
