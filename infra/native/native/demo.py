@@ -45,7 +45,7 @@ async def seed(context: Context) -> list[dict[str, str]]:
 
 
 def _check_clinician_can_work(context: Context) -> None:
-    if "clinician" in environment(context, "auth")["QUILL_REQUIRE_TOTP_ROLES"]:
+    if "clinician" in environment(context, "auth").get("QUILL_REQUIRE_TOTP_ROLES", ""):
         raise LaunchError(
             "The demo's data are put in by a clinician who has no second factor yet: start once without "
             "QUILL_REQUIRE_TOTP_ROLES, or with DEMO=0."

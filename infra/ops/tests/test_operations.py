@@ -44,9 +44,7 @@ async def store(house: House, changes: Mapping[str, Any] | None = None, *, servi
     now = clock.now()
     waits = {"lease_until": now - timedelta(seconds=1), "next_try_at": now + timedelta(minutes=1)}
     async with database.transaction() as session:
-        row, _ = await operations.begin(
-            session, KIND, Write(text=SECRET), actor=Actor(user_id=uuid4()), idempotency=None
-        )
+        row = await operations.begin(session, KIND, Write(text=SECRET), actor=Actor(user_id=uuid4()), idempotency=None)
         await session.flush()
         await session.execute(
             update(OperationRow).where(col(OperationRow.id) == row.id).values(**waits | dict(changes or {}))

@@ -190,14 +190,14 @@ async def left(database: Database) -> str:
         return str(await session.scalar(text(LEFT)))
 
 
-async def test_large_past_is_forgotten_little_by_little(database: Database, silent_relay: Relay) -> None:
+async def test_large_past_is_forgotten_little_by_little(database: Database) -> None:
     async with database.transaction() as session:
         for statement in MANY.split(";")[:-1]:
             await session.execute(text(statement))
         for forget in (outbox.forget_old, inbox.forget_old, operations.forget_keys):
             assert await forget(session)
     assert await left(database) == "1500 1500 1500"
-    await Work("patients", database, None, silent_relay).forget_the_past()
+    await Work("patients", database, None).forget_the_past()
     assert await left(database) == "0 0 0"
 
 
