@@ -7,7 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 from chaos.failpoints import POINTS
-from chaos.run import CLUSTER, SINGLE, Form, Report, run
+from chaos.run import CLUSTER, SINGLE, Form, Plan, Report, run
+
+LETTERS_A_SECOND, PATIENTS_A_SECOND, KILLS_A_SECOND = 2.5, 1 / 3, 1 / 4
 
 
 def main() -> int:
@@ -30,17 +32,12 @@ def main() -> int:
 
 
 def _play(seed: int, *, seconds: float, fault: str, form: Form) -> Report:
+    letters, patients, kills = (int(seconds * rate) for rate in (LETTERS_A_SECOND, PATIENTS_A_SECOND, KILLS_A_SECOND))
+    plan = Plan(seed, seconds, letters=letters, patients=patients, kills=kills, fault=fault, form=form)
     with tempfile.TemporaryDirectory(prefix=f"quill-chaos-{seed}-", delete=False) as folder:
         Path(folder).chmod(0o711)
         tell(f"seed {seed}, in {folder}")
-        report = run(
-            seed,
-            folder=Path(folder),
-            seconds=seconds,
-            tell=lambda line: tell(f"  {line}"),
-            fault=fault,
-            form=form,
-        )
+        report = run(plan, folder=Path(folder), tell=lambda line: tell(f"  {line}"))
     tell(f"  {report.letters} letters, {report.patients} patients acknowledged in {report.calls} requests")
     for name, number in sorted(report.done.items()):
         tell(f"  {number:4} {name}")

@@ -31,7 +31,6 @@ TESTS = Path(__file__).parents[1]
 LINKED, CLINICIANS = 8, 8
 REST_SECONDS = 60.0
 WATCH_SECONDS = 5.0
-LETTERS_A_SECOND, PATIENTS_A_SECOND, KILLS_A_SECOND = 2.5, 1 / 3, 1 / 4
 MORE_SECONDS = 60.0
 
 
@@ -60,6 +59,35 @@ CLUSTER = Form(
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What a run is to be.
+
+    seed: what everything that happens is drawn from.
+    seconds: how long people act while things go wrong; on a slow machine up to a minute more.
+    letters, patients, kills: with fewer of these it has shown nothing, and has failed.
+    fault: a protection to be taken away, from chaos.faults.
+    form: what the fleet is like.
+    """
+
+    seed: int
+    seconds: float
+    letters: int = 0
+    patients: int = 0
+    kills: int = 0
+    fault: str = ""
+    form: Form = SINGLE
+
+    def missing(self, history: History, stage: Stage) -> list[str]:
+        """What there is too little of so far."""
+        seen = {
+            "letters": (len(history.of("letter", "ok")), self.letters),
+            "patients": (len(history.of("patient", "ok")), self.patients),
+            "kills": (stage.kills, self.kills),
+        }
+        return [f"{number} {name}, fewer than {least}" for name, (number, least) in seen.items() if number < least]
+
+
+@dataclass(frozen=True)
 class Report:
     """What came of a run."""
 
@@ -74,25 +102,15 @@ class Report:
     faults: list[str]
 
 
-def run(
-    seed: int, *, folder: Path, seconds: float, tell: Callable[[str], None], fault: str = "", form: Form = SINGLE
-) -> Report:
-    """Play a whole run.
-
-    Args:
-        seed: what everything that happens is drawn from.
-        folder: where the fleet and the history lie; others may pass through it.
-        seconds: how long people act while things go wrong.
-        fault: a protection to be taken away, from chaos.faults.
-        form: what the fleet is like.
-    """
+def run(plan: Plan, *, folder: Path, tell: Callable[[str], None]) -> Report:
+    """Play a whole run; the fleet and the history lie in `folder`, through which others may pass."""
     began = time.monotonic()
-    chance = random.Random(seed)  # noqa: S311 - a run that can be repeated
-    with _fleet(folder, fault, form) as (fleet, proxies), push_receiver(fleet.push_port) as push_service:
+    chance = random.Random(plan.seed)  # noqa: S311 - a run that can be repeated
+    with _fleet(folder, plan) as (fleet, proxies), push_receiver(fleet.push_port) as push_service:
         tell(f"the fleet is up after {time.monotonic() - began:.0f} s")
         history = History(folder / "history.jsonl")
-        stage = Stage(fleet, proxies, _prepare(fleet, push_service), threading.Event(), clustered=bool(form.ways))
-        _act(stage, history, chance, form.draws, seconds=seconds, tell=tell)
+        stage = Stage(fleet, proxies, _prepare(fleet, push_service), threading.Event(), clustered=bool(plan.form.ways))
+        _act(plan, stage, history, chance, tell=tell)
         _heal(stage)
         left = _rest(fleet)
         if stage.dump.exists():
@@ -102,11 +120,12 @@ def run(
             left |= _rest(fleet)
         world = World(fleet, history, stage.house, demo_person(fleet, "clinician"), stage.poisoned, stage.memory)
         faults = [f"{name}: {number} left after {REST_SECONDS:.0f} s of rest" for name, number in left.items()]
+        faults += plan.missing(history, stage)
         tell(f"quiet again after {time.monotonic() - began:.0f} s; looking at what is left")
         faults += [found for check in checks.CHECKS for found in check(world)]
         world.clinician.http.close()
         return Report(
-            seed=seed,
+            seed=plan.seed,
             letters=len(history.of("letter", "ok")),
             patients=len(history.of("patient", "ok")),
             kills=stage.kills,
@@ -119,15 +138,15 @@ def run(
 
 
 @contextmanager
-def _fleet(folder: Path, fault: str, form: Form) -> Iterator[tuple[Fleet, dict[str, FaultProxy]]]:
-    home = folder / "home"
+def _fleet(folder: Path, plan: Plan) -> Iterator[tuple[Fleet, dict[str, FaultProxy]]]:
+    form, home = plan.form, folder / "home"
     home.mkdir(mode=0o711)
     ports: dict[str, int] = {}
     for name in (*form.doors, *form.ways):
         ports[name] = free_port(avoid=ports.values())
     write_json(home / DETOURS, {name: ports[name] for name in form.doors})
-    if fault:
-        write_text(home / FAULT, fault)
+    if plan.fault:
+        write_text(home / FAULT, plan.fault)
     settings = {
         "QUILL_REPLICAS": form.replicas,
         "QUILL_APP_FACTORY": "chaos.planting:{service}",
@@ -159,15 +178,7 @@ def _prepare(fleet: Fleet, push_service: PushReceiver) -> House:
     return House([one.patient_id for one in linked], linked)
 
 
-def _act(
-    stage: Stage,
-    history: History,
-    chance: random.Random,
-    draws: Sequence[Draw],
-    *,
-    seconds: float,
-    tell: Callable[[str], None],
-) -> None:
+def _act(plan: Plan, stage: Stage, history: History, chance: random.Random, *, tell: Callable[[str], None]) -> None:
     """Let people act, and things go wrong, for so long; people go on for a little longer than the nemesis."""
     over = threading.Event()
     people = [demo_person(stage.fleet, "clinician") for _ in range(CLINICIANS)]
@@ -175,13 +186,15 @@ def _act(
     actors += [Reader(one, history, seed=chance.getrandbits(32)) for one in stage.house.linked]
     bad = [
         threading.Thread(target=nemesis.play, args=(stage, draw, random.Random(chance.getrandbits(32))))  # noqa: S311
-        for draw in draws
+        for draw in plan.form.draws
     ]
     good = [threading.Thread(target=actor.run, args=(over,)) for actor in actors]
     for thread in (*good, *bad):
         thread.start()
-    _watch(stage, history, seconds=seconds, tell=tell)
-    _go_on(lambda: _is_enough(stage, history, seconds=seconds))
+    _watch(stage, history, seconds=plan.seconds, tell=tell)
+    deadline = time.monotonic() + MORE_SECONDS
+    while plan.missing(history, stage) and time.monotonic() < deadline:
+        time.sleep(0.5)
     stage.stop.set()
     for thread in bad:
         thread.join()
@@ -201,21 +214,6 @@ def _watch(stage: Stage, history: History, *, seconds: float, tell: Callable[[st
         letters = len(history.of("letter", "ok"))
         faults = sum(stage.done.values())
         tell(f"{end - time.monotonic():5.0f} s to go: {letters} letters, {stage.kills} kills, {faults} faults")
-
-
-def _go_on(enough: Callable[[], bool]) -> None:
-    """A slow machine takes longer for a run of the same size."""
-    deadline = time.monotonic() + MORE_SECONDS
-    while not enough() and time.monotonic() < deadline:
-        time.sleep(0.5)
-
-
-def _is_enough(stage: Stage, history: History, *, seconds: float) -> bool:
-    return (
-        len(history.of("letter", "ok")) >= seconds * LETTERS_A_SECOND
-        and len(history.of("patient", "ok")) >= seconds * PATIENTS_A_SECOND
-        and stage.kills >= seconds * KILLS_A_SECOND
-    )
 
 
 def _look_at_memory(stage: Stage) -> None:

@@ -77,8 +77,8 @@ class Life:
             assert answer.json()["sections"] == LETTER["sections"]
             for number, status in enumerate(statuses, 1):
                 assert side.get(f"{self.path}?version={number}").json()["status"] == status
-            assert self.is_marked(side) is (statuses[-1] == "withdrawn")
-            assert self.is_marked(side, version=1) is False
+            is_withdrawn = statuses[-1] == "withdrawn"
+            assert (self.is_marked(side), self.is_marked(side, version=1)) == (is_withdrawn, is_withdrawn)
             assert [one["reason"] for one in side.every(f"{self.path}/versions")] == reasons[::-1]
 
     def is_marked(self, side: Person, **query: int) -> bool:

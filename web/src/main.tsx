@@ -4,10 +4,11 @@ import { App } from "./app/App";
 import { watchWorker } from "./app/worker";
 import { watchInstallOffer } from "./patient/installPrompt";
 import { watchUse } from "./session/idle";
-import { keepRegistered } from "./session/push";
+import { getState, subscribe } from "./session/store";
 
 watchUse();
-keepRegistered();
+const stop = subscribe(watchDevice);
+watchDevice();
 watchWorker();
 watchInstallOffer();
 
@@ -16,3 +17,10 @@ createRoot(document.getElementById("root") as HTMLElement).render(
     <App />
   </StrictMode>,
 );
+
+/** What this device gets concerns nobody before they are signed in, and is not loaded for the sign-in screen. */
+function watchDevice(): void {
+  if (getState().status !== "in") return;
+  stop();
+  void import("./session/push").then(({ keepRegistered }) => keepRegistered());
+}

@@ -3,7 +3,6 @@
 import { lazy, type MouseEvent, Suspense, useEffect } from "react";
 import { Outlet, ScrollRestoration } from "react-router";
 import { subscribe } from "../api/network";
-import { useUnread } from "../patient/inbox";
 import { restore } from "../session/session";
 import { useIdleWarning, useSession, useSessionState } from "../session/useSession";
 import { Button } from "../ui/Button";
@@ -20,6 +19,7 @@ import "./frame.css";
 const loadDialogs = () => import("../session/SignInAgain");
 const SignInAgain = lazy(loadDialogs);
 const StillThere = lazy(() => loadDialogs().then(({ StillThere }) => ({ default: StillThere })));
+const Unread = lazy(() => import("../patient/Unread"));
 /** Long before a session ends: by then a newer version may have taken the file's place. */
 const FORESIGHT_MS = 10_000;
 
@@ -56,7 +56,11 @@ export function Frame() {
         </Suspense>
       )}
       <OpenNotification />
-      {status === "in" && <Unread />}
+      {status === "in" && (
+        <Suspense>
+          <Unread />
+        </Suspense>
+      )}
       <ScrollRestoration />
     </>
   );
@@ -66,12 +70,6 @@ export function Frame() {
 function skip(event: MouseEvent): void {
   event.preventDefault();
   document.getElementById("main")?.focus();
-}
-
-/** On every screen, since the number on the app's icon is to follow what is read there. */
-function Unread() {
-  useUnread();
-  return null;
 }
 
 function Content() {

@@ -3,7 +3,6 @@
 import { useEffect, useState } from "react";
 import { useNavigate } from "react-router";
 import { CSRF, notify, take } from "../api/client";
-import { registerAgain } from "../session/push";
 import type { FromWorker } from "../session/workerMessages";
 import { useSessionState } from "../session/useSession";
 
@@ -30,7 +29,7 @@ export function OpenNotification() {
 function listen(onClick: (id: string) => void): () => void {
   const hear = ({ data }: MessageEvent<FromWorker>): void => {
     if (data.kind === "open-notification") onClick(data.id);
-    if (data.kind === "subscription-changed") registerAgain();
+    if (data.kind === "subscription-changed") void import("../session/push").then(({ registerAgain }) => registerAgain());
   };
   navigator.serviceWorker?.addEventListener("message", hear);
   return () => navigator.serviceWorker?.removeEventListener("message", hear);
