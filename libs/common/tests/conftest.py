@@ -1,12 +1,16 @@
 """A database with the common tables, and work on it, for the tests of the common library."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from common.db import Database
+from common.outbox import Relay
+from common.work import Work
 from common_tables import new_database
 from native.bare import NatsServer, PostgresServer
 from nats.aio.client import Client
+from provision.streams import provision
 
 
 @pytest.fixture
@@ -33,3 +37,14 @@ async def client(nats_server: NatsServer, anyio_backend: str) -> AsyncIterator[C
     await connected.connect(nats_server.url)
     yield connected
     await connected.close()
+
+
+@pytest.fixture
+async def work(database: Database, client: Client) -> AsyncIterator[Work[None]]:
+    """The work of patients, whose facts are relayed into the catalogue's streams."""
+    await provision(client.jetstream())
+    relay = Relay(database, client)
+    running = asyncio.create_task(relay.run())
+    yield Work("patients", database, None, relay)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -10,10 +10,9 @@ import httpx
 import pytest
 from common import consumer, events, outbox
 from common.consumer import Consumer, consumes
-from common.db import Database
 from common.errors import BackendUnavailable, Conflict
 from common.events import Event, PatientCreated, PatientUpdated
-from common.outbox import OutboxRow, Relay
+from common.outbox import OutboxRow
 from common.work import Work
 from native.bare import NatsServer
 from nats.aio.client import Client
@@ -21,16 +20,6 @@ from provision.streams import provision
 from sqlalchemy import func, select, update
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def work(database: Database, client: Client) -> AsyncIterator[Work[None]]:
-    await provision(client.jetstream())
-    relay = Relay(database, client)
-    running = asyncio.create_task(relay.run())
-    yield Work("patients", database, None, relay)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """NATS or the database falter for a moment: nothing overtakes, nothing waits that need not, nothing is buried."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
@@ -22,16 +21,6 @@ from sqlalchemy import text
 pytestmark = pytest.mark.anyio
 
 DURABLE = "letters-patient-created"
-
-
-@pytest.fixture
-async def work(database: Database, client: Client) -> AsyncIterator[Work[None]]:
-    await provision(client.jetstream())
-    relay = Relay(database, client)
-    running = asyncio.create_task(relay.run())
-    yield Work("patients", database, None, relay)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
 
 
 async def announce(work: Work[None]) -> UUID:
