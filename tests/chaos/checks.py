@@ -231,7 +231,7 @@ def check_logs(world: World) -> Iterator[str]:
                 yield f"{name} says outside of its log: {line[:200]}"
                 continue
             if entry.get("level") in {"error", "critical"} and entry["event"] not in EXPECTED_ERRORS:
-                yield f"{name}: {entry['event']} {str(entry.get('exception', ''))[-300:]}"
+                yield f"{name}: {entry['event']} {entry.get('error', '')} {entry.get('at', '')}"
 
 
 CHECKS = (
