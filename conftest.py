@@ -6,7 +6,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 pytest_plugins = ["fleet", "samples_stage"]
 
 # These need the fleet that the first of them starts. Everything else shares what its own folder starts.
-ON_ONE_FLEET = ("tests/e2e", "tests/edge", "tests/web")
+ON_ONE_FLEET = ("infra/fhir", "infra/native", "tests/e2e", "tests/web")
 
 
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from common import clock
 from e2e.push_receiver import PushReceiver, push_receiver
 from native import bare, postgres
 from native.home import Home, write_text
+from native.http import TLS
 from native.ports import free_port, is_free
 from native.secrets import NATS_USERS, load_secrets
 from oidc_provider import oidc_settings
@@ -28,6 +30,12 @@ from oidc_provider import oidc_settings
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 600  # the first start builds the FHIR server
 STOP_SECONDS = 60
+MIGRATIONS = """
+from alembic.config import main
+
+for step in (["upgrade", "head"], ["check"], ["downgrade", "base"], ["upgrade", "head"]):
+    main(step)
+"""
 MEMORY, MEMORY_NEEDED = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - and bytes; a run takes less than two
 
 
@@ -233,7 +241,7 @@ def running_fleet(
 
 def _is_ready(port: int) -> bool:
     with suppress(httpx.TransportError):
-        return httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).status_code == 200
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False, verify=TLS).status_code == 200
     return False
 
 
@@ -290,16 +298,20 @@ def postgres_server(server_folder: Path) -> Iterator[bare.PostgresServer]:
 
 def migrated_database(server: bare.PostgresServer, service: str) -> str:
     """The URL of a database that a service's own migrations made, up, down and up again."""
-    url = server.create_database()
-    for step in (["upgrade", "head"], ["check"], ["downgrade", "base"], ["upgrade", "head"]):
-        subprocess.run(
-            [sys.executable, "-m", "alembic", *step],
-            cwd=ROOT / "services" / service,
-            env=os.environ | {"QUILL_MIGRATION_DATABASE_URL": url},
-            check=True,
-            timeout=60,
-        )
-    return url
+    return server.create_database(template=_migrated(server, service))
+
+
+@cache
+def _migrated(server: bare.PostgresServer, service: str) -> str:
+    name = f"migrated_{service}"
+    subprocess.run(
+        [sys.executable, "-c", MIGRATIONS],
+        cwd=ROOT / "services" / service,
+        env=os.environ | {"QUILL_MIGRATION_DATABASE_URL": server.create_database(name)},
+        check=True,
+        timeout=120,
+    )
+    return name
 
 
 @pytest.fixture(scope="session")

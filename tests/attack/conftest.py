@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from attack.people import SERVICES, Cast
 from fleet import Fleet, running_fleet
+
+from attack.people import SERVICES, Cast
 
 TESTS = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fleet(server_folder: Path) -> Iterator[Fleet]:
-    """The attacked fleet, with the limits per address that a hospital would begin with.
+    """The attacked fleet, with the limits per address that a hospital would begin with; it ends with these tests.
 
     QUILL_ATTACK_REPLICAS says how many there are of each service. QUILL_ATTACK_HOME names a running one to use instead.
     """
@@ -31,7 +32,7 @@ def fleet(server_folder: Path) -> Iterator[Fleet]:
         yield fleet
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cast(fleet: Fleet) -> Iterator[Cast]:
     """The demo's people, for whoever does not end their sessions."""
     people = Cast(fleet)

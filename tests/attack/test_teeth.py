@@ -12,13 +12,14 @@ from signal import SIGUSR1
 from xml.etree import ElementTree
 
 import pytest
+from e2e.client import eventually
+from fleet import Fleet
+from native.home import write_text
+
 from attack.fault import Fault
 from attack.faults import FAULTS
 from attack.people import Cast, ask_every_replica
 from attack.planting import FAULT, planted_file
-from e2e.client import eventually
-from fleet import Fleet
-from native.home import write_text
 
 TESTS = Path(__file__).parents[1]
 AT_LEAST = 12

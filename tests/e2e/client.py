@@ -12,11 +12,11 @@ from typing import Any, Self
 import httpx
 from e2e.push_receiver import Subscriber
 from fleet import Fleet
+from native.http import TLS
 
 PASSWORD = "an entirely unremarkable phrase"
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 BIRTH_DATE = "1961-04-12"
-TLS = httpx.create_ssl_context(trust_env=False)  # made once: that takes longer than a request
 REFRESH_COOKIE, CSRF_COOKIE = "quill_refresh", "quill_csrf"
 
 
@@ -257,10 +257,10 @@ def assert_problem(answer: httpx.Response, status: int, slug: str | None = None)
     return problem
 
 
-def eventually[T](look: Callable[[], T | None], *, within: float = 10.0) -> T:
-    """Look again until there is something to see; fails after `within` seconds."""
+def eventually[T](look: Callable[[], T | None], *, within: float = 10.0, pause: float = 0.05) -> T:
+    """Look again, after a pause each time, until there is something to see; fails after `within` seconds."""
     deadline = time.monotonic() + within
     while not (seen := look()):
         assert time.monotonic() < deadline, f"nothing to see within {within} s"
-        time.sleep(0.05)
+        time.sleep(pause)
     return seen

@@ -78,7 +78,7 @@ def test_every_answered_call_is_in_the_trail_once_though_auth_is_killed_twice(
             told.setdefault(entry["request_id"], []).append(entry)
         return all(told.get(one.request_id) for one in done if one.answered and one.call.leaves)
 
-    eventually(is_complete, within=60)
+    eventually(is_complete, within=60, pause=0.5)  # each look is in the trail, too
     wrong = [(one, told.get(one.request_id)) for one in done if not stage.is_told(one, told.get(one.request_id, []))]
     assert wrong == []
     assert quill(fleet, "audit", "verify").code == 0

@@ -23,6 +23,7 @@ from e2e.client import (
     new_staff,
 )
 from fleet import Fleet
+from native.http import TLS
 from native.ports import free_port
 
 WRONG = "a wrong phrase of some length"
@@ -162,7 +163,7 @@ def strict(fleet: Fleet, service: str) -> Iterator[str]:
 
 def _is_ready(port: str) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).status_code == 200
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False, verify=TLS).status_code == 200
     except httpx.TransportError:
         return False
 

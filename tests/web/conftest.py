@@ -7,13 +7,14 @@ from e2e.client import Person, demo_person, new_linked_patient
 from fleet import Fleet
 from native import web
 from playwright.sync_api import Browser
+
 from web.steps import LETTER
 from web.windows import Windows, running_browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """A browser per file of tests: while it lives, nothing else in this process can use an event loop."""
+    """A browser for all these tests: while it lives, nothing else in this process can use an event loop."""
     if not web.can_build():
         pytest.skip("the web app is built with Node, which is not here")
     with running_browser() as browser:

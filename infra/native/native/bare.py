@@ -30,11 +30,17 @@ class PostgresServer:
     def url(self, database: str = "postgres") -> str:
         return postgres.url(postgres.SUPERUSER, PASSWORD, port=self.port, database=database)
 
-    def create_database(self, name: str | None = None) -> str:
-        """Make an empty database, owned by the superuser, and return its URL; without a name it gets a fresh one."""
+    def create_database(self, name: str | None = None, *, template: str = "template1") -> str:
+        """Make a database, owned by the superuser, and return its URL.
+
+        Args:
+            name: its name; a fresh one if there is none.
+            template: the database that it is to be a copy of, to which nobody may be connected.
+        """
         chosen = name or f"test_{uuid4().hex}"
         with psycopg.connect(self.url(), autocommit=True, connect_timeout=5) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(chosen)))
+            names = sql.Identifier(chosen), sql.Identifier(template)
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
         return self.url(chosen)
 
 

@@ -1,0 +1,1 @@
+"""Tests that attack a running fleet."""
