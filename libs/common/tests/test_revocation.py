@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from chaos.proxy import FaultProxy
 from chaos.splits import bent
-from common import clock, revocation
+from common import clock, nats, revocation
 from common.auth import Caller, TokenVerifier
 from common.errors import BackendUnavailable, Unauthenticated
 from common.events import BEAT_SUBJECT, SessionRevoked, UserUpdated
@@ -348,3 +348,22 @@ async def test_what_was_learned_is_forgotten_once_no_token_lives_that_it_concern
     move_clock(17 * 60)
     denylist.end_session(uuid4())
     assert not denylist.refuses(caller(first))
+
+
+async def test_answer_that_comes_after_all_while_a_service_leaves_is_no_error(
+    door: FaultProxy, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    link = Link(settings(door.port))
+    await link.run()
+    leave = link.client.close
+
+    async def leave_late() -> None:
+        door.set(None)
+        await asyncio.sleep(0.5)
+        await leave()
+
+    monkeypatch.setattr(nats, "FLUSH_SECONDS", 0.1)
+    monkeypatch.setattr(link.client, "close", leave_late)
+    with bent([door], "black hole"):
+        await link.close()
+    assert [entry for entry in caplog.records if entry.levelname == "ERROR"] == []
