@@ -165,7 +165,9 @@ class House:
     def _changing(self, who: Person, version: int | None) -> dict[str, str]:
         return {**who.headers, **({"If-Match": f'"{version}"'} if version is not None else {})}
 
-    def amend_past_the_service(self, patient_id: UUID, letter: dict[str, Any], *, title: str) -> None:
+    def amend_past_the_service(
+        self, patient_id: UUID, letter: dict[str, Any], *, title: str, body: str = "Amended"
+    ) -> None:
         """Commit a next version to the record as another application would."""
         author, sent_at = Author(id=uuid4(), name="Dr Omar Lund"), datetime.fromisoformat(letter["created_at"])
         stored = StoredLetter(
@@ -177,7 +179,7 @@ class House:
             author=author,
             sent_at=sent_at,
             amended_at=sent_at + timedelta(seconds=1),
-            body="Amended",
+            body=body,
         )
         change_set = contribution_of(stored, committer=author, reason="Corrected", system_id=SYSTEM_ID)
         answer = self.openehr.post(f"ehr/{self.ehr_of(patient_id)}/contribution", json=change_set)

@@ -1,6 +1,6 @@
 // Generated from docs/openapi/letters.json by `npm run types`.
-// document 932d0e5cc0f4e0c3a5df9da99c68a88973bb817d8d4f02c5e70a0cbd327611eb
-// types 738c47d5faa75588664f4e9dbffa6e66c061894ae6663717c7c45d0e50546ecf
+// document 90f3229c35e87254ab3445559feb1ee81f56226cdf863ecac51b8b0d5fb43978
+// types 15d203719a9e3967c832188b68daad217fc45741cf2f8b40d0a03ffd501cd19d
 
 export interface paths {
     "/api/fhir/DocumentReference": {
@@ -590,7 +590,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A system behind this service is not available (`/problems/backend-unavailable`); The letter could not be printed (`/problems/printer-unavailable`); A record could not be read (`/problems/record-unreadable`) */
+            /** @description A system behind this service is not available (`/problems/backend-unavailable`); A record could not be read (`/problems/record-unreadable`) */
             503: {
                 headers: {
                     "Retry-After": string;
