@@ -21,7 +21,7 @@ from ops import house
 from ops.archive import new_file
 from ops.house import AsJson, Refused
 
-STANDSTILL_SECONDS = 30.0  # without a byte; Quill ends an answer that stands still for nine
+STANDSTILL_SECONDS = 60.0  # without a byte; Quill ends an answer before, unless it waits for a busy printer
 MANIFEST = "manifest.json"
 INCOMPLETE = 3  # exit code
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
