@@ -1,6 +1,6 @@
 // Generated from docs/openapi/letters.json by `npm run types`.
-// document 90f3229c35e87254ab3445559feb1ee81f56226cdf863ecac51b8b0d5fb43978
-// types 15d203719a9e3967c832188b68daad217fc45741cf2f8b40d0a03ffd501cd19d
+// document 57dc457c6f1bb9765cbf0542f6f53f993868a9d2ae44c4907f25746006161179
+// types d6e314c775dc051ecfed17d405f0c7abec78b6a973d4263d2dccb767768d9bf5
 
 export interface paths {
     "/api/fhir/DocumentReference": {
@@ -208,7 +208,8 @@ export interface components {
         /**
          * Letter
          * @description A letter; `body` and sections are Markdown, exactly as they were sent. A letter without sections has no such
-         *     member.
+         *     member. `status` is that of the version shown: an older one of a letter that was withdrawn since says what it was
+         *     then, so take whether the letter is valid from its newest version.
          */
         Letter: {
             /** Amended At */
