@@ -42,6 +42,32 @@ def test_asyncapi_document_is_one_by_the_specifications_own_schema() -> None:
     Draft7Validator(schema).validate(ASYNCAPI)
 
 
+def test_address_of_an_event_is_the_subject_that_services_may_publish() -> None:
+    audit = ASYNCAPI["channels"][AccessRecorded.subject]
+    sources = audit["parameters"]["service"]["enum"]
+    for fact in FACTS:
+        address = ASYNCAPI["channels"][fact.subject]["address"]
+        for service in sources if fact is AccessRecorded else [fact.stream().lower()]:
+            subject = address.replace("{service}", service)
+            assert f'"{subject}"' in permissions_of(service) or subject.startswith(f"quill.{service}.v1.")
+    assert set(sources) == {"patients", "letters", "notify"}  # auth writes into its own database
+
+
+@pytest.mark.parametrize("fact", [fact for fact in FACTS if "version" in fact.model_fields], ids=lambda f: f.subject)
+def test_golden_example_of_a_change_is_of_a_later_version_than_the_first(fact: type) -> None:
+    message = ASYNCAPI["components"]["messages"][fact.subject]  # type: ignore[attr-defined]
+    is_first = message["examples"][0]["payload"]["version"] == 1
+    assert is_first is fact.subject.endswith(".created")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.subject)
+def test_page_of_an_event_says_who_gets_it(fact: type) -> None:
+    subject, stream = fact.subject, fact.stream()  # type: ignore[attr-defined]
+    (open_to,) = re.findall(r"^\| Open to \| (.+) \|$", (ROOT / f"docs/events/{subject}.md").read_text(), re.MULTILINE)
+    assert ("webhooks" in open_to) is (stream != "AUDIT")
+    assert ("partner" in open_to) is (stream == "LETTERS")
+
+
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.subject)
 def test_event_says_itself_what_it_means_and_its_example_keeps_its_schemas(fact: type) -> None:
     message = ASYNCAPI["components"]["messages"][fact.subject]  # type: ignore[attr-defined]
