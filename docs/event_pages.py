@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID
 
-from common.events import DURABLES, FACTS, STREAMS, Durable, Event
-from common.outbox import Envelope
+from common.events import AUDIT_SOURCES, DURABLES, FACTS, STREAMS, WEBHOOK_FACTS, AccessRecorded, Durable, Event
+from common.outbox import SCHEMA, Envelope
 from markdown_it import MarkdownIt
 from provision.streams import consumer_config
 
 DIALECT = "http://json-schema.org/draft-07/schema#"  # of which AsyncAPI's own schema language is a superset
 CONTRACT = Path(__file__).with_name("events") / "contract.md"
+EXAMPLE_ORIGIN = "https://quill.example.org"
 EXAMPLE_TIME = datetime(2026, 5, 14, 9, 30, tzinfo=UTC)
 SHOWN_LINKS = {
     "](../libs/common/common/data/asyncapi.json)": "](/api/docs/events.json)",
@@ -65,7 +66,8 @@ def summary_of(fact: type[Event]) -> str:
 def example_of(fact: type[Event]) -> Event:
     """A golden example: the same ids for the same members in every event."""
     values = {name: _example_value(name, field.annotation) for name, field in fact.model_fields.items()}
-    return fact.model_validate(values)
+    first = {"version": 1 if fact.subject.endswith(".created") else 2}
+    return fact.model_validate(values | first)
 
 
 def _example_value(name: str, annotation: Any) -> Any:
@@ -95,7 +97,7 @@ def headers_of(fact: type[Event]) -> dict[str, str]:
         source=f"/services/{'letters' if fact.stream() == 'AUDIT' else fact.stream().lower()}",
         subject=example_of(fact).path,
         time=EXAMPLE_TIME,
-        dataschema=fact.schema_path(),
+        dataschema=EXAMPLE_ORIGIN + fact.schema_path(),
         traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     )
     return envelope.headers()
@@ -119,8 +121,8 @@ def headers_schema() -> dict[str, Any]:
 def asyncapi() -> dict[str, Any]:
     """The AsyncAPI 3 document of the catalogue."""
     channels = {
-        fact.subject: {
-            "address": fact.subject,
+        fact.subject: _address(fact)
+        | {
             "description": f"In the stream {fact.stream()}, {_kept(fact)}",
             "messages": {fact.subject: {"$ref": f"#/components/messages/{fact.subject}"}},
         }
@@ -147,10 +149,19 @@ def asyncapi() -> dict[str, Any]:
     }
 
 
+def _address(fact: type[Event]) -> dict[str, Any]:
+    """The subject it is published under: that of the audit trail names who recorded it."""
+    if fact is not AccessRecorded:
+        return {"address": fact.subject}
+    service = {"description": "The service that recorded it", "enum": [*AUDIT_SOURCES]}
+    return {"address": f"{fact.subject}.{{service}}", "parameters": {"service": service}}
+
+
 def _message(fact: type[Event]) -> dict[str, Any]:
     headers, schema = headers_schema(), schema_of(fact)
-    fixed = {"ce-type": fact.subject, "ce-dataschema": fact.schema_path(), "ce-specversion": "1.0"}
+    fixed = {"ce-type": fact.subject, "ce-specversion": "1.0"}
     headers["properties"] |= {name: {"type": "string", "const": value} for name, value in fixed.items()}
+    headers["properties"][SCHEMA]["pattern"] = f"^https?://[^/]+{re.escape(fact.schema_path())}$"
     return {
         "name": fact.__name__,
         "contentType": "application/json",
@@ -197,15 +208,18 @@ def _follows(durable: Durable, fact: type[Event]) -> bool:
 
 def _page(fact: type[Event]) -> str:
     """docs/events/<subject>.md."""
-    open_to = "services, partners (NATS user `partner`)" if fact.stream() == PARTNERS_STREAM else "the fleet's services"
+    open_to = ["the fleet's services"]
+    open_to += ["partners (NATS user `partner`)"] * (fact.stream() == PARTNERS_STREAM)
+    open_to += ["webhooks"] * (fact in WEBHOOK_FACTS.get(fact.stream(), ()))
     order = (
         "as published; the higher `version` is the newer state" if "version" in fact.model_fields else "as published"
     )
     rows = {
         "CloudEvents type": f"`{fact.subject}`",
+        "NATS subject": f"`{_address(fact)['address']}`",
         "About (`ce-subject`)": f"`{fact.about}`",
         "Stream": f"`{fact.stream()}`, {_kept(fact)}",
-        "Open to": open_to,
+        "Open to": ", ".join(open_to),
         "Order": f"{order} ([contract](contract.md))",
         "Delivery": "at least once: the same `ce-id` may arrive again ([contract](contract.md))",
         "Schema": f"[`{fact.schema_path()}`]({fact.subject}.json)",

@@ -29,6 +29,7 @@ from native.ports import free_port
 from stand_in import ORIGIN, Answer, Auth, Handler, Server, as_json
 
 SYSTEM_ID = "letters.quill.test"
+OPENEHR_PATH = "/ehrbase/rest/openehr/v1"
 SECRET = "q-letters-tests-" + "s" * 32
 NOBODY: dict[str, object] = {
     "name": {"prefix": [], "given": [], "family": None},
@@ -165,7 +166,9 @@ class House:
     def _changing(self, who: Person, version: int | None) -> dict[str, str]:
         return {**who.headers, **({"If-Match": f'"{version}"'} if version is not None else {})}
 
-    def amend_past_the_service(self, patient_id: UUID, letter: dict[str, Any], *, title: str) -> None:
+    def amend_past_the_service(
+        self, patient_id: UUID, letter: dict[str, Any], *, title: str, body: str = "Amended"
+    ) -> None:
         """Commit a next version to the record as another application would."""
         author, sent_at = Author(id=uuid4(), name="Dr Omar Lund"), datetime.fromisoformat(letter["created_at"])
         stored = StoredLetter(
@@ -177,7 +180,7 @@ class House:
             author=author,
             sent_at=sent_at,
             amended_at=sent_at + timedelta(seconds=1),
-            body="Amended",
+            body=body,
         )
         change_set = contribution_of(stored, committer=author, reason="Corrected", system_id=SYSTEM_ID)
         answer = self.openehr.post(f"ehr/{self.ehr_of(patient_id)}/contribution", json=change_set)
@@ -226,7 +229,7 @@ def running(argv: list[str], environment: dict[str, str], *, ready: str, log: Pa
     with log.open("ab") as output:
         process = subprocess.Popen(argv, env=os.environ | environment, stdout=output, stderr=subprocess.STDOUT)
     try:
-        wait_for(lambda: process.poll() is not None or answers(ready))
+        wait_for(lambda: process.poll() is not None or answers(ready), seconds=120)
         assert process.poll() is None, log.read_text()
         yield
     finally:
@@ -248,9 +251,9 @@ def provision(nats_url: str) -> None:
     subprocess.run([sys.executable, "-m", "provision"], env=environment, check=True)
 
 
-@pytest.fixture(scope="session")
-def openehr_port(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The development openEHR server."""
+@contextmanager
+def openehr_server(postgres_server: PostgresServer, folder: Path) -> Iterator[int]:
+    """A development openEHR server that has nothing; its port."""
     port = free_port()
     environment = {
         "OPENEHR_PORT": str(port),
@@ -259,9 +262,15 @@ def openehr_port(postgres_server: PostgresServer, tmp_path_factory: pytest.TempP
         "OPENEHR_PASSWORD": SECRET,
         "OPENEHR_SYSTEM_ID": SYSTEM_ID,
     }
-    log = tmp_path_factory.mktemp("openehr") / "openehr.log"
     ready = f"http://127.0.0.1:{port}/ehrbase/management/health/readiness"
-    with running([sys.executable, "-m", "openehr_server"], environment, ready=ready, log=log):
+    with running([sys.executable, "-m", "openehr_server"], environment, ready=ready, log=folder / "openehr.log"):
+        yield port
+
+
+@pytest.fixture(scope="session")
+def openehr_port(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The openEHR server of the house."""
+    with openehr_server(postgres_server, tmp_path_factory.mktemp("openehr")) as port:
         yield port
 
 
@@ -275,11 +284,10 @@ def house_of_letters(
     """One letters service for all tests; each makes its own patients and people."""
     database_url = migrated_database(postgres_server, "letters")
     port = free_port()
-    path = "/ehrbase/rest/openehr/v1"
     log = tmp_path_factory.mktemp("letters") / "letters.log"
     url = f"http://127.0.0.1:{port}"
     argv = [sys.executable, "-m", "uvicorn", "--factory", "letters.main:create_app", "--port", str(port)]
-    openehr = httpx.Client(base_url=f"http://127.0.0.1:{openehr_port}{path}/", auth=("quill", SECRET))
+    openehr = httpx.Client(base_url=f"http://127.0.0.1:{openehr_port}{OPENEHR_PATH}/", auth=("quill", SECRET))
     # A broker of its own: the service would take the events of other tests, and they those of its tests.
     broker = nats_server(server_folder / "letters-nats")
     with Neighbours() as neighbours, Door(openehr_port) as door, openehr, broker as nats:
@@ -289,7 +297,11 @@ def house_of_letters(
             **{"QUILL_DATABASE_URL": database_url, "QUILL_NATS_URL": nats.url},
             **{"QUILL_NATS_USER": "letters", "QUILL_NATS_PASSWORD": "unasked", "QUILL_DRAIN_SECONDS": "0"},
             **{f"QUILL_{name}_URL": neighbours.url for name in ("AUTH", "PATIENTS", "LETTERS", "NOTIFY")},
-            **{"QUILL_EHRBASE_URL": door.url + path, "QUILL_EHRBASE_USER": "quill", "QUILL_EHRBASE_PASSWORD": SECRET},
+            **{
+                "QUILL_EHRBASE_URL": door.url + OPENEHR_PATH,
+                "QUILL_EHRBASE_USER": "quill",
+                "QUILL_EHRBASE_PASSWORD": SECRET,
+            },
             "QUILL_EHRBASE_SYSTEM_ID": SYSTEM_ID,
         }
         service = running(argv, environment, ready=f"{url}/readyz", log=log)

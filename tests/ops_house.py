@@ -19,6 +19,7 @@ from ops import backup, dlq, doctor, events, operations, restore
 from ops.house import Settings
 from provision.streams import provision
 from quill_command import Output
+from stand_in import ORIGIN
 from typer.testing import CliRunner
 
 COMMANDS = {
@@ -63,7 +64,7 @@ class House:
         """A service of this name with its relay and these consumers running."""
         async with self.client(name) as client:
             database = Database(self.databases[name])
-            relay = Relay(database, client)
+            relay = Relay(database, client, origin=ORIGIN)
             work: Work[None] = Work(name, database, None, relay)
             loops = [relay.run(), *(consumer.run(one, work, client) for one in consumers)]
             tasks = [asyncio.create_task(loop) for loop in loops]

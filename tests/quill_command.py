@@ -30,12 +30,14 @@ class Output:
         return self.text.splitlines()
 
 
-def quill(fleet: Fleet, *arguments: object) -> Output:
-    """The command as an operator types it, in a shell that knows the fleet's home."""
+def quill(fleet: Fleet, *arguments: object, typed: str = "", folder: Path | None = None) -> Output:
+    """The command as an operator types it, in a shell that knows the fleet's home, with `typed` on standard input."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("QUILL_")}
     run = subprocess.run(
         [QUILL, *map(str, arguments)],
         env=environment | {"QUILL_HOME": str(fleet.home)},
+        cwd=folder,
+        input=typed,
         capture_output=True,
         text=True,
         timeout=120,

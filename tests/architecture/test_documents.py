@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from common.events import DURABLES, FACTS, REVOCATION_FILTER, AccessRecorded
+from documentation import commands
 from jsonschema import Draft7Validator
 
 ROOT = Path(__file__).parents[2]
@@ -17,9 +18,9 @@ PERSONAL = re.compile(r"name|title|body|text|nhs|birth|mail|phone|address_line|t
 
 
 def test_generated_documents_are_up_to_date() -> None:
-    run = subprocess.run(
-        [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    (line,) = [one.line for one in commands() if one.run_by == "tests/architecture/test_documents.py"]
+    program = line.replace(".venv/bin/python", sys.executable)
+    run = subprocess.run(["sh", "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
 
 
@@ -40,6 +41,32 @@ def test_event_has_a_golden_example_that_its_model_reads(fact: type) -> None:
 def test_asyncapi_document_is_one_by_the_specifications_own_schema() -> None:
     schema = json.loads((ROOT / "tests/contracts/asyncapi-3.0.0.schema.json").read_text())
     Draft7Validator(schema).validate(ASYNCAPI)
+
+
+def test_address_of_an_event_is_the_subject_that_services_may_publish() -> None:
+    audit = ASYNCAPI["channels"][AccessRecorded.subject]
+    sources = audit["parameters"]["service"]["enum"]
+    for fact in FACTS:
+        address = ASYNCAPI["channels"][fact.subject]["address"]
+        for service in sources if fact is AccessRecorded else [fact.stream().lower()]:
+            subject = address.replace("{service}", service)
+            assert f'"{subject}"' in permissions_of(service) or subject.startswith(f"quill.{service}.v1.")
+    assert set(sources) == {"patients", "letters", "notify"}  # auth writes into its own database
+
+
+@pytest.mark.parametrize("fact", [fact for fact in FACTS if "version" in fact.model_fields], ids=lambda f: f.subject)
+def test_golden_example_of_a_change_is_of_a_later_version_than_the_first(fact: type) -> None:
+    message = ASYNCAPI["components"]["messages"][fact.subject]  # type: ignore[attr-defined]
+    is_first = message["examples"][0]["payload"]["version"] == 1
+    assert is_first is fact.subject.endswith(".created")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.subject)
+def test_page_of_an_event_says_who_gets_it(fact: type) -> None:
+    subject, stream = fact.subject, fact.stream()  # type: ignore[attr-defined]
+    (open_to,) = re.findall(r"^\| Open to \| (.+) \|$", (ROOT / f"docs/events/{subject}.md").read_text(), re.MULTILINE)
+    assert ("webhooks" in open_to) is (stream != "AUDIT")
+    assert ("partner" in open_to) is (stream == "LETTERS")
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.subject)

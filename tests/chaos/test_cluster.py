@@ -34,6 +34,7 @@ from native.settings import read_settings
 from nats.aio.client import Client
 from nats.errors import TimeoutError as NatsTimeout
 from provision.streams import provision
+from stand_in import ORIGIN
 
 PASSWORDS = {user: f"q-{user}-password" for user in (*NATS_USERS, "route")}
 SECONDS = 60
@@ -178,7 +179,7 @@ async def test_facts_announced_while_the_leader_of_their_stream_stands_still_are
 ) -> None:
     database = Database(new_database(postgres_server))
     async with cluster.client("provision") as asking, linked(cluster.settings("patients")) as link:
-        relay = Relay(database, link.client)
+        relay = Relay(database, link.client, origin=ORIGIN)
         relaying = asyncio.create_task(relay.run())
         work: Work[None] = Work("patients", database, None, relay)
         before = await messages(asking, "PATIENTS")

@@ -100,7 +100,8 @@ def test_stores_come_back_in_a_new_home_with_rights_functions_and_owners(
     follow(vault, homes[1], "quill restore", "--keys-to")
     with stores(homes[1]) as fleet:
         urls = databases(fleet, monkeypatch)
-        follow(vault, homes[1], "quill restore", but="--keys-to")
+        follow(vault, homes[1], "quill restore", but="--keys-to")  # of everything, then of letters alone
+        follow(vault, homes[1], "quill operations")
         assert "\n".join(unified_diff(before, dumped(urls), lineterm="")) == ""
         vault.make(fleet)
         assert set(vault.restore(fleet, "--replace").values()) == {"restored"}

@@ -13,7 +13,8 @@ OURS = [one for one in commands() if one.run_by == "tests/e2e/test_documentation
 @pytest.mark.parametrize("command", OURS, ids=str)
 def test_command_of_a_document_succeeds(fleet: Fleet, command: Command) -> None:
     line = command.line.replace("http://localhost:8080", fleet.url)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("QUILL_")}
+    kept = {"QUILL_CACHE"}  # where make finds its uv
+    environment = {name: value for name, value in os.environ.items() if name in kept or not name.startswith("QUILL_")}
     environment |= {"QUILL_HOME": str(fleet.home), "QUILL_PORT": str(fleet.port)}
     run = subprocess.run(
         ["sh", "-c", line], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False

@@ -76,6 +76,9 @@ def test_write_is_one_trace_in_two_services_and_in_its_event(
         eventually(lambda service=service: trace_of(fleet, service, trace_id))  # type: ignore[misc]
         assert str(request_id) in {line["request_id"] for line in trace_of(fleet, service, trace_id)}, service
     assert str(request_id) in fleet.log("caddy")
+    schema = clinician.get((message.headers or {})["ce-dataschema"])
+    assert (schema.status_code, schema.json()["title"]) == (200, "LetterCreated")
+    assert str(schema.url) == f"{fleet.url}/api/docs/events/{CREATED}.json"
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -30,6 +30,7 @@ EVENTS = 2000
 IN_FLIGHT = 256
 AT_ONCE = 4
 DURABLE = "notify-webhooks-patients"
+ORIGIN = "https://quill.example.org"
 PATIENCE_SECONDS = 120.0
 
 
@@ -70,7 +71,7 @@ async def relay_all(database: Database, client: Client, number: int) -> float:
         for _ in range(number):
             add(session, fact(), source="patients")
         await store(session)
-    relay, began = Relay(database, client), datetime.now(UTC)
+    relay, began = Relay(database, client, origin=ORIGIN), datetime.now(UTC)
     task = asyncio.create_task(relay.run())
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -104,7 +105,7 @@ async def consume_all(database: Database, client: Client, number: int) -> float:
         if len(handled) >= number:
             done.set()
 
-    work: Work[None] = Work("notify", database, None, Relay(database, client))
+    work: Work[None] = Work("notify", database, None, Relay(database, client, origin=ORIGIN))
     one = Consumer(DURABLE, (PatientUpdated,), handle, AT_ONCE)
     task = asyncio.create_task(consume(one, work, client))
     try:

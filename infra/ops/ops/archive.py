@@ -108,8 +108,8 @@ class Writer:
 
 
 @contextmanager
-def writing(path: Path, recipients: Sequence[x25519.Recipient]) -> Iterator[Writer]:
-    """A new archive, for its owner only; it gets its name when it is complete and on the disk.
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """A new file, for its owner only; it gets its name when it is complete and on the disk.
 
     Raises:
         Refused: there is a file of this name, or none can be written.
@@ -118,8 +118,9 @@ def writing(path: Path, recipients: Sequence[x25519.Recipient]) -> Iterator[Writ
     if path.exists():
         raise Refused(f"{path} is there already")
     try:
-        with os.fdopen(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC, CLOSED), "wb") as file:
-            yield Writer(file, recipients)
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, CLOSED), "w+b") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         fresh.rename(path)
@@ -127,6 +128,17 @@ def writing(path: Path, recipients: Sequence[x25519.Recipient]) -> Iterator[Writ
         raise Refused(f"{path} cannot be written: {error.strerror}") from error
     finally:
         fresh.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path, recipients: Sequence[x25519.Recipient]) -> Iterator[Writer]:
+    """A new archive, as a new file.
+
+    Raises:
+        Refused: there is a file of this name, or none can be written.
+    """
+    with new_file(path) as file:
+        yield Writer(file, recipients)
 
 
 class Reader:

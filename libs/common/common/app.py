@@ -120,7 +120,7 @@ async def _running[B](app: FastAPI, service: Service[B], settings: ServiceSettin
         backend = await stack.enter_async_context(service.open_backend())
         link = Link(settings)
         stack.push_async_callback(link.close)
-        relay = Relay(database, link.client, beats=service.name == "auth")
+        relay = Relay(database, link.client, origin=settings.public_origin, beats=service.name == "auth")
         work = Work(service.name, database, backend, relay, service.operations, keep=service.keep)
         others = health.open_clients(settings.service_urls, own=service.name)
         for client in others.values():

@@ -19,11 +19,13 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
+PLACES = {"/api/docs": "API", "/api/docs/events": "Events", "/problems": "Problems"}
 PROBLEM_PARTS = ("cause", "cure", "operators")
 OWN_FILES = resources.files("common").joinpath("data")
 SWAGGER_UI = resources.files("fastapi_offline").joinpath("static")
+STYLE = "docs.css"
 ASSETS = {
-    "docs.css": (OWN_FILES, "text/css"),
+    STYLE: (OWN_FILES, "text/css"),
     "docs.js": (OWN_FILES, "text/javascript"),
     "swagger-ui.css": (SWAGGER_UI, "text/css"),
     "swagger-ui-bundle.js": (SWAGGER_UI, "text/javascript"),
@@ -31,7 +33,7 @@ ASSETS = {
 
 
 def router(name: str, settings: ServiceSettings) -> PolicyRouter:
-    """Routes under /api/docs (switchable off) and /problems."""
+    """Routes under /api/docs (switchable off) and /problems, with the style sheet of both."""
     routes = PolicyRouter()
 
     def add(path: str, endpoint: Any) -> None:
@@ -52,6 +54,8 @@ def router(name: str, settings: ServiceSettings) -> PolicyRouter:
         add("/docs/events/{subject}", _event_page)
         add("/docs/assets/{file}", _asset)
         add(f"/docs/{name}.json", openapi_document)
+    else:
+        add(f"/docs/assets/{STYLE}", _style)
     routes.prefix = ""
     add("/problems", _problems_page)
     add("/problems/{slug}", _problem_page)
@@ -63,6 +67,10 @@ def _data(file: str) -> Any:
     return json.loads(OWN_FILES.joinpath(file).read_text())
 
 
+async def _style() -> Response:
+    return await _asset(STYLE)
+
+
 async def _asset(file: str) -> Response:
     if file not in ASSETS:
         raise NotFound
@@ -70,13 +78,13 @@ async def _asset(file: str) -> Response:
     return Response(folder.joinpath(file).read_bytes(), media_type=media_type)
 
 
-async def _api_page() -> HTMLResponse:
+async def _api_page(request: Request) -> HTMLResponse:
     head = '<link rel="stylesheet" href="/api/docs/assets/swagger-ui.css">'
     scripts = ("swagger-ui-bundle.js", "docs.js")
     body = '<nav id="services" aria-label="Services"></nav><div id="api"></div>' + "".join(
         f'<script src="/api/docs/assets/{file}"></script>' for file in scripts
     )
-    return _page("API", body, head=head)
+    return _page(request, "API", body, head=head)
 
 
 async def _events_document() -> JSONResponse:
@@ -90,29 +98,30 @@ async def _event_schema(subject: str) -> JSONResponse:
     return JSONResponse(message["payload"], media_type="application/schema+json")
 
 
-async def _events_page() -> HTMLResponse:
-    return _page("Events", _data("events.json")["index"])
+async def _events_page(request: Request) -> HTMLResponse:
+    return _page(request, "Events", _data("events.json")["index"])
 
 
-async def _event_page(subject: str) -> HTMLResponse:
+async def _event_page(request: Request, subject: str) -> HTMLResponse:
     if (body := _data("events.json").get(subject)) is None:
         raise NotFound
-    return _page(subject, body)
+    return _page(request, subject, body)
 
 
-async def _problems_page() -> HTMLResponse:
+async def _problems_page(request: Request) -> HTMLResponse:
     items = [f'<li><a href="/problems/{slug}">{escape(one["title"])}</a></li>' for slug, one in _problems().items()]
-    return _page("Problems", f"<h1>Problem types</h1><ul>{''.join(items)}</ul>")
+    return _page(request, "Problems", f"<h1>Problem types</h1><ul>{''.join(items)}</ul>")
 
 
-async def _problem_page(slug: str) -> HTMLResponse:
+async def _problem_page(request: Request, slug: str) -> HTMLResponse:
     problem = _problems().get(slug)
     if problem is None:
         raise NotFound
     told = "".join(
         f"<h2>{name.title()}</h2><p>{escape(problem[name])}</p>" for name in PROBLEM_PARTS if name in problem
     )
-    return _page(problem["title"], f"<h1>{escape(problem['title'])}</h1><p>HTTP status {problem['status']}</p>{told}")
+    body = f"<h1>{escape(problem['title'])}</h1><p>HTTP status {problem['status']}</p>{told}"
+    return _page(request, problem["title"], body)
 
 
 def _problems() -> dict[str, dict[str, Any]]:
@@ -120,13 +129,14 @@ def _problems() -> dict[str, dict[str, Any]]:
     return problems
 
 
-def _page(title: str, body: str, *, head: str = "") -> HTMLResponse:
+def _page(request: Request, title: str, body: str, *, head: str = "") -> HTMLResponse:
+    shown = {route.path for route in request.app.state.routes}
+    links = " ".join(f'<a href="{path}">{name}</a>' for path, name in PLACES.items() if path in shown)
     document = (
         '<!doctype html><html lang="en-GB"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(title)} – Quill</title><link rel="stylesheet" href="/api/docs/assets/docs.css">{head}</head>'
-        '<body><header><a href="/">Quill</a> <nav aria-label="Documentation"><a href="/api/docs">API</a> '
-        '<a href="/api/docs/events">Events</a> <a href="/problems">Problems</a></nav></header>'
+        f'<title>{escape(title)} – Quill</title><link rel="stylesheet" href="/api/docs/assets/{STYLE}">{head}</head>'
+        f'<body><header><a href="/">Quill</a> <nav aria-label="Documentation">{links}</nav></header>'
         f"<main>{body}</main></body></html>"
     )
     return HTMLResponse(document, headers={"Content-Security-Policy": PAGE_POLICY})

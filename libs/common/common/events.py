@@ -24,7 +24,7 @@ class Event(BaseModel):
         actor_id: the account that did it; null for strangers.
         address: the network address of the call; null when there was none.
         at: when it was done.
-        author_id: the account of the clinician who wrote this version.
+        author_id: the account of the clinician who wrote this version; for a withdrawal, of the one who withdrew.
         cause_event_id: the `ce-id` of the event that caused it; null when it was a person.
         disabled: whether the account is blocked from signing in.
         expires_at: the latest time at which the session could have ended.
@@ -59,7 +59,7 @@ class Event(BaseModel):
 
     @classmethod
     def schema_path(cls) -> str:
-        """Where its JSON Schema stands (CloudEvents `dataschema`)."""
+        """Where its JSON Schema stands, below the fleet's public origin (CloudEvents `dataschema`)."""
         return f"/api/docs/events/{cls.subject}.json"
 
 

@@ -26,6 +26,7 @@ log = get_logger(__name__)
 
 CLAIM = timedelta(seconds=5)
 BATCH = 100
+SCHEMA = "ce-dataschema"
 POLL_SECONDS = 1.0
 PUBLISH_TIMEOUT_SECONDS = 2.0
 BEAT_SECONDS = 5.0
@@ -81,7 +82,7 @@ class Envelope(BaseModel):
             "ce-source": self.source,
             "ce-subject": self.subject,
             "ce-time": self.time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-            "ce-dataschema": self.dataschema,
+            SCHEMA: self.dataschema,
             "content-type": "application/json",
             **({"traceparent": self.traceparent} if self.traceparent else {}),
         }
@@ -141,8 +142,13 @@ class Relay:
     without waiting for each, and those could be overtaken by others when a connection breaks).
     """
 
-    def __init__(self, database: Database, nats: NatsClient, *, beats: bool = False) -> None:
-        self._database, self._nats, self._beats = database, nats, beats
+    def __init__(self, database: Database, nats: NatsClient, *, origin: str, beats: bool = False) -> None:
+        """
+        Args:
+            origin: where people reach the fleet, and everybody the schemas of its facts.
+            beats: whether to publish the sign of life of the revocation feed.
+        """
+        self._database, self._nats, self._origin, self._beats = database, nats, origin, beats
         self._wake = asyncio.Event()
         self._next_beat = 0.0
 
@@ -207,9 +213,9 @@ class Relay:
         batch with an event that it knows, and streams that were not made for batches refuse all."""
         batch = {"Nats-Batch-Id": uuid4().hex}
         for place, row in enumerate(rows[:-1], start=1):
-            headers = row.headers | batch | {"Nats-Batch-Sequence": str(place)}
+            headers = self._headers(row) | batch | {"Nats-Batch-Sequence": str(place)}
             await self._nats.publish(row.subject, to_json(row.body), headers=headers)
-        headers = rows[-1].headers | batch | {"Nats-Batch-Sequence": str(len(rows)), "Nats-Batch-Commit": "1"}
+        headers = self._headers(rows[-1]) | batch | {"Nats-Batch-Sequence": str(len(rows)), "Nats-Batch-Commit": "1"}
         answer = await self._nats.request(
             rows[-1].subject, to_json(rows[-1].body), timeout=PUBLISH_TIMEOUT_SECONDS, headers=headers
         )
@@ -217,8 +223,12 @@ class Relay:
 
     async def _publish(self, row: OutboxRow) -> None:
         await self._nats.jetstream().publish(
-            row.subject, to_json(row.body), timeout=PUBLISH_TIMEOUT_SECONDS, headers=row.headers
+            row.subject, to_json(row.body), timeout=PUBLISH_TIMEOUT_SECONDS, headers=self._headers(row)
         )
+
+    def _headers(self, row: OutboxRow) -> dict[str, str]:
+        """Those that were stored; where the schema stands is an absolute URI (CloudEvents 1.0 §3.1.2 `dataschema`)."""
+        return row.headers | {SCHEMA: self._origin + row.headers[SCHEMA]}
 
     async def _settle(self, published: Sequence[UUID], left: Sequence[UUID]) -> None:
         """Note what was published, and let go of the rest, so that what comes later does not go before it."""

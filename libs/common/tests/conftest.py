@@ -11,6 +11,7 @@ from common_tables import new_database
 from native.bare import NatsServer, PostgresServer
 from nats.aio.client import Client
 from provision.streams import provision
+from stand_in import ORIGIN
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ async def client(nats_server: NatsServer, anyio_backend: str) -> AsyncIterator[C
 async def work(database: Database, client: Client) -> AsyncIterator[Work[None]]:
     """The work of patients, whose facts are relayed into the catalogue's streams."""
     await provision(client.jetstream())
-    relay = Relay(database, client)
+    relay = Relay(database, client, origin=ORIGIN)
     running = asyncio.create_task(relay.run())
     yield Work("patients", database, None, relay)
     running.cancel()

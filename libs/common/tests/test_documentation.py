@@ -18,20 +18,24 @@ EVENTS = "/api/docs/events"
 class Links(HTMLParser):
     """Where a page leads to."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *tags: str) -> None:
         super().__init__()
-        self.found: set[str] = set()
+        self.found, self.tags = set[str](), tags or ("a",)
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found |= {value for name, value in attrs if tag == "a" and name == "href" and value}
+        self.found |= {value for name, value in attrs if tag in self.tags and name == "href" and value}
+
+
+def browser_of(*, docs_enabled: bool) -> httpx.AsyncClient:
+    settings = ServiceSettings.model_construct(pseudonym_key=SecretStr(""), docs_enabled=docs_enabled)
+    app = build_app(Service(name="auth", routers=[], open_backend=nullcontext), settings)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://letters.example.org")
 
 
 @pytest.fixture
 async def browser(anyio_backend: str) -> AsyncIterator[httpx.AsyncClient]:
-    settings = ServiceSettings.model_construct(pseudonym_key=SecretStr(""), docs_enabled=True)
-    app = build_app(Service(name="auth", routers=[], open_backend=nullcontext), settings)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://letters.example.org") as client:
+    async with browser_of(docs_enabled=True) as client:
         yield client
 
 
@@ -69,3 +73,15 @@ async def test_list_of_events_names_every_one(browser: httpx.AsyncClient) -> Non
 async def test_event_that_is_not_there_has_no_page(browser: httpx.AsyncClient, name: str) -> None:
     answer = await browser.get(f"{EVENTS}/{name}")
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("is_on", [True, False], ids=["on", "off"])
+async def test_pages_of_problems_are_whole_whether_the_documentation_is_on_or_off(is_on: bool) -> None:
+    async with browser_of(docs_enabled=is_on) as browser:
+        for page in ("/problems", "/problems/not-found"):
+            links = Links((await browser.get(page)).text, "a", "link").found - {"/"}
+            assert "/api/docs/assets/docs.css" in links
+            assert {link: (await browser.get(link)).status_code for link in links} == dict.fromkeys(links, 200)
+            assert ("/api/docs" in links, "/problems" in links) == (is_on, True)
+        for path in ("/api/docs", EVENTS, "/api/docs/assets/swagger-ui.css", "/api/docs/auth.json"):
+            assert (await browser.get(path)).status_code == (200 if is_on else 404), path

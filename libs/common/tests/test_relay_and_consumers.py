@@ -18,6 +18,7 @@ from native.bare import NatsServer
 from nats.aio.client import Client
 from provision.streams import provision
 from sqlalchemy import func, select, update
+from stand_in import ORIGIN
 
 pytestmark = pytest.mark.anyio
 
@@ -58,6 +59,7 @@ async def test_committed_fact_reaches_its_consumer_with_cloudevents_headers(work
     assert stored.headers["Nats-Msg-Id"] == stored.headers["ce-id"] == str(event_id)
     assert stored.headers["ce-type"] == PatientCreated.subject
     assert stored.headers["ce-subject"] == f"patients/{patient_id}"
+    assert stored.headers["ce-dataschema"] == f"{ORIGIN}{PatientCreated.schema_path()}"
 
 
 async def test_consumer_whose_durable_is_missing_asks_on_with_one_subscription(
@@ -270,7 +272,7 @@ async def test_stream_that_takes_no_batches_gets_its_events_one_by_one(work: Wor
         OutboxRow(
             id=uuid4(),
             subject="quill.old.v1.fact",
-            headers={"place": str(place)},
+            headers={"place": str(place), "ce-dataschema": "/fact.json"},
             body={},
             created_at=datetime.now(UTC),
         )

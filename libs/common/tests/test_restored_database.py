@@ -18,6 +18,7 @@ from provision.streams import provision
 from pydantic import BaseModel
 from sqlalchemy import text
 from sqlmodel import col, select
+from stand_in import ORIGIN
 
 pytestmark = pytest.mark.anyio
 
@@ -53,7 +54,7 @@ PUT_NOTE = OperationKind(name="note.put", intent=Note, perform=put_note, finish=
 
 @pytest.fixture
 def relay(database: Database, client: Client) -> Relay:
-    return Relay(database, client)
+    return Relay(database, client, origin=ORIGIN)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import NotFoundError
 from provision.streams import provision
 from sqlalchemy import text
+from stand_in import ORIGIN
 
 pytestmark = pytest.mark.anyio
 
@@ -68,7 +69,7 @@ async def test_stream_that_is_away_holds_up_no_other(database: Database, client:
     await provision(stream)
     before = (await stream.stream_info("PATIENTS")).state.last_seq
     await stream.delete_stream("AUDIT")
-    relay = Relay(database, client)
+    relay = Relay(database, client, origin=ORIGIN)
     work = Work("patients", database, None, relay)
     await work.record(Actor(user_id=uuid4()), Access(action="R", resource="patient", resource_id="1"))
     await announce(work)

@@ -23,6 +23,7 @@ from provision.streams import provision
 from pydantic import BaseModel
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from stand_in import ORIGIN
 
 pytestmark = pytest.mark.anyio
 
@@ -143,7 +144,7 @@ async def test_consumer_goes_on_with_the_trace_of_what_caused_the_event(database
         if event.patient_id == patient_id:
             seen.append((logging.request_id.get(), logging.traceparent.get()))
 
-    work = Work("letters", database, None, Relay(database, client))
+    work = Work("letters", database, None, Relay(database, client, origin=ORIGIN))
     running = asyncio.create_task(consumer.run(look, work, client))
     headers = {"ce-id": str(uuid4()), "ce-type": PatientCreated.subject, "traceparent": GIVEN}
     body = PatientCreated(patient_id=patient_id, version=1).model_dump_json().encode()

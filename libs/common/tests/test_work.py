@@ -19,6 +19,7 @@ from nats.aio.client import Client
 from pydantic import BaseModel
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from stand_in import ORIGIN
 
 pytestmark = pytest.mark.anyio
 
@@ -233,7 +234,7 @@ async def test_relay_is_woken_by_what_it_has_to_send(database: Database) -> None
             nonlocal woken
             woken += 1
 
-    work = Work("patients", database, Shelf(), Counted(database, Client()))
+    work = Work("patients", database, Shelf(), Counted(database, Client(), origin=ORIGIN))
     async with work.transaction() as session:
         await session.execute(text("SELECT 1"))
     assert woken == 0

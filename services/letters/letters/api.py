@@ -152,7 +152,7 @@ async def list_versions(
     tags=["letters"],
 )
 @allow(policy.READ_LETTERS, audits="export")
-@refuses(PrinterUnavailable, RecordUnreadable)
+@refuses(RecordUnreadable)
 async def export_record(patient_id: PathId, caller: CurrentCaller, work: CurrentWork) -> ZipResponse:
     """Everything about a patient as one archive: the FHIR Patient, letters as PDF, their versions as openEHR JSON."""
     pieces = await export.export_record(work, caller, patient_id=patient_id)

@@ -39,17 +39,22 @@ class _Outlet(io.RawIOBase):
         return (waiting[start : start + PIECE_BYTES] for start in range(0, len(waiting), PIECE_BYTES))
 
 
-async def archive_of(files: AsyncIterator[File], *, made_at: datetime) -> AsyncIterator[bytes]:
-    """The archive of these files in pieces, each file's as soon as it is there.
+async def archive_of(files: AsyncIterator[File | None], *, made_at: datetime) -> AsyncIterator[bytes]:
+    """The archive of these files in pieces, each file's as soon as it is there; an empty one is a sign that it goes on.
 
     Its last file, manifest.json, names every other with length and SHA-256: an archive without it is not whole. It
     names as missing those that could not be made.
+
+    Args:
+        files: None now and then, while the next takes longer.
+        made_at: for the manifest.
     """
     outlet, told, missing = _Outlet(), list[dict[str, object]](), list[str]()
     with zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED) as archive:
         async for file in files:
-            if not file.content:
-                missing.append(file.path)
+            if file is None or not file.content:
+                missing += [file.path] if file else []
+                yield b""
                 continue
             _add(archive, file)
             digest = hashlib.sha256(file.content).hexdigest()

@@ -67,9 +67,12 @@ class EHRbase:
         return {"product": record.read_product(_json(answer))}
 
     async def ensure_template(self) -> None:
-        """Upload the letter template unless the server has it; remembered for the life of the process."""
-        if self._template_known:
-            return
+        """Upload the letter template unless the server has it; remembered until it refuses a letter."""
+        if not self._template_known:
+            await self._find_template()
+
+    async def _find_template(self) -> bool:
+        """Whether the server had the template, which it has then."""
         xml = {"Accept": "application/xml"}
         known = await self._ask("GET", f"{TEMPLATES}/{TEMPLATE_ID}", expected={200, 404}, headers=xml)
         if known.status_code == 404:
@@ -77,6 +80,7 @@ class EHRbase:
             # 409: another replica was quicker.
             await self._ask("POST", TEMPLATES, expected={201, 204, 409}, content=composition.template(), headers=upload)
         self._template_known = True
+        return known.status_code == 200
 
     async def ensure_ehr(self, patient_id: UUID) -> UUID:
         """The patient's EHR, created if the server has none; a patient never gets two (the server sees to it).
@@ -127,7 +131,10 @@ class EHRbase:
         except BackendUnavailable:
             return False
         if answer.status_code in {400, 422}:
-            raise LetterRefused
+            self._template_known = False
+            if await self._find_template():
+                raise LetterRefused
+            return False  # it was lost, as after an older dump was restored
         if answer.status_code == 404:
             await self._check_ehr(ehr_id)
             raise NotFound

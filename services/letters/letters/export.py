@@ -31,11 +31,13 @@ async def export_record(work: Work[Backends], caller: Caller, *, patient_id: UUI
         work.backend.patients.get_resource(patient_id, caller=caller),
     )
     made_at, pages = clock.now(), _list_all(work.backend, ehr_id, found)
-    # Made before anything is answered: what fails in the newest letter can be told.
-    begun = [file async for file in _files_of(work.backend, ehr_id, await anext(pages, []), identity)]
+    first = _files_of(work.backend, ehr_id, await anext(pages, []), identity)
+    begun = await anext(first, None)  # before anything is answered, so that its failure can be told
 
-    async def files() -> AsyncIterator[File]:
-        for file in (File("fhir/patient.json", resource, made_at), *begun):
+    async def files() -> AsyncIterator[File | None]:
+        yield File("fhir/patient.json", resource, made_at)
+        yield begun
+        async for file in first:
             yield file
         async for heads in pages:
             async for file in _files_of(work.backend, ehr_id, heads, identity):
@@ -54,8 +56,9 @@ async def _list_all(backend: Backends, ehr_id: UUID, found: Listed) -> AsyncIter
 
 async def _files_of(
     backend: Backends, ehr_id: UUID, heads: Sequence[LetterHead], patient: PatientIdentity
-) -> AsyncIterator[File]:
-    """The versions of letters and their prints, as they were when they were listed; each as soon as it is there."""
+) -> AsyncIterator[File | None]:
+    """The versions of letters and their prints, as they were when they were listed; each as soon as it is there, and
+    None now and then before a print."""
     letters = list[StoredLetter]()
     versions = ((head, number) for head in heads for number in range(1, head.version + 1))
     for some in batched(versions, AT_ONCE, strict=False):
@@ -66,4 +69,6 @@ async def _files_of(
                 letters.append(read_letter(content))
     prints = backend.printer.print_all(letters, patient)
     for letter in letters:
-        yield File(f"letters/{letter.sent_at:%Y-%m-%d}-{letter.uid}.pdf", await anext(prints), letter.changed_at)
+        while (pdf := await anext(prints)) is None:
+            yield None
+        yield File(f"letters/{letter.sent_at:%Y-%m-%d}-{letter.uid}.pdf", pdf, letter.changed_at)

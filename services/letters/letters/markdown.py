@@ -126,7 +126,7 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[Run]:
         if token.tag in marks:
             marks[token.tag] += token.nesting
         elif token.type == "link_open":
-            link, linked = _address(token), ""
+            link, linked = _named(token, "href", "title"), ""
         elif token.type == "link_close":
             yield _run("" if linked == link else f" ({link})", marks)
         else:
@@ -140,10 +140,13 @@ def _run(text: str, marks: Mapping[str, int], *, code: bool = False) -> Run:
 
 
 def _text(token: Token) -> str:
-    is_break = token.type in {"softbreak", "hardbreak"}
-    return "\n" if is_break else token.content or _address(token)
+    if token.type in {"softbreak", "hardbreak"}:
+        return "\n"
+    if token.type != "image":
+        return token.content
+    return " ".join(filter(None, (token.content or _named(token, "src"), _named(token, "title"))))
 
 
-def _address(token: Token) -> str:
-    """Where a link or picture leads, and its title."""
-    return " ".join(str(token.attrs[name]) for name in ("href", "src", "title") if token.attrs.get(name))
+def _named(token: Token, *names: str) -> str:
+    """What stands in these attributes of a link or picture: where it leads, its title."""
+    return " ".join(str(token.attrs[name]) for name in names if token.attrs.get(name))

@@ -5,6 +5,7 @@ import io
 import json
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 
@@ -18,9 +19,10 @@ from letters.settings import Settings
 
 log = get_logger(__name__)
 
-# For all that one process sets, and less than a standstill of an export may take. A page takes a fifth of a second, and
-# less after another; the longest letters, or several short ones, three.
+# For all that one process sets. A page takes a fifth of a second, and less after another; the longest letters, or
+# several short ones, three. With the wait for a turn it is less than an answer may stand still.
 PRINT_SECONDS = 6.0
+TURN_SECONDS = 2.5
 AT_ONCE = 2
 TOGETHER_BYTES = 64 * 1024  # what several letters may say in one process: together less than the longest one
 LONGEST_NAME_ABOVE_TEXT = 60
@@ -51,30 +53,50 @@ class Printer:
         Raises:
             PrinterUnavailable: not in time, or not at all.
         """
-        (pdf,) = await self._print([self._sheet(letter, patient, newest)])
+        async with _in_time(), self._free:
+            (pdf,) = await _set([self._sheet(letter, patient, newest)])
         if not pdf:
             raise PrinterUnavailable
         return pdf
 
-    async def print_all(self, letters: Iterable[StoredLetter], patient: PatientIdentity) -> AsyncIterator[bytes]:
-        """Letters of one patient as PDF in their order, some at a time; empty for one that cannot be set at all.
+    async def print_all(self, letters: Iterable[StoredLetter], patient: PatientIdentity) -> AsyncIterator[bytes | None]:
+        """Letters of one patient as PDF in their order, some at a time; empty for one that cannot be set, and None now
+        and then before the next, as a sign that it goes on.
 
-        Short ones are set in one process, since its start is most of what one costs.
-
-        Raises:
-            PrinterUnavailable: some of them not in time, or the process failed.
+        Short ones are set in one process, since its start is most of what one costs; each alone where that fails.
         """
         for run in runs_of([self._sheet(letter, patient, letter) for letter in letters]):
-            for pdf in await self._print(run):
+            async for pdf in self._print_run(run):
                 yield pdf
 
-    async def _print(self, sheets: Sequence[bytes]) -> list[bytes]:
+    async def _print_run(self, run: Sequence[bytes]) -> AsyncIterator[bytes | None]:
         try:
-            async with asyncio.timeout(PRINT_SECONDS), self._free:
+            while (pdfs := await self._print_in_turn(run)) is None:
+                yield None
+        except PrinterUnavailable:
+            if len(run) == 1:
+                yield b""
+                return
+            yield None
+            for sheet in run:
+                async for pdf in self._print_run([sheet]):
+                    yield pdf
+        else:
+            for pdf in pdfs:
+                yield pdf
+
+    async def _print_in_turn(self, sheets: Sequence[bytes]) -> list[bytes] | None:
+        """None: others print for so long that the turn has not come yet."""
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._free.acquire()
+        except TimeoutError:
+            return None
+        try:
+            async with _in_time():
                 return await _set(sheets)
-        except TimeoutError as error:
-            log.warning("letters took too long to print", number=len(sheets))
-            raise PrinterUnavailable from error
+        finally:
+            self._free.release()
 
     def _sheet(self, letter: StoredLetter, patient: PatientIdentity, newest: LetterHead) -> bytes:
         return json.dumps(self.sheet_of(letter, patient, newest)).encode()
@@ -130,6 +152,16 @@ def runs_of(sheets: Sequence[bytes]) -> Iterator[list[bytes]]:
         run.append(sheet)
     if run:
         yield run
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(PRINT_SECONDS):
+            yield
+    except TimeoutError as error:
+        log.warning("a print took too long")
+        raise PrinterUnavailable from error
 
 
 async def _set(sheets: Sequence[bytes]) -> list[bytes]:

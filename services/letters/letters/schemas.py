@@ -114,7 +114,8 @@ class LetterSummary(BaseModel):
 
 class Letter(LetterSummary):
     """A letter; `body` and sections are Markdown, exactly as they were sent. A letter without sections has no such
-    member."""
+    member. `status` is that of the version shown: an older one of a letter that was withdrawn since says what it was
+    then, so take whether the letter is valid from its newest version."""
 
     body: str
     sections: Annotated[Sections | SkipJsonSchema[None], Field(exclude_if=_is_absent)] = None

@@ -1,14 +1,20 @@
 """Letters as FHIR documents, for other systems."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from common.rest import Page
 from fhir.resources.R4B.bundle import Bundle
-from letters.document import LOINC
+from letters.document import LOINC, STATUS, DocumentQuery, bundle_of
+from letters.letter import Author, Status
+from letters.schemas import LetterSummary
 from letters_house import House, Person
+from pydantic import BaseModel
 
+SENT = datetime(2026, 5, 14, 9, 30, tzinfo=UTC)
 PATH = "/api/fhir/DocumentReference"
 AUDIT = "quill.audit.v1.access.recorded.letters"
 
@@ -20,8 +26,50 @@ def search(house: House, who: Person, **query: str | int) -> httpx.Response:
 def documents(answer: httpx.Response) -> list[Any]:
     """The documents of an answer, which is held to the definitions of FHIR R4 (R4B changed none of these)."""
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/fhir+json")
-    Bundle.model_validate(answer.json())
+    assert unknown_words(Bundle.model_validate(answer.json())) == []
     return [entry["resource"] for entry in answer.json().get("entry", [])]
+
+
+def unknown_words(part: object) -> list[str]:
+    """Values that are not of the value set that FHIR requires; the library names these sets and leaves them unread."""
+    if isinstance(part, list):
+        return [word for one in part for word in unknown_words(one)]
+    if not isinstance(part, BaseModel):
+        return []
+    found = []
+    for name, field in type(part).model_fields.items():
+        value, about = getattr(part, name), field.json_schema_extra
+        allowed = about.get("enum_values") if isinstance(about, dict) else None
+        is_unknown = allowed and value is not None and value not in cast(list[str], allowed)
+        found += [f"{type(part).__name__}.{name}: {value}"] if is_unknown else unknown_words(value)
+    return found
+
+
+def bundle_with(status: Status) -> dict[str, Any]:
+    summary = LetterSummary(
+        **dict.fromkeys(("uid", "patient_id"), UUID(int=1)),
+        **{"version": 1, "status": status, "title": "Review", "letter_type": "clinic", "created_at": SENT},
+        **{"author": Author(id=UUID(int=2), name="Dr Ines Varga"), "amended_at": None, "read_at": None},
+    )
+    return bundle_of(Page(items=[summary], next_cursor=None), query=DocumentQuery(patient=str(UUID(int=1))))
+
+
+@pytest.mark.parametrize("status", STATUS)
+def test_document_is_told_in_the_words_that_fhir_requires(status: Status) -> None:
+    assert unknown_words(Bundle.model_validate(bundle_with(status))) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "member"),
+    [("resource", "status"), ("resource", "docStatus"), ("search", "mode"), ("identifier", "use"), ("bundle", "type")],
+)
+def test_word_that_fhir_does_not_know_is_noticed(place: str, member: str) -> None:
+    bundle = bundle_with("final")
+    (entry,) = bundle["entry"]
+    identifier = entry["resource"]["masterIdentifier"]
+    {"bundle": bundle, "identifier": identifier, **entry}[place][member] = "sent"
+    (unknown,) = unknown_words(Bundle.model_validate(bundle))
+    assert unknown.endswith(f".{member}: sent")
 
 
 def test_each_letter_is_one_document_newest_first(house: House, patient_id: UUID, clinician: Person) -> None:

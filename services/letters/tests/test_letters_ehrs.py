@@ -1,14 +1,23 @@
 """What happens when the openEHR server does not know an EHR (any more) that letters does, as after a restore."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from letters_house import House, Person, wait_for
+from common import http
+from letters.ehrbase import PROBE, EHRbase
+from letters.errors import LetterRefused
+from letters.letter import Author, StoredLetter
+from letters_house import OPENEHR_PATH, SECRET, SYSTEM_ID, House, Person, openehr_server, wait_for
+from native.bare import PostgresServer
 
+SENT = datetime(2026, 5, 14, 9, 30, tzinfo=UTC)
 CREATED, AMENDED = "quill.letters.v1.letter.created", "quill.letters.v1.letter.amended"
 
 
@@ -83,3 +92,45 @@ def test_change_that_waits_for_what_is_lost_is_completed_or_given_up(
     ended = (house.rows(state, clinician.user_id)[0][0], len(house.events(AMENDED, patient_id)))
     assert ended == {"EHR": ("DONE", 1), "letter": ("FAILED", 0)}[lost]
     assert house.read(path, clinician).json()["version"] == {"EHR": 2, "letter": 1}[lost]
+
+
+def test_server_that_lost_its_template_is_given_it_again_and_no_letter_is_refused_for_it(
+    house: House,
+    patient_id: UUID,
+    clinician: Person,
+    postgres_server: PostgresServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert house.write(patient_id, clinician).status_code == 201
+    with openehr_server(postgres_server, tmp_path) as restored:
+        monkeypatch.setattr(house.door, "port", restored)
+        house.door.passed.clear()
+        first, second = (house.write(patient_id, clinician) for _ in range(2))
+        assert [first.status_code, second.status_code] == [201, 201]
+        assert len(house.letters(patient_id, clinician).json()["items"]) == 2
+        uploads = [path for method, path in house.door.passed if (method, path[-7:]) == ("POST", "/adl1.4")]
+        assert len(uploads) == 1
+
+
+def test_letter_that_the_server_refuses_is_refused_at_once_and_its_template_stays(
+    house: House, patient_id: UUID
+) -> None:
+    author = Author(id=uuid4(), name="Dr Ines Varga")
+    blank = StoredLetter(
+        uid=uuid4(), version=1, title=" ", letter_type="clinic", author=author, sent_at=SENT, body="Dear Dr Hale"
+    )
+
+    async def commit() -> None:
+        url, auth = house.door.url + OPENEHR_PATH, ("quill", SECRET)
+        async with http.create_client(url, "openehr", timeout=10, auth=auth, probe=PROBE) as client:
+            record = EHRbase(client, system_id=SYSTEM_ID)
+            ehr_id = await record.ensure_ehr(patient_id)
+            with pytest.raises(LetterRefused):
+                await record.commit_letter(ehr_id, blank, committer=author, reason="Letter sent")
+
+    house.door.passed.clear()
+    asyncio.run(commit())
+    asked = [(method, path.rpartition("/")[2]) for method, path in house.door.passed]
+    template = ("GET", "quill-clinic-letter.v2")
+    assert asked == [("POST", "ehr"), template, ("POST", "contribution"), template]

@@ -116,10 +116,25 @@ def test_export_that_cannot_be_made_is_503(house: House, patient_id: UUID, clini
     assert "Retry-After" in answer.headers
 
 
-def archived(files: list[File]) -> list[bytes]:
+def test_letter_that_cannot_be_printed_is_missing_and_all_else_is_there(
+    house: House, patient_id: UUID, clinician: Person
+) -> None:
+    letters = [house.write(patient_id, clinician, title=f"Letter {n}").json() for n in range(3)]
+    for letter in letters[1:]:  # the newest among them, with more than the API takes
+        house.amend_past_the_service(patient_id, letter, title="Long", body="a\n\n" * 200_000)
+    answer = export(house, patient_id, clinician)
+    assert answer.status_code == 200
+    files = opened(answer.content)
+    missing = json.loads(files["manifest.json"])["missing"]
+    assert [path[-40:-4] for path in missing] == [letters[2]["uid"], letters[1]["uid"]]
+    assert [name[-40:-4] for name in files if name.endswith(".pdf")] == [letters[0]["uid"]]
+    assert len([name for name in files if name.startswith("openehr/")]) == 5
+
+
+def archived(files: list[File | None]) -> list[bytes]:
     """The pieces of an archive."""
 
-    async def all_of() -> AsyncIterator[File]:
+    async def all_of() -> AsyncIterator[File | None]:
         for file in files:
             yield file
 
@@ -147,6 +162,8 @@ def test_pieces_are_small_enough_for_a_slow_reader() -> None:
 
 
 def test_what_could_not_be_made_is_named_as_missing() -> None:
-    files = opened(b"".join(archived([File("a", b"1", NOON), File("b", b"", NOON), File("c", b"2", NOON)])))
+    pieces = archived([File("a", b"1", NOON), File("b", b"", NOON), None, File("c", b"2", NOON)])
+    assert [not piece for piece in pieces] == [False, True, True, False, False]  # signs that it goes on
+    files = opened(b"".join(pieces))
     assert list(files) == ["a", "c", "manifest.json"]
     assert json.loads(files["manifest.json"])["missing"] == ["b"]

@@ -47,7 +47,7 @@ def test_amended_letter_takes_the_place_of_the_old_one_which_stays_readable(
         assert (item["version"], item["status"], item["amended_at"]) == (2, "amended", letter["amended_at"])
 
 
-def test_withdrawn_letter_keeps_its_text_and_its_author_and_is_marked_everywhere(
+def test_withdrawn_letter_keeps_its_text_and_its_author_and_older_versions_keep_their_status(
     house: House, path: str, patient_id: UUID, clinician: Person, patient: Person
 ) -> None:
     other = house.person("clinician", name="Dr Omar Lund")

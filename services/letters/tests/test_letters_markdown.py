@@ -1,10 +1,14 @@
 """Markdown becomes blocks and runs in which every word of it is found again."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from letters.markdown import DEEPEST, LONGEST_WORD, MOST_COLUMNS, MOST_TOKENS, blocks_of
 
+# Read by web/src/letters/markdown.test.ts too, so that the screen shows the words that stand on paper.
+CASES = json.loads((Path(__file__).parents[3] / "web/src/letters/markdown.cases.json").read_text())
 MARKS = {"strong": "**", "emphasis": "_", "code": "`"}
 
 
@@ -91,6 +95,13 @@ def test_links_pictures_and_html_are_printed_as_text(text: str, printed: str) ->
 )
 def test_character_that_a_reference_stands_for_is_printed_as_one_that_was_typed(text: str, printed: str) -> None:
     assert outline(text) == [printed]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["what"] for case in CASES])
+def test_words_on_paper_are_those_on_screen(case: dict[str, str]) -> None:
+    (block,) = blocks_of(case["text"], below=1)
+    text = block["text"] if block["kind"] == "typed" else "".join(run["text"] for run in block["runs"])
+    assert text.replace("\u200b", "") == case["shown"]
 
 
 def test_lines_and_headings_are_those_of_markdown_whatever_is_left_out_of_them() -> None:

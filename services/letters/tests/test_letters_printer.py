@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from common.middleware import DEADLINE_SECONDS
 from letters import printer
 from letters.errors import PrinterUnavailable
 from letters.letter import Author, PatientIdentity, Status, StoredLetter
@@ -156,7 +157,7 @@ def test_print_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch, pro
 
 def print_all(*letters: StoredLetter) -> list[bytes]:
     async def all_of() -> list[bytes]:
-        return [pdf async for pdf in Printer(settings()).print_all(letters, ROSA)]
+        return [pdf async for pdf in Printer(settings()).print_all(letters, ROSA) if pdf is not None]
 
     return asyncio.run(all_of())
 
@@ -190,6 +191,44 @@ def test_letter_that_cannot_be_set_costs_no_other_its_print(processes: Processes
     assert (first, second, third) == (print_one(letter()), b"", first)
     with pytest.raises(PrinterUnavailable):
         print_one(unprintable)
+
+
+def test_letter_whose_print_fails_costs_no_other_its_print(processes: Processes) -> None:
+    text: Any = 7
+    failing = letter(body=text)  # the process ends, as at its bounds
+    good = print_one(letter())
+    del processes[:]
+    assert print_all(letter(), failing, letter()) == [good, b"", good]
+    assert [process.returncode for process in processes] == [1, 0, 1, 0]
+
+
+def test_letters_that_take_too_long_are_left_out_with_a_sign_before_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printer, "PRINT_SECONDS", 0.01)
+
+    async def all_of() -> list[bytes | None]:
+        return [pdf async for pdf in Printer(settings()).print_all([letter(), letter()], ROSA)]
+
+    assert asyncio.run(all_of()) == [None, b"", b""]
+
+
+def test_export_waits_for_its_turn_and_says_that_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printer, "TURN_SECONDS", 0.01)
+
+    async def beside_others() -> list[bytes | None]:
+        shared, long = Printer(settings()), letter(body="word " * 20_000)
+        others = [asyncio.create_task(shared.print(long, ROSA, newest=long)) for _ in range(printer.AT_ONCE)]
+        await asyncio.sleep(0)
+        printed = [pdf async for pdf in shared.print_all([letter()], ROSA)]
+        await asyncio.gather(*others)
+        return printed
+
+    *signs, pdf = asyncio.run(beside_others())
+    assert set(signs) == {None}
+    assert pdf == print_one(letter())
+
+
+def test_a_wait_and_a_print_together_are_less_than_an_answer_may_stand_still() -> None:
+    assert printer.TURN_SECONDS + printer.PRINT_SECONDS < DEADLINE_SECONDS
 
 
 def test_print_that_fails_is_refused_without_a_word_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

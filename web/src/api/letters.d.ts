@@ -1,6 +1,6 @@
 // Generated from docs/openapi/letters.json by `npm run types`.
-// document 932d0e5cc0f4e0c3a5df9da99c68a88973bb817d8d4f02c5e70a0cbd327611eb
-// types 738c47d5faa75588664f4e9dbffa6e66c061894ae6663717c7c45d0e50546ecf
+// document 57dc457c6f1bb9765cbf0542f6f53f993868a9d2ae44c4907f25746006161179
+// types d6e314c775dc051ecfed17d405f0c7abec78b6a973d4263d2dccb767768d9bf5
 
 export interface paths {
     "/api/fhir/DocumentReference": {
@@ -208,7 +208,8 @@ export interface components {
         /**
          * Letter
          * @description A letter; `body` and sections are Markdown, exactly as they were sent. A letter without sections has no such
-         *     member.
+         *     member. `status` is that of the version shown: an older one of a letter that was withdrawn since says what it was
+         *     then, so take whether the letter is valid from its newest version.
          */
         Letter: {
             /** Amended At */
@@ -590,7 +591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A system behind this service is not available (`/problems/backend-unavailable`); The letter could not be printed (`/problems/printer-unavailable`); A record could not be read (`/problems/record-unreadable`) */
+            /** @description A system behind this service is not available (`/problems/backend-unavailable`); A record could not be read (`/problems/record-unreadable`) */
             503: {
                 headers: {
                     "Retry-After": string;

@@ -1,7 +1,16 @@
 import { expect, test } from "vitest";
+// Read by services/letters/tests/test_letters_markdown.py too, so that paper shows the words that stand on screen.
+import cases from "./markdown.cases.json";
 import { htmlOf } from "./markdown";
 
 const shown = (text: string, below = 1): string => htmlOf(text, below).trim();
+
+const SIGNS: Record<string, string> = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&" };
+const words = (text: string): string => shown(text).replace(/<[^>]+>/g, "").replace(/&\w+;/g, (sign) => SIGNS[sign] ?? sign);
+
+test.each(cases)("$what, as on paper", ({ text, shown }) => {
+  expect(words(text)).toBe(shown);
+});
 
 test("HTML in a letter is text", () => {
   expect(shown("BP <90/60")).toBe("<p>BP &lt;90/60</p>");
@@ -30,8 +39,9 @@ test("web and mail addresses are links that tell nothing about us", () => {
   expect(shown("[a](mailto:a@b.uk)")).toBe(`<p><a href="mailto:a@b.uk" ${rest}`);
 });
 
-test("a link's title stands behind it", () => {
+test("a link's title stands behind it, whatever it ends with", () => {
   expect(shown('[a](https://nhs.uk "not before Monday")')).toContain(">a (not before Monday)</a>");
+  expect(shown('[a **b**](https://nhs.uk "<not>")')).toContain(">a <strong>b</strong> (&lt;not&gt;)</a>");
 });
 
 test("pictures are never fetched: their description stands in their place", () => {

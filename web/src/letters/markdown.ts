@@ -17,6 +17,7 @@ export const ALLOWED_LINK = /^(https?:\/\/|mailto:)/i;
 const parser = new MarkdownIt("commonmark", { html: false, breaks: true, maxNesting: DEEPEST }).enable("table").disable("reference");
 parser.validateLink = (address) => ALLOWED_LINK.test(address);
 parser.renderer.rules.image = (tokens, at) => escape(pictured(tokens[at] as Token));
+parser.renderer.rules.link_close = (tokens, at) => `${escape(tokens[at]?.content ?? "")}</a>`;
 parser.renderer.rules.fence = (tokens, at) => typed(`${tokens[at]?.info}\n${tokens[at]?.content}`);
 parser.renderer.rules.code_block = (tokens, at) => typed(tokens[at]?.content ?? "");
 
@@ -58,8 +59,7 @@ function prepareLink(token: Token, at: number, all: Token[]): void {
   token.attrSet("target", "_blank");
   const title = token.attrGet("title");
   const end = all.slice(at).find((one) => one.type === "link_close");
-  const before = end && all[all.indexOf(end) - 1];
-  if (title && before?.type === "text") before.content += ` (${title})`;
+  if (title && end) end.content = ` (${title})`;
 }
 
 /** The parser aligns cells by style attributes; our pages' policy complains of such even where they are only parsed. */
