@@ -1,5 +1,6 @@
 """The services' migrations as SQL, for squawk: what would lock a table that people work with, or break who reads it."""
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from sqlalchemy import Dialect, LargeBinary
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("auth", "patients", "letters", "notify")
+_CONCURRENT = re.compile(r"DROP INDEX CONCURRENTLY IF EXISTS (\w+)|CREATE INDEX CONCURRENTLY (?:IF NOT EXISTS )?(\w+)")
 
 
 class Bytes(LargeBinary):
@@ -48,11 +50,26 @@ def look(folder: Path) -> int:
     return subprocess.run([squawk, "--config", ROOT / ".squawk.toml", *files], check=False).returncode
 
 
+def kept_when_invalid(folder: Path) -> list[str]:
+    """Indexes that an upgrade leaves invalid if it is given up, and that its repetition would keep as they are."""
+    found = []
+    for file in sorted(folder.glob("*.sql")):
+        dropped = set[str]()
+        for drop, create in _CONCURRENT.findall(file.read_text()):
+            dropped.add(drop)
+            found += [f"{file.stem}: {create}"] if create and create not in dropped else []
+    return found
+
+
 def main() -> int:
-    """Have squawk look at all of them; its exit code."""
-    with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder))
-        return look(Path(folder))
+    """Have squawk look at all of them, and look for what it does not know; the exit code."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder)
+        kept = kept_when_invalid(folder)
+        for one in kept:
+            print(f"{one} may be there and invalid: drop it first (DROP INDEX CONCURRENTLY IF EXISTS)")  # noqa: T201
+        return look(folder) or bool(kept)
 
 
 if __name__ == "__main__":

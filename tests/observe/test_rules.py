@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 import yaml
+from chart import of_kind
 from native import prometheus
 from native.errors import LaunchError
 from native.home import Home
-from native.settings import REPOSITORY, read_settings
+from native.settings import REPOSITORY, SERVICES, read_settings
 from prometheus_client import REGISTRY
 
 OBSERVE = REPOSITORY / "infra/observe"
@@ -65,9 +66,45 @@ def _suffixes(kind: str) -> Iterator[str]:
     yield from {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"]}.get(kind, [""])
 
 
-def test_rules_and_configuration_are_right(promtool: Path) -> None:
+def test_rules_and_configurations_are_right(promtool: Path, tmp_path: Path) -> None:
     checked(promtool, "check", "rules", "alerts.yml")
     checked(promtool, "check", "config", "prometheus.yml")
+    inside = (OBSERVE / "kubernetes.yml").read_text()  # Debian's Prometheus cannot ask Kubernetes, so it is told here
+    told = "kubernetes_sd_configs:\n      - role: pod\n        namespaces: {names: [quill]}"
+    assert told in inside
+    inside = inside.replace(told, "static_configs: [{targets: [here]}]").replace(
+        "alerts.yml", str(OBSERVE / "alerts.yml")
+    )
+    (tmp_path / "kubernetes.yml").write_text(inside)
+    checked(promtool, "check", "config", "kubernetes.yml", folder=tmp_path)
+
+
+def scraped(name: str) -> dict[str, Any]:
+    """The one job of a Prometheus's configuration."""
+    (job,) = yaml.safe_load((OBSERVE / name).read_text())["scrape_configs"]
+    found: dict[str, Any] = job
+    return found
+
+
+def test_whatever_is_looked_at_is_missed_when_it_is_no_target_any_more() -> None:
+    (rule,) = (rule for rule in RULES if rule["alert"] == "QuillServiceDown")
+    missed = set(re.findall(r'absent\(up\{job="quill", service="(\w+)"\}\)', rule["expr"]))
+    names, in_kubernetes = scraped("prometheus.yml")["dns_sd_configs"], scraped("kubernetes.yml")["relabel_configs"][0]
+    assert missed == set(SERVICES)
+    assert {name for one in names for name in one["names"]} == missed
+    assert set(in_kubernetes["regex"].removeprefix("quill;(").removesuffix(")").split("|")) == missed
+
+
+def test_pods_in_kubernetes_are_found_by_what_the_chart_calls_them() -> None:
+    pods = of_kind("default", "Deployment")
+    for name in SERVICES:
+        template = pods[name]["spec"]["template"]
+        labels = {re.sub(r"[./-]", "_", key): value for key, value in template["metadata"]["labels"].items()}
+        ports = {port["name"] for port in template["spec"]["containers"][0]["ports"]}
+        known = {f"__meta_kubernetes_pod_label_{key}": value for key, value in labels.items()}
+        for rule in scraped("kubernetes.yml")["relabel_configs"][:2]:
+            values = [known.get(label, *ports) for label in rule["source_labels"]]
+            assert re.fullmatch(rule["regex"], ";".join(values)), (name, rule)
 
 
 def test_each_alert_fires_by_its_fault_and_clears_after_it(promtool: Path) -> None:

@@ -69,16 +69,14 @@ capabilities: {drop: [ALL]{{ with .add }}, add: [{{ . }}]{{ end }}}
 {{- end }}
 
 {{/* Each server of a cluster by its own name, since a service leaves one that is cut off from the others for another (ADR 20).
-     Also "scheme" and "port". */}}
+     Also "scheme" and "port", where it is not for clients. */}}
 {{- define "quill.nats-urls" -}}
 {{- $replicas := int .root.Values.nats.replicas }}
+{{- $scheme := .scheme | default "nats" }}
+{{- $port := .port | default 4222 }}
 {{- $servers := list }}
-{{- range until $replicas }}{{ $servers = append $servers (printf "%s://nats-%d.nats-servers:%s" $.scheme . $.port) }}{{ end -}}
-{{ gt $replicas 1 | ternary (join "," $servers) (printf "%s://nats:%s" .scheme .port) }}
-{{- end }}
-
-{{- define "quill.nats-url" -}}
-{{ include "quill.nats-urls" (dict "root" (.root | default .) "scheme" "nats" "port" "4222") }}
+{{- range until $replicas }}{{ $servers = append $servers (printf "%s://nats-%d.nats-servers:%v" $scheme . $port) }}{{ end -}}
+{{ gt $replicas 1 | ternary (join "," $servers) (printf "%s://nats:%v" $scheme $port) }}
 {{- end }}
 
 {{/* How many replicas there are, and that not all of them go at once. Also "scaling" (min, max, cpu) and "consumers" (stream →
@@ -114,7 +112,7 @@ spec:
 {{- range $durables }}
     - type: nats-jetstream
       metadata:
-        natsServerMonitoringEndpoint: nats.{{ $.root.Release.Namespace }}.svc:8222
+        natsServerMonitoringEndpoint: nats-servers.{{ $.root.Release.Namespace }}.svc:8222 # it puts a server's name before
         account: QUILL
         stream: {{ $stream }}
         consumer: {{ . }}
@@ -146,7 +144,7 @@ QUILL_{{ upper . }}_URL: http://{{ . }}:8000
 SERVICE: {{ .name }}
 QUILL_PUBLIC_ORIGIN: https://{{ .root.Values.host }}
 QUILL_DATABASE_URL: postgresql://{{ .name }}:$(QUILL_DB_PASSWORD)@{{ include "quill.database-host" (dict "root" .root "database" .name) }}:5432/{{ .name }}
-QUILL_NATS_URL: {{ include "quill.nats-url" . }}
+QUILL_NATS_URL: {{ include "quill.nats-urls" . }}
 QUILL_NATS_USER: {{ .name }}
 # Whoever has an address in these ranges may name the caller; what reaches a service at all, arrows.yaml says.
 FORWARDED_ALLOW_IPS: {{ join "," .root.Values.network.proxies }}

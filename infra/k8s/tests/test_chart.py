@@ -37,14 +37,15 @@ def test_lint_finds_nothing(size: str) -> None:
     assert "[ERROR]" not in done.stdout
 
 
+@pytest.mark.parametrize("version", [KUBERNETES_MINIMUM, KUBERNETES])
 @pytest.mark.parametrize("size", SIZES)
-def test_objects_follow_their_schemas(size: str) -> None:
+def test_objects_follow_their_schemas(size: str, version: str) -> None:
     operators = operator_schemas()
     for one in render(size):
         if one["kind"] in operators:
             jsonschema.Draft202012Validator(operators[one["kind"]]).validate(one)
         else:
-            kubernetes_validate.validate(one, KUBERNETES, strict=True)
+            kubernetes_validate.validate(one, version, strict=True)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -180,6 +180,22 @@ def test_keda_follows_the_durables_of_the_catalogue() -> None:
     assert "accounts { QUILL {" in (ROOT / "infra/nats/nats-server.conf").read_text()
 
 
+def test_keda_asks_where_each_server_of_nats_has_its_name() -> None:
+    """Servers that advertise no address are asked as `<server>.<host>` by KEDA, as only their own service knows them."""
+    assert "no_advertise: true" in (ROOT / "infra/nats/nats-cluster.conf").read_text()
+    servers = of_kind("default", "StatefulSet")["nats"]["spec"]["serviceName"]
+    headless = of_kind("default", "Service")[servers]["spec"]
+    assert headless["clusterIP"] == "None"
+    asked = {
+        one["metadata"]["natsServerMonitoringEndpoint"]
+        for scaled in of_kind("default", "ScaledObject").values()
+        for one in scaled["spec"]["triggers"]
+        if one["type"] == "nats-jetstream"
+    }
+    assert asked == {f"{servers}.quill.svc:8222"}
+    assert 8222 in {port["port"] for port in headless["ports"]}
+
+
 def test_caddy_and_services_believe_the_same_neighbours(made: dict[str, str]) -> None:
     pods = pod_specs("default")
     trusted = environment(pods["caddy"], made)["QUILL_TRUSTED_PROXIES"].split()

@@ -1,14 +1,16 @@
-"""The service's own PostgreSQL database: the engine and the one unit of work. No query lives here."""
+"""The service's own PostgreSQL database: the engine and the one unit of work. No query of a table lives here."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import asyncpg
-from sqlalchemy import MetaData, create_engine, pool, text
+from sqlalchemy import ColumnElement, MetaData, create_engine, delete, pool, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Mapped
 
 from common.errors import BackendUnavailable
 
@@ -100,6 +102,20 @@ def _telling_absence() -> Iterator[None]:
         if error.connection_invalidated or _may_go_better(error):
             raise StorageUnavailable from error
         raise
+
+
+async def delete_some(
+    session: AsyncSession, row: type[Any], key: Mapped[Any], *where: ColumnElement[bool], most: int = 1000
+) -> bool:
+    """Delete rows of a table, so few that it takes no longer than a statement may; whether there were any.
+
+    Args:
+        key: what each row is known by.
+        where: which of them.
+        most: fewer where many others go with each.
+    """
+    some = select(key).where(*where).limit(most)
+    return bool((await session.scalars(delete(row).where(key.in_(some)).returning(key))).all())
 
 
 class Together[T]:

@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Index, delete, select
+from sqlalchemy import Column, DateTime, Index
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from common import clock
+from common.db import delete_some
 
 # An event comes for the last time when a second copy of it among the dead letters (90 days) is handed to its consumer
 # again, and is read from the stream on its last day there (30). A month more is for clocks and for late housekeeping.
@@ -45,6 +46,4 @@ async def mark(session: AsyncSession, event_id: UUID) -> None:
 
 async def forget_old(session: AsyncSession) -> bool:
     """Drop what can never be delivered any more, a thousand at most; whether there was any."""
-    old = select(col(InboxRow.event_id)).where(col(InboxRow.handled_at) < clock.now() - KEPT).limit(1000)
-    forget = delete(InboxRow).where(col(InboxRow.event_id).in_(old)).returning(col(InboxRow.event_id))
-    return bool((await session.scalars(forget)).all())
+    return await delete_some(session, InboxRow, col(InboxRow.event_id), col(InboxRow.handled_at) < clock.now() - KEPT)

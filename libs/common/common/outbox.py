@@ -11,13 +11,13 @@ from nats.aio.client import Client as NatsClient
 from nats.errors import Error as NatsError
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import from_json, to_json
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, delete, func, insert, select, text, update
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from common import clock
-from common.db import Database, StorageUnavailable
+from common.db import Database, StorageUnavailable, delete_some
 from common.events import BEAT_SUBJECT, RETENTION, SPEC_VERSION, Event
 from common.logging import get_logger, traceparent
 from common.nats import to_its_end
@@ -265,6 +265,6 @@ def _by_stream(rows: Sequence[OutboxRow]) -> Sequence[list[OutboxRow]]:
 
 async def forget_old(session: AsyncSession) -> bool:
     """Drop rows that were published longer ago than streams keep them, a thousand at most; whether there were any."""
-    old = select(col(OutboxRow.id)).where(col(OutboxRow.published_at) < clock.now() - RETENTION).limit(1000)
-    gone = await session.scalars(delete(OutboxRow).where(col(OutboxRow.id).in_(old)).returning(col(OutboxRow.id)))
-    return bool(gone.all())
+    return await delete_some(
+        session, OutboxRow, col(OutboxRow.id), col(OutboxRow.published_at) < clock.now() - RETENTION
+    )

@@ -1,7 +1,7 @@
 """`Work` opens units of work and carries operations through; it is what use cases are given. No query lives here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -194,13 +194,22 @@ class Work[B]:
             await self.record_strangers()
 
     async def forget_the_past(self) -> None:
-        """Drop what is past its time (keys, announced events, handled events), little by little, so that no table grows
-        too large for the time of one statement."""
+        """Drop what is past its time: keys, announced events, handled events."""
         for forget in (operations.forget_keys, outbox.forget_old, inbox.forget_old):
-            some = True
-            while some:
-                async with self.database.transaction() as session:
-                    some = await forget(session)
+            await self.little_by_little(forget)
+
+    async def little_by_little(self, forget: Callable[[AsyncSession], Awaitable[object]]) -> None:
+        """Have some rows forgotten, again and again until none are left: all at once could take too long.
+
+        Args:
+            forget: drops some; whether there were any.
+        """
+        while await self._forget_some(forget):
+            pass
+
+    async def _forget_some(self, forget: Callable[[AsyncSession], Awaitable[object]]) -> object:
+        async with self.database.transaction() as session:
+            return await forget(session)
 
 
 type Loop = Callable[[Work[Any]], Coroutine[Any, Any, None]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from common import clock
@@ -58,13 +59,12 @@ def _own_tokens(work: Work) -> tuple[FetchKeys, AskAuth]:
 
 
 async def forget_the_past(work: Work) -> None:
-    """Drop sessions, sign-ins under way, link codes, throttles and audit entries that are over."""
+    """Drop audit entries, sessions, sign-ins under way, link codes and throttles that are over."""
     now, settings = clock.now(), work.backend.settings
-    over = now - COOKIE_LIFE - timedelta(days=settings.session_retention_days)
-    async with work.transaction() as session:
-        await repository.forget_sessions(session, before=over)
-        await forget_challenges(session, before=now)
-        await forget_codes(session, before=now - REMEMBERED)
-        await forget_starts(session, before=now)
-        await throttles.forget_past(session, before=now - REMEMBERED)
     await audit.prune(work, days=settings.audit_retention_days)
+    over = now - COOKIE_LIFE - timedelta(days=settings.session_retention_days)
+    await work.little_by_little(partial(repository.forget_sessions, before=over))
+    await work.little_by_little(partial(forget_challenges, before=now))
+    await work.little_by_little(partial(forget_codes, before=now - REMEMBERED))
+    await work.little_by_little(partial(forget_starts, before=now))
+    await work.little_by_little(partial(throttles.forget_past, before=now - REMEMBERED))

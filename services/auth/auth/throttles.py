@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
 from common import clock
+from common.db import delete_some
 from common.errors import TooManyRequests
 from sqlalchemy import Column, DateTime, TextClause, delete, func, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -125,9 +126,11 @@ async def clear(session: AsyncSession, limit: BackOff, subject: str) -> None:
     await session.execute(delete(ThrottleRow).where(col(ThrottleRow.key) == _key(limit, subject)))
 
 
-async def forget_past(session: AsyncSession, *, before: datetime) -> None:
-    """Drop what no longer limits anybody."""
-    await session.execute(delete(ThrottleRow).where(col(ThrottleRow.until) < before.astimezone(UTC)))
+async def forget_past(session: AsyncSession, *, before: datetime) -> bool:
+    """Drop some of what no longer limits anybody; whether there was any."""
+    return await delete_some(
+        session, ThrottleRow, col(ThrottleRow.key), col(ThrottleRow.until) < before.astimezone(UTC)
+    )
 
 
 def address_subject(address: str | None) -> str:

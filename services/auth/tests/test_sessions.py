@@ -14,6 +14,7 @@ from auth.sessions.policy import COOKIE_LIFE
 from auth.sessions.service import Issued
 from auth_stage import PASSWORD, MakeSettings, Stage
 from common.auth import hash_csrf
+from common.db import StorageUnavailable
 from common.errors import CsrfRefused, Unauthenticated
 from joserfc import jws
 from sqlalchemy import text
@@ -195,6 +196,56 @@ async def test_session_is_forgotten_as_long_after_its_end_as_was_chosen(
         async with stage.work.transaction() as session:
             counts.append(await session.scalar(text("SELECT count(*) FROM sessions")))
     assert counts == [1, 0]
+
+
+# Deletes of sessions are refused where they are more than a statement has time for.
+SAME_AGAIN = """
+INSERT INTO sessions (id, user_id, csrf_hash, amr, user_agent, created_at, last_seen_at)
+SELECT gen_random_uuid(), user_id, csrf_hash, amr, user_agent, created_at, last_seen_at
+FROM sessions, generate_series(2, :number)
+"""
+TOO_LONG = """
+CREATE FUNCTION takes_too_long() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF (SELECT count(*) FROM gone) > {most} THEN RAISE SQLSTATE '57014'; END IF;
+    RETURN NULL;
+END $$
+"""
+SAY_SO = """
+CREATE TRIGGER takes_too_long AFTER DELETE ON sessions
+REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION takes_too_long()
+"""
+
+
+async def past_sessions(stage: Stage, *, number: int, most: int) -> None:
+    """So many sessions that ended long ago; no more than `most` can be deleted at once."""
+    await stage.register("alice")
+    await stage.log_in("alice")
+    await age(stage, "created_at", COOKIE_LIFE + timedelta(days=400))
+    await stage.execute(SAME_AGAIN, number=number)
+    for statement in (TOO_LONG.format(most=most), SAY_SO):
+        await stage.execute(statement)
+
+
+async def test_sessions_of_many_years_are_forgotten_little_by_little(stage: Stage) -> None:
+    await past_sessions(stage, number=250, most=100)
+    try:
+        await forget_the_past(stage.work)
+        async with stage.work.transaction() as session:
+            assert await session.scalar(text("SELECT count(*) FROM sessions")) == 0
+    finally:
+        await stage.execute("DROP FUNCTION takes_too_long CASCADE")
+
+
+async def test_audit_trail_is_pruned_whatever_becomes_of_sessions(stage: Stage) -> None:
+    await past_sessions(stage, number=1, most=0)
+    await stage.execute("UPDATE audit_entries SET at = at - interval '20 years'")
+    try:
+        with pytest.raises(StorageUnavailable):
+            await forget_the_past(stage.work)
+        async with stage.work.transaction() as session:
+            assert await session.scalar(text("SELECT count(*) FROM audit_entries")) == 0
+    finally:
+        await stage.execute("DROP FUNCTION takes_too_long CASCADE")
 
 
 async def test_refresh_without_a_cookie_is_unauthenticated(stage: Stage) -> None:

@@ -41,7 +41,4 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 async def forget_the_past(work: Work[Backend], *, kept: timedelta) -> None:
     """Drop notifications that are older than they are kept."""
-    forgotten = True
-    while forgotten:
-        async with work.transaction() as session:
-            forgotten = await repository.forget_notifications(session, before=clock.now() - kept)
+    await work.little_by_little(partial(repository.forget_notifications, before=clock.now() - kept))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from common import clock
+from common.db import delete_some
 from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -208,9 +209,8 @@ async def forget_notifications(session: AsyncSession, *, before: datetime) -> bo
     One whose pushes are still being sent stays until they are settled.
     """
     sent = select(col(DeliveryRow.notification_id)).where(col(DeliveryRow.notification_id) == col(NotificationRow.id))
-    old = select(col(NotificationRow.id)).where(col(NotificationRow.created_at) < before, ~sent.exists()).limit(1000)
-    gone = delete(NotificationRow).where(col(NotificationRow.id).in_(old))
-    return bool((await session.scalars(gone.returning(col(NotificationRow.id)))).all())
+    old = (col(NotificationRow.created_at) < before, ~sent.exists())
+    return await delete_some(session, NotificationRow, col(NotificationRow.id), *old)
 
 
 async def count_unread(session: AsyncSession, *, user_id: UUID) -> int:

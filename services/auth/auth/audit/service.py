@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import uuid4
 
 from common import outbox
@@ -48,10 +49,7 @@ async def store(work: Work, entry: AccessRecorded, *, source: str) -> None:
 
 async def prune(work: Work, *, days: int) -> None:
     """Entries older than so many days go, from the oldest up to the first that is younger; a year's always stay."""
-    pruned = True
-    while pruned:
-        async with work.transaction() as session:
-            pruned = await repository.prune(session, days=days) > 0
+    await work.little_by_little(partial(repository.prune, days=days))
 
 
 async def verify(database: Database, source: str, *, noted: Link | None = None) -> Verdict:

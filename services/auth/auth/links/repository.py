@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from common.db import delete_some
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -33,6 +34,6 @@ async def void_codes(session: AsyncSession, patient_id: UUID) -> None:
     await session.execute(unused)
 
 
-async def forget_codes(session: AsyncSession, *, before: datetime) -> None:
-    """Drop codes that ran out before a time."""
-    await session.execute(delete(LinkCodeRow).where(col(LinkCodeRow.expires_at) < before))
+async def forget_codes(session: AsyncSession, *, before: datetime) -> bool:
+    """Drop some codes that ran out before a time; whether there were any."""
+    return await delete_some(session, LinkCodeRow, col(LinkCodeRow.code_hash), col(LinkCodeRow.expires_at) < before)

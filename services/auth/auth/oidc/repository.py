@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from common.db import delete_some
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -25,6 +26,6 @@ async def lock_user(session: AsyncSession, *, issuer: str, subject: str) -> User
     return (await session.scalars(known.with_for_update(of=UserRow))).one_or_none()
 
 
-async def forget_starts(session: AsyncSession, *, before: datetime) -> None:
-    """Drop sign-ins that never came back."""
-    await session.execute(delete(StartRow).where(col(StartRow.expires_at) < before))
+async def forget_starts(session: AsyncSession, *, before: datetime) -> bool:
+    """Drop some sign-ins that never came back; whether there were any."""
+    return await delete_some(session, StartRow, col(StartRow.start_hash), col(StartRow.expires_at) < before)

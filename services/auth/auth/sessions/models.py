@@ -13,7 +13,10 @@ class SessionRow(SQLModel, table=True):
     """A sign-in and everything that follows from it until it ends; `amr` says how it was proved (RFC 8176)."""
 
     __tablename__ = "sessions"
-    __table_args__ = (Index("sessions_live", "user_id", postgresql_where=text("ended_at IS NULL")),)
+    __table_args__ = (
+        Index("sessions_live", "user_id", postgresql_where=text("ended_at IS NULL")),
+        Index("sessions_created", "created_at"),
+    )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     user_id: UUID = Field(foreign_key="users.id")

@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from common.auth import Caller
-from sqlalchemy import RowMapping, bindparam, delete, func, select, tuple_, update
+from common.db import delete_some
+from sqlalchemy import RowMapping, bindparam, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
@@ -114,6 +115,7 @@ async def add_first_signing_key(session: AsyncSession, key: SigningKeyRow) -> Se
     return [key]
 
 
-async def forget_sessions(session: AsyncSession, *, before: datetime) -> None:
-    """Drop sessions that began before a time at which none can be alive, with their refresh tokens."""
-    await session.execute(delete(SessionRow).where(col(SessionRow.created_at) < before))
+async def forget_sessions(session: AsyncSession, *, before: datetime) -> bool:
+    """Drop some sessions that began before a time at which none can be alive, with their refresh tokens, which can be
+    hundreds of each; whether there were any."""
+    return await delete_some(session, SessionRow, col(SessionRow.id), col(SessionRow.created_at) < before, most=100)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from common.db import delete_some
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -37,6 +38,8 @@ async def spend_challenge(session: AsyncSession, challenge_hash: bytes) -> bool:
     return await session.scalar(row.returning(col(ChallengeRow.challenge_hash))) is not None
 
 
-async def forget_challenges(session: AsyncSession, *, before: datetime) -> None:
-    """Drop challenges that ran out before a time."""
-    await session.execute(delete(ChallengeRow).where(col(ChallengeRow.expires_at) < before))
+async def forget_challenges(session: AsyncSession, *, before: datetime) -> bool:
+    """Drop some challenges that ran out before a time; whether there were any."""
+    return await delete_some(
+        session, ChallengeRow, col(ChallengeRow.challenge_hash), col(ChallengeRow.expires_at) < before
+    )

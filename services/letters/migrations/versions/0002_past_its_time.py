@@ -23,6 +23,8 @@ def upgrade() -> None:
     with op.get_context().autocommit_block():  # people go on working
         for name, table, column, where in INDEXES:
             only = sa.text(where) if where else None
+            # One that was given up, for a transaction that went on for too long, is there and answers nothing.
+            op.drop_index(name, table_name=table, postgresql_concurrently=True, if_exists=True)
             op.create_index(
                 name, table, [column], postgresql_where=only, postgresql_concurrently=True, if_not_exists=True
             )

@@ -18,6 +18,8 @@ def upgrade() -> None:
     op.add_column("deliveries", urgent, if_not_exists=True)
     with op.get_context().autocommit_block():  # people go on working
         order = [sa.text("urgent DESC"), "due_at"]
+        # One that was given up, for a transaction that went on for too long, is there and answers nothing.
+        op.drop_index("deliveries_order", table_name="deliveries", postgresql_concurrently=True, if_exists=True)
         op.create_index("deliveries_order", "deliveries", order, postgresql_concurrently=True, if_not_exists=True)
         op.drop_index("deliveries_due", table_name="deliveries", postgresql_concurrently=True, if_exists=True)
 
