@@ -181,7 +181,7 @@ def test_keda_follows_the_durables_of_the_catalogue() -> None:
 
 
 def test_keda_asks_where_each_server_of_nats_has_its_name() -> None:
-    """Servers that advertise no address are asked as `<server>.<host>` by KEDA, as only their own service knows them."""
+    """KEDA asks servers that advertise no address as `<server>.<host>`, which only their own service knows."""
     assert "no_advertise: true" in (ROOT / "infra/nats/nats-cluster.conf").read_text()
     servers = of_kind("default", "StatefulSet")["nats"]["spec"]["serviceName"]
     headless = of_kind("default", "Service")[servers]["spec"]
