@@ -44,7 +44,9 @@ def test_door_says_of_a_problem_what_its_page_says() -> None:
 
 def test_page_of_a_problem_shows_all_that_is_known_of_it() -> None:
     app = FastAPI()
-    app.include_router(docs.router("notify", ServiceSettings.model_construct()))
+    pages = docs.router("notify", ServiceSettings.model_construct())
+    app.include_router(pages)
+    app.state.routes = pages.routes
 
     async def read(slug: str) -> httpx.Response:
         transport = httpx.ASGITransport(app)
