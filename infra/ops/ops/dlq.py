@@ -115,7 +115,8 @@ async def _hand_again(broker: Broker, letter: Message) -> None:
     if subject is None:
         raise Refused(f"{letter.seq} belongs to {durable_of(letter)}, which is no durable any more; drop it")
     kept = {name: value for name, value in letter.headers.items() if not name.startswith(BURIAL)}
-    headers = {**kept, "Nats-Msg-Id": f"again-{letter.seq}"}
+    # The number alone would come again after the stream was lost, and what bears it would be taken for a duplicate.
+    headers = {**kept, "Nats-Msg-Id": f"again-{letter.seq}-{letter.at.isoformat()}"}
     try:
         await broker.client.jetstream().publish(subject, letter.body, timeout=ANSWER_SECONDS, headers=headers)
     except (NatsError, OSError, TimeoutError) as error:

@@ -81,7 +81,7 @@ class _Loop:
     ) -> None:
         self._consumer, self._work, self._client, self._subscription = consumer, work, client, subscription
         self._in_hand: set[asyncio.Task[None]] = set()
-        self._failures = Counter[int]()  # how often what is at a place of the stream failed unexpectedly
+        self._failures = Counter[str]()  # how often what is at a place of the stream failed unexpectedly
 
     async def wait_for_a_hand(self) -> None:
         """Until one event more can be taken. A broker that is away is not asked: it would answer all that at once."""
@@ -175,5 +175,6 @@ class _Loop:
         self._failures.pop(_place(message), None)
 
 
-def _place(message: Msg) -> int:
-    return message.metadata.sequence.stream
+def _place(message: Msg) -> str:
+    """Where it is stored, and since when: a stream that had to be made anew counts from one again."""
+    return f"{message.metadata.sequence.stream}-{message.metadata.timestamp.isoformat()}"
