@@ -97,16 +97,22 @@ async def _letter(broker: Broker, number: int) -> Message:
 
 
 def _act(letters: Sequence[Message], act: Any, done: str, *, as_json: bool) -> None:
+    """Do something to each letter, and tell of all to which it was done, also if one of them is refused."""
+    acted_on: list[Message] = []
+
     async def act_on_all() -> None:
         async with Settings().broker() as broker:
             for one in letters:
                 await act(broker, one)
+                acted_on.append(one)
                 if not as_json:
                     typer.echo(f"{one.seq} {done} {durable_of(one)}")
 
-    house.run(act_on_all())
-    if as_json:
-        house.print_json([_told(one) for one in letters])
+    try:
+        house.run(act_on_all())
+    finally:
+        if as_json:
+            house.print_json([_told(one) for one in acted_on])
 
 
 async def _hand_again(broker: Broker, letter: Message) -> None:

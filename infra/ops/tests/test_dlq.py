@@ -170,6 +170,17 @@ async def test_replay_from_a_list_that_was_lost_and_counts_from_one_again_reache
     assert letter["no"] == 1
 
 
+async def test_replay_that_stops_at_a_refusal_tells_programs_what_was_done_before(house: House) -> None:
+    async with burying(house) as healable:
+        async with house.client("notify") as notify:
+            await notify.jetstream().publish("quill.dlq.notify.notify-weather-changed", b"{}")
+        healable.ill = False
+        told = await house.quill("dlq", "replay", "--all", "--json")
+        await until(lambda: healable.handled)
+    assert (told.code, [one["no"] for one in told.json]) == (1, [1])
+    assert "2 belongs to notify-weather-changed" in told.errors
+
+
 async def test_replay_of_a_durable_that_is_no_more_is_refused(house: House) -> None:
     async with house.client("notify") as notify:
         await notify.jetstream().publish("quill.dlq.notify.notify-weather-changed", b"{}")
