@@ -13,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    Integer,
     String,
     UniqueConstraint,
     false,
@@ -112,7 +113,8 @@ class DeliveryRow(SQLModel, table=True):
     """A push that has yet to be accepted by one device's push service; settled ones are gone.
 
     due_at: when it may be sent (next); a sender that takes it moves this on, so that it alone works on it.
-    tries: how often it was taken; a sender whose count is outdated has lost it to another.
+    takes: how often it was taken; a sender whose count is outdated has lost it to another.
+    tries: how often that led to something which could be stored.
     urgent: it is about a letter, and waits for no other kind.
     """
 
@@ -125,5 +127,6 @@ class DeliveryRow(SQLModel, table=True):
     notification_id: UUID = Field(sa_column=Column(ForeignKey("notifications.id"), primary_key=True))
     device_id: UUID = Field(sa_column=Column(ForeignKey("devices.id"), primary_key=True))
     tries: int = 0
+    takes: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     urgent: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     due_at: datetime = Field(default_factory=NOW, sa_column=Column(DateTime(timezone=True), nullable=False))

@@ -79,10 +79,11 @@ async def open_deliveries(session: AsyncSession, *, notification_id: UUID, user_
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A push to be sent now by whoever took it."""
+    """A push to be sent now by whoever took it; which take and which try of it that is."""
 
     notification: NotificationRow
     device: DeviceRow
+    takes: int
     tries: int
 
 
@@ -106,8 +107,8 @@ async def take_due(session: AsyncSession, *, limit: int, lease: timedelta) -> li
     taken = []
     for delivery, device, notification in rows:
         if notification.id in unread:
-            delivery.tries, delivery.due_at = delivery.tries + 1, now + lease
-            taken.append(Due(notification, device, delivery.tries))
+            delivery.takes, delivery.due_at = delivery.takes + 1, now + lease
+            taken.append(Due(notification, device, takes=delivery.takes, tries=delivery.tries + 1))
         else:
             await session.delete(delivery)
     return taken
@@ -120,13 +121,13 @@ async def _unread(session: AsyncSession, carriers: Sequence[UUID]) -> set[UUID]:
 
 
 def _mine(dues: Sequence[Due]) -> ColumnElement[bool]:
-    taken = tuple_(col(DeliveryRow.notification_id), col(DeliveryRow.device_id), col(DeliveryRow.tries))
-    return taken.in_([(due.notification.id, due.device.id, due.tries) for due in dues])
+    taken = tuple_(col(DeliveryRow.notification_id), col(DeliveryRow.device_id), col(DeliveryRow.takes))
+    return taken.in_([(due.notification.id, due.device.id, due.takes) for due in dues])
 
 
 async def postpone(session: AsyncSession, due: Due, *, until: datetime) -> None:
-    """Send it again at that time, unless another sender has it by now."""
-    await session.execute(update(DeliveryRow).where(_mine([due])).values(due_at=until))
+    """Send it again at that time, unless another sender has it by now; this try counts."""
+    await session.execute(update(DeliveryRow).where(_mine([due])).values(due_at=until, tries=due.tries))
 
 
 async def close_deliveries(session: AsyncSession, dues: Sequence[Due]) -> Sequence[UUID]:

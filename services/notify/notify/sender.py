@@ -58,7 +58,7 @@ async def _send(work: Work[Backend], due: Due) -> None:
 
 
 async def _try(backend: Backend, due: Due) -> tuple[Verdict, Answer]:
-    if due.tries > policy.MAX_TRIES:
+    if due.takes > policy.MAX_TAKES:
         return "dropped", NO_ANSWER
     notification, device = due.notification, due.device
     payload = json.dumps({"notification_id": str(notification.id), "title": notification.title}).encode()
@@ -68,6 +68,9 @@ async def _try(backend: Backend, due: Due) -> tuple[Verdict, Answer]:
         answer = await backend.client.send(subscription, payload, topic=topic)
     except EndpointRefused:
         return "refused", NO_ANSWER
+    except Exception:  # a try as any other: only a sender that died does not know of one
+        log.exception("sender failed")
+        return "later", NO_ANSWER
     return policy.judge(answer[0]), answer
 
 

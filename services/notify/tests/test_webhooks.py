@@ -300,18 +300,8 @@ async def test_sender_that_was_frozen_changes_nothing_that_another_has(
     mine = await take(stage, lease=sender.LEASE)
     await sender._store(stage.work, frozen, (status, None))
     (row,) = await waiting(stage)
-    assert (row.tries, row.due_at) == (2, mine.due_at)
+    assert (row.takes, row.tries, row.due_at) == (2, 0, mine.due_at)
     assert (await stage.webhooks())[0].state == "active"
-
-
-async def test_fact_whose_sender_died_at_the_last_try_is_given_up(stage: Stage, receiver: PushReceiver) -> None:
-    hook = receiver.hook()
-    await stage.webhook(hook)
-    await stage.tell(letter())
-    await hurry(stage, tries=policy.MAX_TRIES)
-    async with delivering(stage):
-        await until_waiting(stage, 1, dead=True)
-    assert hook.pushes == []
 
 
 async def test_removed_webhook_gets_nothing_any_more(stage: Stage, receiver: PushReceiver) -> None:

@@ -73,7 +73,7 @@ async def take_due(session: AsyncSession, *, busy: Collection[UUID], size: int, 
     oldest = select(*key).where(*due).order_by(col(row.due_at)).limit(size).with_for_update(skip_locked=True).lateral()
     free = (col(WebhookRow.disabled_at).is_(None), col(WebhookRow.id).not_in(busy))
     chosen = select(oldest.c.webhook_id, oldest.c.event_id).select_from(WebhookRow).join(oldest, true()).where(*free)
-    take = update(row).where(tuple_(*key).in_(chosen)).values(tries=col(row.tries) + 1, due_at=now + lease)
+    take = update(row).where(tuple_(*key).in_(chosen)).values(takes=col(row.takes) + 1, due_at=now + lease)
     taken = sorted((await session.scalars(take.returning(row))).all(), key=lambda one: one.webhook_id)
     webhooks = await session.scalars(
         select(WebhookRow).where(col(WebhookRow.id).in_({one.webhook_id for one in taken}))
@@ -84,7 +84,7 @@ async def take_due(session: AsyncSession, *, busy: Collection[UUID], size: int, 
 
 async def find_mine(session: AsyncSession, taken: WebhookDeliveryRow) -> WebhookDeliveryRow | None:
     """A delivery that was taken, locked, unless another sender has it by now."""
-    mine = {"webhook_id": taken.webhook_id, "event_id": taken.event_id, "tries": taken.tries, "dead_at": None}
+    mine = {"webhook_id": taken.webhook_id, "event_id": taken.event_id, "takes": taken.takes, "dead_at": None}
     return (await session.scalars(select(WebhookDeliveryRow).filter_by(**mine).with_for_update())).one_or_none()
 
 

@@ -15,6 +15,7 @@ from notify import pump
 from notify.backend import Backend
 from notify.errors import UrlRefused
 from notify.outside import NO_ANSWER, Answer
+from notify.policy import MAX_TAKES
 from notify.webhooks import policy, repository
 from notify.webhooks.clients import BATCH
 from notify.webhooks.models import WebhookDeliveryRow, WebhookRow
@@ -47,24 +48,33 @@ async def run(work: Work[Backend]) -> None:
 
 async def _deliver(work: Work[Backend], webhook: WebhookRow, delivery: WebhookDeliveryRow) -> None:
     answer = await _try(work.backend, webhook, delivery)
-    posts.labels(policy.judge(answer[0], tries=delivery.tries)).inc()
+    posts.labels(policy.judge(answer[0], tries=_tries(delivery))).inc()
     await pump.store(partial(_store, work, delivery, answer))
 
 
 async def _try(backend: Backend, webhook: WebhookRow, delivery: WebhookDeliveryRow) -> Answer:
-    if delivery.tries > policy.MAX_TRIES:
+    if delivery.takes > MAX_TAKES:
         return NO_ANSWER
-    receiver = backend.vault.open_receiver(webhook.sealed, webhook_id=webhook.id)
     body = policy.body_of(delivery.name, at=delivery.happened_at, data=delivery.data)
     try:
+        receiver = backend.vault.open_receiver(webhook.sealed, webhook_id=webhook.id)
         return await backend.webhooks.deliver(receiver, delivery.event_id, body)
     except UrlRefused:
         return NO_ANSWER
+    except Exception:  # a try as any other: only a sender that died does not know of one
+        log.exception("sender failed")
+        return NO_ANSWER
+
+
+def _tries(taken: WebhookDeliveryRow) -> int:
+    """Which try this is: the last one, if it ended whoever made it too often."""
+    return policy.MAX_TRIES if taken.takes > MAX_TAKES else taken.tries + 1
 
 
 async def _store(work: Work[Backend], taken: WebhookDeliveryRow, answer: Answer) -> None:
     (status, retry_after), now = answer, clock.now()
-    verdict = policy.judge(status, tries=taken.tries)
+    tries = _tries(taken)
+    verdict = policy.judge(status, tries=tries)
     async with work.transaction() as session:
         webhook = await repository.lock(session, webhook_id=taken.webhook_id)
         delivery = await repository.find_mine(session, taken)
@@ -75,8 +85,9 @@ async def _store(work: Work[Backend], taken: WebhookDeliveryRow, answer: Answer)
             await session.delete(delivery)
             return
         webhook.failing_since = webhook.failing_since or now
+        delivery.tries = tries
         if verdict == "later":
-            delivery.due_at = now + policy.pause_before_next(taken.tries, retry_after=retry_after, now=now)
+            delivery.due_at = now + policy.pause_before_next(tries, retry_after=retry_after, now=now)
             return
         delivery.dead_at = now
         await repository.forget_dead(session, webhook_id=webhook.id, before=now - policy.UNDELIVERED_KEPT)
