@@ -70,6 +70,7 @@ class NotificationRow(SQLModel, table=True):
 
     carried_by: the notification whose push also stands for this one; itself, unless several waited for the link.
     letter_version: of which it tells; None in those of before there was this column.
+    outdated: a later version closed it, for whoever is linked.
     remind_at: when it is pushed once more, should it be unread by then.
     """
 
@@ -91,6 +92,7 @@ class NotificationRow(SQLModel, table=True):
     patient_id: UUID | None = None
     letter_uid: UUID | None = None
     letter_version: int | None = None
+    outdated: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     cause_event_id: UUID | None = None
     carried_by: UUID = Field(default=None, nullable=False)
     state: State = Field(default="pending", sa_column=Column(String, nullable=False))

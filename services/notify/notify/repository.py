@@ -152,13 +152,15 @@ async def settle(session: AsyncSession, carriers: Sequence[UUID], *, state: Stat
 
 
 async def give_back(session: AsyncSession, *, patient_id: UUID, user_id: UUID) -> None:
-    """Take a patient's notifications out of a user's inbox and stop their pushes; they wait for the next link."""
+    """Take a patient's notifications out of a user's inbox and stop their pushes; they wait for the next link, unread
+    but for those that are outdated."""
     theirs = (col(NotificationRow.patient_id) == patient_id, col(NotificationRow.user_id) == user_id)
     ids = select(col(NotificationRow.id)).where(*theirs)
     await session.execute(delete(DeliveryRow).where(col(DeliveryRow.notification_id).in_(ids)))
-    fresh = {"user_id": None, "state": "pending", "carried_by": col(NotificationRow.id)}
-    fresh |= dict.fromkeys(("read_at", "remind_at"))
-    await session.execute(update(NotificationRow).where(*theirs).values(**fresh))
+    valid = col(NotificationRow.outdated).is_(False)
+    await session.execute(update(NotificationRow).where(*theirs, valid).values(state="pending", read_at=None))
+    waiting = {"user_id": None, "carried_by": col(NotificationRow.id), "remind_at": None}
+    await session.execute(update(NotificationRow).where(*theirs).values(**waiting))
 
 
 async def take_waiting(session: AsyncSession, *, patient_id: UUID, user_id: UUID) -> list[NotificationRow]:
@@ -177,12 +179,30 @@ async def is_outdated(session: AsyncSession, row: NotificationRow) -> bool:
 
 async def close_older(session: AsyncSession, *, newest: NotificationRow, withdrawn: bool) -> None:
     """Remind of a letter's older notifications no more; when it was withdrawn, nobody needs to open them either."""
-    of_letter = update(NotificationRow).filter_by(patient_id=newest.patient_id, letter_uid=newest.letter_uid)
-    older = of_letter.where(col(NotificationRow.id) != newest.id)
-    await session.execute(older.values(remind_at=None))
+    row, of_letter = NotificationRow, {"patient_id": newest.patient_id, "letter_uid": newest.letter_uid}
+    reminding = select(row).filter_by(**of_letter).where(col(row.id) != newest.id, col(row.remind_at).is_not(None))
+    for one in (await session.scalars(reminding)).all():
+        await _pass_on_reminder(session, one)
     if withdrawn:
-        unread = older.where(col(NotificationRow.read_at).is_(None))
-        await session.execute(unread.values(read_at=clock.now(), state="read"))
+        older = update(row).filter_by(**of_letter).where(col(row.id) != newest.id)
+        await session.execute(older.values(outdated=True))
+        await session.execute(older.where(col(row.read_at).is_(None)).values(read_at=clock.now(), state="read"))
+
+
+async def _pass_on_reminder(session: AsyncSession, closed: NotificationRow) -> None:
+    """Another new letter that waited for the same link is reminded of in the place of one that nobody need read."""
+    row = NotificationRow
+    also = select(row).filter_by(carried_by=closed.carried_by, template="new_letter", read_at=None)
+    others = also.where(col(row.letter_uid) != closed.letter_uid).order_by(col(row.created_at).desc()).limit(1)
+    if (next_one := await session.scalar(others)) is not None:
+        next_one.remind_at = closed.remind_at
+    closed.remind_at = None
+
+
+async def carry(session: AsyncSession, carrier: NotificationRow) -> None:
+    """Have the pushes of a notification stand for all that is unread of what came with it."""
+    together = update(NotificationRow).filter_by(carried_by=carrier.carried_by, read_at=None)
+    await session.execute(together.values(carried_by=carrier.id))
 
 
 async def find_reminder(session: AsyncSession) -> NotificationRow | None:

@@ -93,7 +93,7 @@ async def notify_patient(
     )
     async with work.transaction() as session:
         await _store(session, notification)
-        if notification.read_at is None:
+        if not notification.outdated:
             if notification.user_id is not None and not withdrawn:
                 notification.remind_at = work.backend.timing.remind_at(clock.now())
             await repository.close_older(session, newest=notification, withdrawn=withdrawn)
@@ -105,7 +105,7 @@ async def _store(session: AsyncSession, notification: NotificationRow) -> None:
     if notification.patient_id is not None:
         notification.user_id = (await repository.lock_link(session, patient_id=notification.patient_id)).user_id
     if notification.letter_uid is not None and await repository.is_outdated(session, notification):
-        notification.state, notification.read_at = "read", clock.now()
+        notification.outdated, notification.state, notification.read_at = True, "read", clock.now()
     session.add(notification)
     await session.flush()
     if notification.user_id is not None and notification.read_at is None:
@@ -153,6 +153,7 @@ async def remind_of_unread(work: Work[Backend]) -> bool:
         await repository.lock_link(session, patient_id=found.patient_id)
         await session.refresh(found)
         if found.remind_at is not None and found.user_id is not None:
+            await repository.carry(session, found)
             opened = await repository.open_deliveries(session, notification_id=found.id, user_id=found.user_id)
             if opened and found.state in {"no_device", "failed"}:
                 found.state = "pending"

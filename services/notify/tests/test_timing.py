@@ -220,6 +220,54 @@ async def test_letters_that_waited_for_the_link_are_reminded_of_together_from_th
     assert len(phone.pushes) == 2
 
 
+@pytest.mark.parametrize(("kind", "reminders"), [(LetterWithdrawn, 1), (LetterAmended, 2)])
+async def test_letter_that_waited_for_the_link_is_reminded_of_although_the_one_it_came_with_was_changed(
+    stage: Stage,
+    receiver: PushReceiver,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[LetterAmended],
+    reminders: int,
+) -> None:
+    reminding, phone, patient, patient_id = timed(stage, REMINDING), receiver.subscribe(), stage.user(), uuid4()
+    await reminding.register(patient, phone)
+    for days in (5, 4):
+        newest = await reminding.letter(patient_id, at=clock.now() - timedelta(days=days))
+    async with sending(reminding, monkeypatch):
+        await reminding.link(patient, patient_id)
+        await reminding.pushed(phone)
+        told = {"letter_uid": newest, "patient_id": patient_id, "version": 2, "author_id": uuid4()}
+        await reminding.happen(kind.model_validate(told))
+        await reminding.pushed(phone, number=2)
+        clock.move_to(LATER)
+        await reminding.pushed(phone, number=2 + reminders)
+        await asyncio.sleep(0.3)
+    other = (await reminding.inbox(patient, unread=True))[-1]
+    assert other.url != f"/letters/{newest}"
+    reminded = [push.payload for push in phone.pushes[2:]]
+    assert {"notification_id": str(other.id), "title": "You have a new letter"} in reminded
+    assert len(reminded) == reminders
+
+
+async def test_nobody_is_reminded_of_a_letter_that_was_withdrawn_before_they_were_linked(
+    stage: Stage, receiver: PushReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reminding, (old, new) = timed(stage, REMINDING), (receiver.subscribe(), receiver.subscribe())
+    first, patient_id = await linked(reminding, old)
+    second = reminding.user()
+    await reminding.register(second, new)
+    letter_uid = await reminding.letter(patient_id)
+    told = {"letter_uid": letter_uid, "patient_id": patient_id, "version": 2, "author_id": uuid4()}
+    await reminding.happen(LetterWithdrawn.model_validate(told))
+    await reminding.unlink(first, patient_id)
+    async with sending(reminding, monkeypatch):
+        await reminding.link(second, patient_id)
+        (push,) = await reminding.pushed(new)
+        clock.move_to(LATER)
+        await asyncio.sleep(0.5)
+    assert push.payload["title"] == "One of your letters has changed"
+    assert len(new.pushes) == 1
+
+
 async def test_user_who_is_linked_next_is_reminded_from_then_on(
     stage: Stage, receiver: PushReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
