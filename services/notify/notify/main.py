@@ -40,5 +40,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 async def forget_the_past(work: Work[Backend], *, kept: timedelta) -> None:
-    """Drop notifications that are older than they are kept."""
-    await work.little_by_little(partial(repository.forget_notifications, before=clock.now() - kept))
+    """Drop notifications and readings that are older than they are kept."""
+    for forget in (repository.forget_notifications, repository.forget_readings):
+        await work.little_by_little(partial(forget, before=clock.now() - kept))

@@ -111,6 +111,16 @@ class NotificationRow(SQLModel, table=True):
         return f"/letters/{self.letter_uid}" if self.letter_uid else "/notifications"
 
 
+class ReadingRow(SQLModel, table=True):
+    """When somebody first read a letter, as letters told: what they are told of it from before then is no news."""
+
+    __tablename__ = "readings"
+
+    letter_uid: UUID = Field(primary_key=True)
+    user_id: UUID
+    read_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
 class DeliveryRow(SQLModel, table=True):
     """A push that has yet to be accepted by one device's push service; settled ones are gone.
 

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from common import clock
 from common.db import delete_some
-from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from notify.models import NOW, DeliveryRow, DeviceRow, LinkRow, NotificationRow, State
+from notify.models import NOW, DeliveryRow, DeviceRow, LinkRow, NotificationRow, ReadingRow, State
 
 
 async def lock_names(session: AsyncSession, *names: str) -> None:
@@ -205,6 +205,18 @@ async def carry(session: AsyncSession, carrier: NotificationRow) -> None:
     await session.execute(together.values(carried_by=carrier.id))
 
 
+async def find_read(
+    session: AsyncSession, *, patient_id: UUID, user_id: UUID
+) -> Sequence[tuple[NotificationRow, datetime]]:
+    """A user's unread notifications of letters that they read afterwards, locked, and when they did."""
+    row, reading = NotificationRow, ReadingRow
+    same = (col(reading.letter_uid) == col(row.letter_uid), col(reading.user_id) == col(row.user_id))
+    unread = select(row).filter_by(patient_id=patient_id, user_id=user_id, read_at=None).order_by(col(row.id))
+    read = unread.join(reading, and_(*same, col(row.created_at) <= col(reading.read_at)))
+    locked = read.add_columns(col(reading.read_at)).with_for_update(of=row)
+    return [(found, at) for found, at in (await session.execute(locked)).all()]
+
+
 async def find_reminder(session: AsyncSession) -> NotificationRow | None:
     """The notification that is due to be reminded of for longest."""
     due = col(NotificationRow.remind_at) <= clock.now()
@@ -232,6 +244,11 @@ async def forget_notifications(session: AsyncSession, *, before: datetime) -> bo
     sent = select(col(DeliveryRow.notification_id)).where(col(DeliveryRow.notification_id) == col(NotificationRow.id))
     old = (col(NotificationRow.created_at) < before, ~sent.exists())
     return await delete_some(session, NotificationRow, col(NotificationRow.id), *old)
+
+
+async def forget_readings(session: AsyncSession, *, before: datetime) -> bool:
+    """Drop readings of before a time, some at a time; whether there were any."""
+    return await delete_some(session, ReadingRow, col(ReadingRow.letter_uid), col(ReadingRow.read_at) < before)
 
 
 async def count_unread(session: AsyncSession, *, user_id: UUID) -> int:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from common import clock
 from common.auth import Caller
-from common.events import LetterAmended, LetterWithdrawn, NotificationAttempted, NotificationRead
+from common.events import LetterAmended, LetterRead, LetterWithdrawn, NotificationAttempted, NotificationRead
 from e2e.push_receiver import PushReceiver, Subscriber
 from notify import sender, service
 from notify.policy import Timing
@@ -167,10 +167,11 @@ async def test_letter_that_stays_unread_is_pushed_once_more_under_its_topic(
 async def test_nobody_is_reminded_of_what_was_read_or_withdrawn_or_is_not_theirs_any_more(
     stage: Stage, receiver: PushReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reminding, phones = timed(stage, REMINDING), [receiver.subscribe() for _ in range(3)]
-    (reader, read), (_, withdrawn), (left, unlinked) = [await linked(reminding, phone) for phone in phones]
+    reminding, phones = timed(stage, REMINDING), [receiver.subscribe() for _ in range(4)]
+    people = [await linked(reminding, phone) for phone in phones]
+    (reader, _), (_, withdrawn), (left, unlinked), (opener, opened) = people
     async with sending(reminding, monkeypatch):
-        letters = {patient_id: await reminding.letter(patient_id) for patient_id in (read, withdrawn, unlinked)}
+        letters = {patient_id: await reminding.letter(patient_id) for _, patient_id in people}
         for phone in phones:
             await reminding.pushed(phone)
         (entry,) = await reminding.inbox(reader)
@@ -179,9 +180,11 @@ async def test_nobody_is_reminded_of_what_was_read_or_withdrawn_or_is_not_theirs
         await reminding.happen(LetterWithdrawn.model_validate(told))
         await reminding.pushed(phones[1], number=2)
         await reminding.unlink(left, unlinked)
+        by_another_way = {"letter_uid": letters[opened], "patient_id": opened, "user_id": opener.user_id}
+        await reminding.happen(LetterRead.model_validate(by_another_way))
         clock.move_to(LATER)
         await asyncio.sleep(0.5)
-    assert [len(phone.pushes) for phone in phones] == [1, 2, 1]
+    assert [len(phone.pushes) for phone in phones] == [1, 2, 1, 1]
 
 
 async def test_letter_that_was_amended_meanwhile_is_reminded_of_once(
