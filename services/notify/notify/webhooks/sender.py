@@ -89,10 +89,10 @@ async def _store(work: Work[Backend], taken: WebhookDeliveryRow, answer: Answer)
         if verdict == "later":
             delivery.due_at = now + policy.pause_before_next(tries, retry_after=retry_after, now=now)
             return
-        delivery.dead_at = now
-        await repository.forget_dead(session, webhook_id=webhook.id, before=now - policy.UNDELIVERED_KEPT)
-        log.error("webhook never got an event", webhook=str(webhook.id), event_id=str(taken.event_id), status=status)
+        delivery.dead_at, given_up = now, [taken.event_id]
         if verdict == "gone" or policy.is_dead(failing_since=webhook.failing_since, now=now):
             webhook.disabled_at = now
-            await repository.bury_open(session, webhook_id=webhook.id)
+            given_up += await repository.bury_open(session, webhook_id=webhook.id)
             log.error("webhook disabled", webhook=str(webhook.id), status=status)
+        for event_id in given_up:
+            log.error("webhook never got an event", webhook=str(webhook.id), event_id=str(event_id), status=status)
