@@ -58,6 +58,7 @@ def consumes[B, E: Event](
 
 async def run(consumer: Consumer[Any, Any], work: Work[Any], client: Client) -> None:
     """Consume until cancelled, through every outage of NATS; then let what has begun end, within five seconds."""
+    metrics.begin(metrics.event_age, consumer.durable, outcomes=("handled", "known"))
     # Once: what comes late is in it, and each one more would be kept by the client and told every server anew.
     subscription = await client.jetstream().pull_subscribe_bind(consumer.durable, consumer.events[0].stream())
     loop = _Loop(consumer, work, client, subscription)

@@ -5,8 +5,9 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from typing import get_args
 
-from common import clock
+from common import clock, metrics
 from common.events import NotificationAttempted, NotificationFailed
 from common.logging import get_logger
 from common.work import Work
@@ -28,6 +29,7 @@ LEASE = timedelta(seconds=20)
 REMIND_SECONDS = 10.0
 
 pushes = Counter("quill_pushes", "Pushes tried, by what the push service made of them", ["outcome"])
+metrics.begin(pushes, outcomes=get_args(Verdict.__value__))
 
 
 async def run(work: Work[Backend]) -> None:

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from typing import get_args
 from uuid import UUID
 
-from common import clock
+from common import clock, metrics
 from common.logging import get_logger
 from common.work import Work
 from prometheus_client import Counter
@@ -26,6 +27,7 @@ log = get_logger(__name__)
 LEASE = timedelta(seconds=20)
 
 posts = Counter("quill_webhook_posts", "Facts posted to webhooks, by what came of them", ["outcome"])
+metrics.begin(posts, outcomes=get_args(policy.Verdict.__value__))
 
 
 async def run(work: Work[Backend]) -> None:
