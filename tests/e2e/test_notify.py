@@ -73,6 +73,14 @@ def test_letter_is_pushed_and_opened_from_the_inbox(
     assert inbox(patient, "?unread=true")["items"] == []
 
 
+def test_letter_that_was_read_without_its_notification_is_read_in_the_inbox(clinician: Person, patient: Person) -> None:
+    patient_id = patient.user["patient_id"]
+    letter, other = [write_letter(clinician, patient_id) for _ in range(2)]
+    eventually(lambda: inbox(patient)["unread_count"] == 2)
+    assert patient.get(f"/api/patients/{patient_id}/letters/{letter['uid']}").status_code == 200
+    eventually(lambda: [one["url"] for one in inbox(patient, "?unread=true")["items"]] == [f"/letters/{other['uid']}"])
+
+
 def test_letter_is_pushed_soon_after_it_was_accepted(
     clinician: Person, patient: Person, push_service: PushReceiver
 ) -> None:

@@ -97,16 +97,22 @@ async def _letter(broker: Broker, number: int) -> Message:
 
 
 def _act(letters: Sequence[Message], act: Any, done: str, *, as_json: bool) -> None:
+    """Do something to each letter, and tell of all to which it was done, also if one of them is refused."""
+    acted_on: list[Message] = []
+
     async def act_on_all() -> None:
         async with Settings().broker() as broker:
             for one in letters:
                 await act(broker, one)
+                acted_on.append(one)
                 if not as_json:
                     typer.echo(f"{one.seq} {done} {durable_of(one)}")
 
-    house.run(act_on_all())
-    if as_json:
-        house.print_json([_told(one) for one in letters])
+    try:
+        house.run(act_on_all())
+    finally:
+        if as_json:
+            house.print_json([_told(one) for one in acted_on])
 
 
 async def _hand_again(broker: Broker, letter: Message) -> None:
@@ -115,7 +121,8 @@ async def _hand_again(broker: Broker, letter: Message) -> None:
     if subject is None:
         raise Refused(f"{letter.seq} belongs to {durable_of(letter)}, which is no durable any more; drop it")
     kept = {name: value for name, value in letter.headers.items() if not name.startswith(BURIAL)}
-    headers = {**kept, "Nats-Msg-Id": f"again-{letter.seq}"}
+    # The number alone would come again after the stream was lost, and what bears it would be taken for a duplicate.
+    headers = {**kept, "Nats-Msg-Id": f"again-{letter.seq}-{letter.at.isoformat()}"}
     try:
         await broker.client.jetstream().publish(subject, letter.body, timeout=ANSWER_SECONDS, headers=headers)
     except (NatsError, OSError, TimeoutError) as error:

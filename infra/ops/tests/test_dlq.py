@@ -11,7 +11,7 @@ from common.consumer import Consumer, consumes
 from common.errors import NotFound
 from common.events import DURABLES, AccessRecorded, LetterCreated
 from common.work import Work
-from ops_house import House, until
+from ops_house import House, provide, until
 
 pytestmark = pytest.mark.anyio
 
@@ -152,6 +152,33 @@ async def test_replay_that_fails_again_is_buried_under_another_number(house: Hou
     assert {name: after[name] for name in ("id", "event", "reason")} == {
         name: before[name] for name in ("id", "event", "reason")
     }
+
+
+async def test_replay_from_a_list_that_was_lost_and_counts_from_one_again_reaches_its_consumer(house: House) -> None:
+    async with burying(house) as first:
+        first.ill = False
+        await house.quill("dlq", "replay", 1)
+        await until(lambda: first.handled)
+    async with house.client("backup") as client:
+        await client.request("$JS.API.STREAM.DELETE.DLQ", b"", timeout=5)
+    await provide(house)
+    async with burying(house) as second:
+        (letter,) = await listed(house)
+        second.ill = False
+        await house.quill("dlq", "replay", 1)
+        await until(lambda: second.handled)
+    assert letter["no"] == 1
+
+
+async def test_replay_that_stops_at_a_refusal_tells_programs_what_was_done_before(house: House) -> None:
+    async with burying(house) as healable:
+        async with house.client("notify") as notify:
+            await notify.jetstream().publish("quill.dlq.notify.notify-weather-changed", b"{}")
+        healable.ill = False
+        told = await house.quill("dlq", "replay", "--all", "--json")
+        await until(lambda: healable.handled)
+    assert (told.code, [one["no"] for one in told.json]) == (1, [1])
+    assert "2 belongs to notify-weather-changed" in told.errors
 
 
 async def test_replay_of_a_durable_that_is_no_more_is_refused(house: House) -> None:

@@ -58,6 +58,7 @@ def consumes[B, E: Event](
 
 async def run(consumer: Consumer[Any, Any], work: Work[Any], client: Client) -> None:
     """Consume until cancelled, through every outage of NATS; then let what has begun end, within five seconds."""
+    metrics.begin(metrics.event_age, consumer.durable, outcomes=("handled", "known"))
     # Once: what comes late is in it, and each one more would be kept by the client and told every server anew.
     subscription = await client.jetstream().pull_subscribe_bind(consumer.durable, consumer.events[0].stream())
     loop = _Loop(consumer, work, client, subscription)
@@ -81,7 +82,7 @@ class _Loop:
     ) -> None:
         self._consumer, self._work, self._client, self._subscription = consumer, work, client, subscription
         self._in_hand: set[asyncio.Task[None]] = set()
-        self._failures = Counter[int]()  # how often what is at a place of the stream failed unexpectedly
+        self._failures = Counter[str]()  # how often what is at a place of the stream failed unexpectedly
 
     async def wait_for_a_hand(self) -> None:
         """Until one event more can be taken. A broker that is away is not asked: it would answer all that at once."""
@@ -175,5 +176,6 @@ class _Loop:
         self._failures.pop(_place(message), None)
 
 
-def _place(message: Msg) -> int:
-    return message.metadata.sequence.stream
+def _place(message: Msg) -> str:
+    """Where it is stored, and since when: a stream that had to be made anew counts from one again."""
+    return f"{message.metadata.sequence.stream}-{message.metadata.timestamp.isoformat()}"

@@ -110,12 +110,12 @@ async def delete_some(
     """Delete rows of a table, so few that it takes no longer than a statement may; whether there were any.
 
     Args:
-        key: what each row is known by.
+        key: what each row is known by, or each few.
         where: which of them.
         most: fewer where many others go with each.
     """
     some = select(key).where(*where).limit(most)
-    return bool((await session.scalars(delete(row).where(key.in_(some)).returning(key))).all())
+    return bool((await session.scalars(delete(row).where(key.in_(some), *where).returning(key))).all())
 
 
 class Together[T]:

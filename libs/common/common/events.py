@@ -266,6 +266,7 @@ DURABLES = (
     Durable("notify-letter-created", LetterCreated),
     Durable("notify-letter-amended", LetterAmended),
     Durable("notify-letter-withdrawn", LetterWithdrawn),
+    Durable("notify-letter-read", LetterRead),
     Durable("notify-user-linked", UserLinked),
     Durable("notify-user-unlinked", UserUnlinked),
     Durable("notify-session-revoked", SessionRevoked),

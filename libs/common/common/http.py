@@ -30,6 +30,7 @@ NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 DOUBT_SECONDS = 0.5  # what waits longer, or for half of its time, makes us ask whether anybody is there
 PROBE_SECONDS = 2.0  # not less: a busy machine must not look like a hanging server
 PAUSE_SECONDS = 0.5
+OUTCOMES = ("answered", "failed", "late", "unreachable", "broken", "given_up")
 
 checking: ContextVar[bool] = ContextVar("checking", default=False)  # health looks for itself, past what is held back
 
@@ -109,6 +110,7 @@ class Addresses(httpx.AsyncBaseTransport):
 
     def __init__(self, name: str, addresses: Sequence[Address]) -> None:
         self._name, self._addresses = name, addresses
+        metrics.begin(metrics.backend_seconds, name, outcomes=OUTCOMES)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The whole answer within the request's time, which includes waiting for a free connection."""

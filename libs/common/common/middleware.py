@@ -14,6 +14,7 @@ from common.logging import begin_trace, get_logger, pseudonym
 log = get_logger(__name__)
 
 DEADLINE_SECONDS = 9.0
+FAILURES = (500, 503)
 ASKED_ALL_THE_TIME = {"/livez", "/readyz", "/metrics"}
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -82,6 +83,7 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     method, path = scope["method"], getattr(scope.get("route"), "path", "unmatched")
     if path in ASKED_ALL_THE_TIME:
         return
+    metrics.begin(metrics.requests, method, path, outcomes=FAILURES)
     metrics.requests.labels(method, path, status).inc()
     metrics.request_seconds.labels(method, path).observe(seconds)
     caller = scope.get("state", {}).get("caller")

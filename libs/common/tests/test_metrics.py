@@ -157,6 +157,20 @@ async def test_request_and_the_failed_call_behind_it_are_counted(app: App) -> No
     assert await value(app, "backend_up", backend="postgres") == 1
 
 
+async def test_failures_are_told_before_there_is_any(app: App) -> None:
+    """Prometheus takes no first value for an increase."""
+    await app.caller.get("/livez")
+    await app.caller.get("/api/no-such-route")
+    async with http.create_client("http://127.0.0.1:1", "nobody-asked-it"):
+        told = await samples(app)
+    route = {"method": "GET", "route": "unmatched"}
+    assert told["quill_requests_total", frozenset({**route, "status": "503"}.items())] == 0
+    call = {"backend": "nobody-asked-it", "outcome": "late"}
+    assert told["quill_backend_call_seconds_count", frozenset(call.items())] == 0
+    event = {"durable": DURABLE, "outcome": "handled"}
+    assert ("quill_event_age_seconds_count", frozenset(event.items())) in told
+
+
 async def test_fact_that_is_not_announced_is_seen_to_wait(app: App) -> None:
     assert await value(app, "waiting", queue="outbox") == 0
     assert await value(app, "waiting_oldest_seconds", queue="outbox") == 0

@@ -178,6 +178,29 @@ async def test_malformed_event_is_dead_lettered_and_the_next_one_handled(
     assert (buried.data, buried.headers["mark"], buried.headers["Quill-Reason"]) == (body, mark, "malformed")
 
 
+async def test_event_at_a_place_of_a_lost_stream_is_dead_lettered_too(work: Work[None], client: Client) -> None:
+    """However soon after the one that was there before: both are first of their stream."""
+    jetstream = client.jetstream()
+
+    @consumes(PatientCreated, durable="letters-patient-created")
+    async def never(handling: Work[None], event: PatientCreated) -> None:
+        raise AssertionError
+
+    async def bury_the_first() -> bytes:
+        await jetstream.delete_stream("PATIENTS")
+        await provision(jetstream)
+        body = f"no event but {uuid4()}".encode()
+        assert (await jetstream.publish(PatientCreated.subject, body)).seq == 1
+        async with consuming(never, work, client), asyncio.timeout(30):
+            while (await jetstream.consumer_info("PATIENTS", never.durable)).ack_floor.stream_seq < 1:
+                await asyncio.sleep(0.02)
+        return body
+
+    buried = [await bury_the_first() for _ in range(2)]
+    last = (await jetstream.stream_info("DLQ")).state.last_seq
+    assert [(await jetstream.get_msg("DLQ", seq)).data for seq in (last - 1, last)] == buried
+
+
 async def test_consumer_of_several_facts_gets_each_as_what_it_is(work: Work[None], client: Client) -> None:
     patient_id, seen = uuid4(), list[Event]()
 

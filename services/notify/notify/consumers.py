@@ -7,6 +7,7 @@ from common.events import (
     WEBHOOK_FACTS,
     LetterAmended,
     LetterCreated,
+    LetterRead,
     LetterWithdrawn,
     SessionRevoked,
     UserLinked,
@@ -34,6 +35,11 @@ async def on_letter_withdrawn(work: Work[Backend], event: LetterWithdrawn) -> No
     await service.notify_patient(work, event, template="amended_letter", withdrawn=True)
 
 
+@consumes(LetterRead, durable="notify-letter-read")
+async def on_letter_read(work: Work[Backend], event: LetterRead) -> None:
+    await service.note_reading(work, event)
+
+
 @consumes(UserLinked, durable="notify-user-linked")
 async def on_user_linked(work: Work[Backend], event: UserLinked) -> None:
     await service.change_link(work, event, linked=True)
@@ -50,7 +56,7 @@ async def on_session_revoked(work: Work[Backend], event: SessionRevoked) -> None
 
 
 CONSUMERS: tuple[Consumer[Backend, Any], ...] = (
-    *(on_letter_created, on_letter_amended, on_letter_withdrawn),
+    *(on_letter_created, on_letter_amended, on_letter_withdrawn, on_letter_read),
     *(on_user_linked, on_user_unlinked, on_session_revoked),
     *(
         consumes(*facts, durable=f"notify-webhooks-{stream.lower()}")(webhooks.tell_webhooks)

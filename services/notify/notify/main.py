@@ -16,6 +16,7 @@ from notify.settings import Settings
 from notify.webhooks import api as webhooks
 from notify.webhooks import repository as webhook_repository
 from notify.webhooks import sender as webhook_sender
+from notify.webhooks.policy import UNDELIVERED_KEPT
 from notify.webhooks.service import CREATE_WEBHOOK
 
 DAY_SECONDS = 86400.0  # it reads all notifications
@@ -40,5 +41,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 async def forget_the_past(work: Work[Backend], *, kept: timedelta) -> None:
-    """Drop notifications that are older than they are kept."""
-    await work.little_by_little(partial(repository.forget_notifications, before=clock.now() - kept))
+    """Drop notifications and readings that are older than they are kept, and what webhooks were not told long ago."""
+    before = clock.now() - kept
+    await work.little_by_little(partial(repository.forget_notifications, before=before))
+    await work.little_by_little(partial(repository.forget_readings, before=before))
+    await work.little_by_little(partial(webhook_repository.forget_dead, before=clock.now() - UNDELIVERED_KEPT))

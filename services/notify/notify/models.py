@@ -13,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    Integer,
     String,
     UniqueConstraint,
     false,
@@ -69,6 +70,7 @@ class NotificationRow(SQLModel, table=True):
 
     carried_by: the notification whose push also stands for this one; itself, unless several waited for the link.
     letter_version: of which it tells; None in those of before there was this column.
+    outdated: a later version closed it, for whoever is linked.
     remind_at: when it is pushed once more, should it be unread by then.
     """
 
@@ -90,6 +92,7 @@ class NotificationRow(SQLModel, table=True):
     patient_id: UUID | None = None
     letter_uid: UUID | None = None
     letter_version: int | None = None
+    outdated: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     cause_event_id: UUID | None = None
     carried_by: UUID = Field(default=None, nullable=False)
     state: State = Field(default="pending", sa_column=Column(String, nullable=False))
@@ -108,11 +111,22 @@ class NotificationRow(SQLModel, table=True):
         return f"/letters/{self.letter_uid}" if self.letter_uid else "/notifications"
 
 
+class ReadingRow(SQLModel, table=True):
+    """When somebody first read a letter, as letters told: what they are told of it from before then is no news."""
+
+    __tablename__ = "readings"
+
+    letter_uid: UUID = Field(primary_key=True)
+    user_id: UUID
+    read_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
 class DeliveryRow(SQLModel, table=True):
     """A push that has yet to be accepted by one device's push service; settled ones are gone.
 
     due_at: when it may be sent (next); a sender that takes it moves this on, so that it alone works on it.
-    tries: how often it was taken; a sender whose count is outdated has lost it to another.
+    takes: how often it was taken; a sender whose count is outdated has lost it to another.
+    tries: how often that led to something which could be stored.
     urgent: it is about a letter, and waits for no other kind.
     """
 
@@ -125,5 +139,6 @@ class DeliveryRow(SQLModel, table=True):
     notification_id: UUID = Field(sa_column=Column(ForeignKey("notifications.id"), primary_key=True))
     device_id: UUID = Field(sa_column=Column(ForeignKey("devices.id"), primary_key=True))
     tries: int = 0
+    takes: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     urgent: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     due_at: datetime = Field(default_factory=NOW, sa_column=Column(DateTime(timezone=True), nullable=False))

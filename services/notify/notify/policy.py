@@ -21,6 +21,7 @@ SEND_PUSH = Policy(name="send a push", roles=frozenset({"clinician", "admin"}), 
 MAX_DEVICES = 10
 MAX_ENDPOINT_LENGTH = 2048
 MAX_TRIES = 5
+MAX_TAKES = 50  # a push that ends whoever sends it would be taken again for ever; outages are fewer
 MAX_PAUSE = timedelta(hours=1)
 DELIVERED_ON_LINKING = timedelta(days=30)
 

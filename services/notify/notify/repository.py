@@ -7,12 +7,12 @@ from uuid import UUID
 
 from common import clock
 from common.db import delete_some
-from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from notify.models import NOW, DeliveryRow, DeviceRow, LinkRow, NotificationRow, State
+from notify.models import NOW, DeliveryRow, DeviceRow, LinkRow, NotificationRow, ReadingRow, State
 
 
 async def lock_names(session: AsyncSession, *names: str) -> None:
@@ -79,10 +79,11 @@ async def open_deliveries(session: AsyncSession, *, notification_id: UUID, user_
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A push to be sent now by whoever took it."""
+    """A push to be sent now by whoever took it; which take and which try of it that is."""
 
     notification: NotificationRow
     device: DeviceRow
+    takes: int
     tries: int
 
 
@@ -106,8 +107,8 @@ async def take_due(session: AsyncSession, *, limit: int, lease: timedelta) -> li
     taken = []
     for delivery, device, notification in rows:
         if notification.id in unread:
-            delivery.tries, delivery.due_at = delivery.tries + 1, now + lease
-            taken.append(Due(notification, device, delivery.tries))
+            delivery.takes, delivery.due_at = delivery.takes + 1, now + lease
+            taken.append(Due(notification, device, takes=delivery.takes, tries=delivery.tries + 1))
         else:
             await session.delete(delivery)
     return taken
@@ -120,13 +121,13 @@ async def _unread(session: AsyncSession, carriers: Sequence[UUID]) -> set[UUID]:
 
 
 def _mine(dues: Sequence[Due]) -> ColumnElement[bool]:
-    taken = tuple_(col(DeliveryRow.notification_id), col(DeliveryRow.device_id), col(DeliveryRow.tries))
-    return taken.in_([(due.notification.id, due.device.id, due.tries) for due in dues])
+    taken = tuple_(col(DeliveryRow.notification_id), col(DeliveryRow.device_id), col(DeliveryRow.takes))
+    return taken.in_([(due.notification.id, due.device.id, due.takes) for due in dues])
 
 
 async def postpone(session: AsyncSession, due: Due, *, until: datetime) -> None:
-    """Send it again at that time, unless another sender has it by now."""
-    await session.execute(update(DeliveryRow).where(_mine([due])).values(due_at=until))
+    """Send it again at that time, unless another sender has it by now; this try counts."""
+    await session.execute(update(DeliveryRow).where(_mine([due])).values(due_at=until, tries=due.tries))
 
 
 async def close_deliveries(session: AsyncSession, dues: Sequence[Due]) -> Sequence[UUID]:
@@ -151,13 +152,15 @@ async def settle(session: AsyncSession, carriers: Sequence[UUID], *, state: Stat
 
 
 async def give_back(session: AsyncSession, *, patient_id: UUID, user_id: UUID) -> None:
-    """Take a patient's notifications out of a user's inbox and stop their pushes; they wait for the next link."""
+    """Take a patient's notifications out of a user's inbox and stop their pushes; they wait for the next link, unread
+    but for those that are outdated."""
     theirs = (col(NotificationRow.patient_id) == patient_id, col(NotificationRow.user_id) == user_id)
     ids = select(col(NotificationRow.id)).where(*theirs)
     await session.execute(delete(DeliveryRow).where(col(DeliveryRow.notification_id).in_(ids)))
-    fresh = {"user_id": None, "state": "pending", "carried_by": col(NotificationRow.id)}
-    fresh |= dict.fromkeys(("read_at", "remind_at"))
-    await session.execute(update(NotificationRow).where(*theirs).values(**fresh))
+    valid = col(NotificationRow.outdated).is_(False)
+    await session.execute(update(NotificationRow).where(*theirs, valid).values(state="pending", read_at=None))
+    waiting = {"user_id": None, "carried_by": col(NotificationRow.id), "remind_at": None}
+    await session.execute(update(NotificationRow).where(*theirs).values(**waiting))
 
 
 async def take_waiting(session: AsyncSession, *, patient_id: UUID, user_id: UUID) -> list[NotificationRow]:
@@ -176,12 +179,42 @@ async def is_outdated(session: AsyncSession, row: NotificationRow) -> bool:
 
 async def close_older(session: AsyncSession, *, newest: NotificationRow, withdrawn: bool) -> None:
     """Remind of a letter's older notifications no more; when it was withdrawn, nobody needs to open them either."""
-    of_letter = update(NotificationRow).filter_by(patient_id=newest.patient_id, letter_uid=newest.letter_uid)
-    older = of_letter.where(col(NotificationRow.id) != newest.id)
-    await session.execute(older.values(remind_at=None))
+    row, of_letter = NotificationRow, {"patient_id": newest.patient_id, "letter_uid": newest.letter_uid}
+    reminding = select(row).filter_by(**of_letter).where(col(row.id) != newest.id, col(row.remind_at).is_not(None))
+    for one in (await session.scalars(reminding)).all():
+        await _pass_on_reminder(session, one)
     if withdrawn:
-        unread = older.where(col(NotificationRow.read_at).is_(None))
-        await session.execute(unread.values(read_at=clock.now(), state="read"))
+        older = update(row).filter_by(**of_letter).where(col(row.id) != newest.id)
+        await session.execute(older.values(outdated=True))
+        await session.execute(older.where(col(row.read_at).is_(None)).values(read_at=clock.now(), state="read"))
+
+
+async def _pass_on_reminder(session: AsyncSession, closed: NotificationRow) -> None:
+    """Another new letter that waited for the same link is reminded of in the place of one that nobody need read."""
+    row = NotificationRow
+    also = select(row).filter_by(carried_by=closed.carried_by, template="new_letter", read_at=None)
+    others = also.where(col(row.letter_uid) != closed.letter_uid).order_by(col(row.created_at).desc()).limit(1)
+    if (next_one := await session.scalar(others)) is not None:
+        next_one.remind_at = closed.remind_at
+    closed.remind_at = None
+
+
+async def carry(session: AsyncSession, carrier: NotificationRow) -> None:
+    """Have the pushes of a notification stand for all that is unread of what came with it."""
+    together = update(NotificationRow).filter_by(carried_by=carrier.carried_by, read_at=None)
+    await session.execute(together.values(carried_by=carrier.id))
+
+
+async def find_read(
+    session: AsyncSession, *, patient_id: UUID, user_id: UUID
+) -> Sequence[tuple[NotificationRow, datetime]]:
+    """A user's unread notifications of letters that they read afterwards, locked, and when they did."""
+    row, reading = NotificationRow, ReadingRow
+    same = (col(reading.letter_uid) == col(row.letter_uid), col(reading.user_id) == col(row.user_id))
+    unread = select(row).filter_by(patient_id=patient_id, user_id=user_id, read_at=None).order_by(col(row.id))
+    read = unread.join(reading, and_(*same, col(row.created_at) <= col(reading.read_at)))
+    locked = read.add_columns(col(reading.read_at)).with_for_update(of=row)
+    return [(found, at) for found, at in (await session.execute(locked)).all()]
 
 
 async def find_reminder(session: AsyncSession) -> NotificationRow | None:
@@ -211,6 +244,11 @@ async def forget_notifications(session: AsyncSession, *, before: datetime) -> bo
     sent = select(col(DeliveryRow.notification_id)).where(col(DeliveryRow.notification_id) == col(NotificationRow.id))
     old = (col(NotificationRow.created_at) < before, ~sent.exists())
     return await delete_some(session, NotificationRow, col(NotificationRow.id), *old)
+
+
+async def forget_readings(session: AsyncSession, *, before: datetime) -> bool:
+    """Drop readings of before a time, some at a time; whether there were any."""
+    return await delete_some(session, ReadingRow, col(ReadingRow.letter_uid), col(ReadingRow.read_at) < before)
 
 
 async def count_unread(session: AsyncSession, *, user_id: UUID) -> int:

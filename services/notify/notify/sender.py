@@ -5,8 +5,9 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from typing import get_args
 
-from common import clock
+from common import clock, metrics
 from common.events import NotificationAttempted, NotificationFailed
 from common.logging import get_logger
 from common.work import Work
@@ -28,6 +29,7 @@ LEASE = timedelta(seconds=20)
 REMIND_SECONDS = 10.0
 
 pushes = Counter("quill_pushes", "Pushes tried, by what the push service made of them", ["outcome"])
+metrics.begin(pushes, outcomes=get_args(Verdict.__value__))
 
 
 async def run(work: Work[Backend]) -> None:
@@ -58,7 +60,7 @@ async def _send(work: Work[Backend], due: Due) -> None:
 
 
 async def _try(backend: Backend, due: Due) -> tuple[Verdict, Answer]:
-    if due.tries > policy.MAX_TRIES:
+    if due.takes > policy.MAX_TAKES:
         return "dropped", NO_ANSWER
     notification, device = due.notification, due.device
     payload = json.dumps({"notification_id": str(notification.id), "title": notification.title}).encode()
@@ -68,6 +70,9 @@ async def _try(backend: Backend, due: Due) -> tuple[Verdict, Answer]:
         answer = await backend.client.send(subscription, payload, topic=topic)
     except EndpointRefused:
         return "refused", NO_ANSWER
+    except Exception:  # a try as any other: only a sender that died does not know of one
+        log.exception("sender failed")
+        return "later", NO_ANSWER
     return policy.judge(answer[0]), answer
 
 

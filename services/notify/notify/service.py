@@ -1,13 +1,14 @@
 """The use cases of notify, one function each, whether a request or an event asks for them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from common import clock
 from common.audit import Access
 from common.auth import Caller
 from common.errors import NotFound
-from common.events import LetterCreated, NotificationRead, UserLinked
+from common.events import LetterCreated, LetterRead, NotificationRead, UserLinked
 from common.operations import Idempotency, Operation, OperationKind, Outcome
 from common.rest import Page, decode_moment, encode_cursor
 from common.work import Work
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notify import policy, repository
 from notify.backend import Backend
 from notify.errors import TooManyDevices
-from notify.models import DeviceRow, NotificationRow, Template
+from notify.models import DeviceRow, NotificationRow, ReadingRow, Template
 from notify.schemas import DeviceCreate, DevicePublic, Inbox, NotificationPublic, PushCreate
 
 MAX_USER_AGENT_LENGTH = 256
@@ -93,11 +94,33 @@ async def notify_patient(
     )
     async with work.transaction() as session:
         await _store(session, notification)
-        if notification.read_at is None:
+        if not notification.outdated:
             if notification.user_id is not None and not withdrawn:
                 notification.remind_at = work.backend.timing.remind_at(clock.now())
             await repository.close_older(session, newest=notification, withdrawn=withdrawn)
+        if notification.user_id is not None:
+            await _close_read(work, session, patient_id=event.patient_id, user_id=notification.user_id)
     work.backend.due.set()
+
+
+async def note_reading(work: Work[Backend], event: LetterRead) -> None:
+    """Whoever has read a letter, by whatever way, has read what they are told of it up to that version."""
+    at = work.cause_at or clock.now()
+    async with work.transaction() as session:
+        await repository.lock_link(session, patient_id=event.patient_id)
+        await session.merge(ReadingRow(letter_uid=event.letter_uid, user_id=event.user_id, read_at=at))
+        await _close_read(work, session, patient_id=event.patient_id, user_id=event.user_id)
+
+
+async def _close_read(work: Work[Backend], session: AsyncSession, *, patient_id: UUID, user_id: UUID) -> None:
+    for row, at in await repository.find_read(session, patient_id=patient_id, user_id=user_id):
+        _set_read(work, session, row, user_id=user_id, at=at)
+
+
+def _set_read(work: Work[Backend], session: AsyncSession, row: NotificationRow, *, user_id: UUID, at: datetime) -> None:
+    row.state, row.read_at = "read", at
+    fact = NotificationRead(notification_id=row.id, user_id=user_id, cause_event_id=row.cause_event_id)
+    work.announce(session, fact)
 
 
 async def _store(session: AsyncSession, notification: NotificationRow) -> None:
@@ -105,7 +128,7 @@ async def _store(session: AsyncSession, notification: NotificationRow) -> None:
     if notification.patient_id is not None:
         notification.user_id = (await repository.lock_link(session, patient_id=notification.patient_id)).user_id
     if notification.letter_uid is not None and await repository.is_outdated(session, notification):
-        notification.state, notification.read_at = "read", clock.now()
+        notification.outdated, notification.state, notification.read_at = True, "read", clock.now()
     session.add(notification)
     await session.flush()
     if notification.user_id is not None and notification.read_at is None:
@@ -130,6 +153,7 @@ async def change_link(work: Work[Backend], event: UserLinked, *, linked: bool) -
 
 async def _push_waiting(work: Work[Backend], session: AsyncSession, *, patient_id: UUID, user_id: UUID) -> None:
     waited = await repository.take_waiting(session, patient_id=patient_id, user_id=user_id)
+    await _close_read(work, session, patient_id=patient_id, user_id=user_id)
     oldest = clock.now() - policy.DELIVERED_ON_LINKING
     await repository.settle(session, [row.id for row in waited if row.created_at <= oldest], state="no_device")
     fresh = [row for row in waited if row.created_at > oldest and row.read_at is None]
@@ -153,6 +177,7 @@ async def remind_of_unread(work: Work[Backend]) -> bool:
         await repository.lock_link(session, patient_id=found.patient_id)
         await session.refresh(found)
         if found.remind_at is not None and found.user_id is not None:
+            await repository.carry(session, found)
             opened = await repository.open_deliveries(session, notification_id=found.id, user_id=found.user_id)
             if opened and found.state in {"no_device", "failed"}:
                 found.state = "pending"
@@ -219,10 +244,8 @@ def _next_cursor(rows: Sequence[DeviceRow] | Sequence[NotificationRow], *, limit
 async def read_notification(work: Work[Backend], caller: Caller, *, notification_id: UUID) -> None:
     """The first reading is a fact; reading again changes nothing."""
     async with work.transaction() as session:
-        mine = {"notification_id": notification_id, "user_id": caller.user_id}
-        row = await repository.find_notification(session, **mine)
+        row = await repository.find_notification(session, notification_id=notification_id, user_id=caller.user_id)
         if row is None:
             raise NotFound
         if row.read_at is None:
-            row.state, row.read_at = "read", clock.now()
-            work.announce(session, NotificationRead(**mine, cause_event_id=row.cause_event_id))
+            _set_read(work, session, row, user_id=caller.user_id, at=clock.now())

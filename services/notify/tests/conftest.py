@@ -20,7 +20,7 @@ from provision.streams import provision
 from sqlalchemy import text
 from stand_in import Auth
 
-TABLES = "webhook_deliveries, webhooks, deliveries, notifications, links, devices, inbox, outbox, operations"
+TABLES = "webhook_deliveries, webhooks, deliveries, notifications, readings, links, devices, inbox, outbox, operations"
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from common.events import LetterCreated, LetterWithdrawn
 from e2e.push_receiver import PushReceiver, Reply
+from notify import service
 from notify_stage import Stage
 
 pytestmark = pytest.mark.anyio
@@ -85,6 +87,27 @@ async def test_next_linked_user_gets_what_the_one_before_lost(stage: Stage, rece
         await stage.pushed(phone)
     assert [entry.url for entry in await stage.inbox(right)] == [f"/letters/{letter_uid}"]
     assert await stage.inbox(wrong) == []
+
+
+@pytest.mark.parametrize("order", [(LetterCreated, LetterWithdrawn), (LetterWithdrawn, LetterCreated)])
+async def test_withdrawn_letter_is_nothing_new_for_the_user_who_is_linked_next(
+    stage: Stage, order: tuple[type[LetterCreated], ...]
+) -> None:
+    first, second, patient_id, letter_uid = stage.user(), stage.user(), uuid4(), uuid4()
+    await stage.link(first, patient_id)
+    for kind in order:
+        version = 1 if kind is LetterCreated else 2
+        told = {"letter_uid": letter_uid, "patient_id": patient_id, "version": version, "author_id": uuid4()}
+        await stage.happen(kind.model_validate(told))
+    other_uid = await stage.letter(patient_id)
+    for entry in await stage.inbox(first, unread=True):
+        await service.read_notification(stage.work, first, notification_id=entry.id)
+    await stage.unlink(first, patient_id)
+    await stage.link(second, patient_id)
+    open_ones = [(entry.template, entry.url) for entry in await stage.inbox(second, unread=True)]
+    assert sorted(open_ones) == [("amended_letter", f"/letters/{letter_uid}"), ("new_letter", f"/letters/{other_uid}")]
+    (closed,) = [entry for entry in await stage.inbox(second) if entry.read_at is not None]
+    assert (closed.template, closed.url, closed.state) == ("new_letter", f"/letters/{letter_uid}", "read")
 
 
 async def test_push_to_a_user_is_not_touched_by_unlinking_their_patient(stage: Stage) -> None:

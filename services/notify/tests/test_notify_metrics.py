@@ -1,7 +1,10 @@
 """What Prometheus is told of pushes and webhooks: what became of each, and what waits."""
 
 import asyncio
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 from uuid import uuid4
 
 import pytest
@@ -10,8 +13,10 @@ from common.scrape import look_at_backlogs
 from e2e.push_receiver import PushReceiver, Reply
 from notify import repository
 from notify.models import DeliveryRow
+from notify.policy import Verdict as PushVerdict
 from notify.webhooks import repository as webhooks
 from notify.webhooks import sender
+from notify.webhooks.policy import Verdict as PostVerdict
 from notify_stage import Stage
 from prometheus_client import REGISTRY
 from sqlalchemy import update
@@ -32,6 +37,18 @@ async def more(name: str, before: dict[str, float], expected: dict[str, float]) 
             await asyncio.sleep(0.02)
     others = counted(name).items() - before.items()
     assert {outcome for outcome, _ in others} == expected.keys()
+
+
+def test_outcomes_are_told_before_there_is_any() -> None:
+    """In a process that has sent nothing: Prometheus takes no first value for an increase."""
+    program = (
+        "import notify.sender, notify.webhooks.sender, prometheus_client as p; print(p.generate_latest().decode())"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    for name, outcomes in (("quill_pushes", PushVerdict), ("quill_webhook_posts", PostVerdict)):
+        lines = {f'{name}_total{{outcome="{outcome}"}} 0.0' for outcome in get_args(outcomes.__value__)}
+        assert len(lines) >= 4
+        assert lines <= set(told.splitlines())
 
 
 async def test_pushes_are_counted_by_what_push_services_made_of_them(stage: Stage, receiver: PushReceiver) -> None:

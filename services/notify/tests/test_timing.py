@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from common import clock
 from common.auth import Caller
-from common.events import LetterAmended, LetterWithdrawn, NotificationAttempted, NotificationRead
+from common.events import LetterAmended, LetterRead, LetterWithdrawn, NotificationAttempted, NotificationRead
 from e2e.push_receiver import PushReceiver, Subscriber
 from notify import sender, service
 from notify.policy import Timing
@@ -167,10 +167,11 @@ async def test_letter_that_stays_unread_is_pushed_once_more_under_its_topic(
 async def test_nobody_is_reminded_of_what_was_read_or_withdrawn_or_is_not_theirs_any_more(
     stage: Stage, receiver: PushReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reminding, phones = timed(stage, REMINDING), [receiver.subscribe() for _ in range(3)]
-    (reader, read), (_, withdrawn), (left, unlinked) = [await linked(reminding, phone) for phone in phones]
+    reminding, phones = timed(stage, REMINDING), [receiver.subscribe() for _ in range(4)]
+    people = [await linked(reminding, phone) for phone in phones]
+    (reader, _), (_, withdrawn), (left, unlinked), (opener, opened) = people
     async with sending(reminding, monkeypatch):
-        letters = {patient_id: await reminding.letter(patient_id) for patient_id in (read, withdrawn, unlinked)}
+        letters = {patient_id: await reminding.letter(patient_id) for _, patient_id in people}
         for phone in phones:
             await reminding.pushed(phone)
         (entry,) = await reminding.inbox(reader)
@@ -179,9 +180,11 @@ async def test_nobody_is_reminded_of_what_was_read_or_withdrawn_or_is_not_theirs
         await reminding.happen(LetterWithdrawn.model_validate(told))
         await reminding.pushed(phones[1], number=2)
         await reminding.unlink(left, unlinked)
+        by_another_way = {"letter_uid": letters[opened], "patient_id": opened, "user_id": opener.user_id}
+        await reminding.happen(LetterRead.model_validate(by_another_way))
         clock.move_to(LATER)
         await asyncio.sleep(0.5)
-    assert [len(phone.pushes) for phone in phones] == [1, 2, 1]
+    assert [len(phone.pushes) for phone in phones] == [1, 2, 1, 1]
 
 
 async def test_letter_that_was_amended_meanwhile_is_reminded_of_once(
@@ -218,6 +221,54 @@ async def test_letters_that_waited_for_the_link_are_reminded_of_together_from_th
         await reminding.pushed(phone, number=2)
         await asyncio.sleep(0.3)
     assert len(phone.pushes) == 2
+
+
+@pytest.mark.parametrize(("kind", "reminders"), [(LetterWithdrawn, 1), (LetterAmended, 2)])
+async def test_letter_that_waited_for_the_link_is_reminded_of_although_the_one_it_came_with_was_changed(
+    stage: Stage,
+    receiver: PushReceiver,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[LetterAmended],
+    reminders: int,
+) -> None:
+    reminding, phone, patient, patient_id = timed(stage, REMINDING), receiver.subscribe(), stage.user(), uuid4()
+    await reminding.register(patient, phone)
+    for days in (5, 4):
+        newest = await reminding.letter(patient_id, at=clock.now() - timedelta(days=days))
+    async with sending(reminding, monkeypatch):
+        await reminding.link(patient, patient_id)
+        await reminding.pushed(phone)
+        told = {"letter_uid": newest, "patient_id": patient_id, "version": 2, "author_id": uuid4()}
+        await reminding.happen(kind.model_validate(told))
+        await reminding.pushed(phone, number=2)
+        clock.move_to(LATER)
+        await reminding.pushed(phone, number=2 + reminders)
+        await asyncio.sleep(0.3)
+    other = (await reminding.inbox(patient, unread=True))[-1]
+    assert other.url != f"/letters/{newest}"
+    reminded = [push.payload for push in phone.pushes[2:]]
+    assert {"notification_id": str(other.id), "title": "You have a new letter"} in reminded
+    assert len(reminded) == reminders
+
+
+async def test_nobody_is_reminded_of_a_letter_that_was_withdrawn_before_they_were_linked(
+    stage: Stage, receiver: PushReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reminding, (old, new) = timed(stage, REMINDING), (receiver.subscribe(), receiver.subscribe())
+    first, patient_id = await linked(reminding, old)
+    second = reminding.user()
+    await reminding.register(second, new)
+    letter_uid = await reminding.letter(patient_id)
+    told = {"letter_uid": letter_uid, "patient_id": patient_id, "version": 2, "author_id": uuid4()}
+    await reminding.happen(LetterWithdrawn.model_validate(told))
+    await reminding.unlink(first, patient_id)
+    async with sending(reminding, monkeypatch):
+        await reminding.link(second, patient_id)
+        (push,) = await reminding.pushed(new)
+        clock.move_to(LATER)
+        await asyncio.sleep(0.5)
+    assert push.payload["title"] == "One of your letters has changed"
+    assert len(new.pushes) == 1
 
 
 async def test_user_who_is_linked_next_is_reminded_from_then_on(

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import Column, DateTime, ForeignKey, Index, String, text
+from sqlalchemy import Column, DateTime, ForeignKey, Index, Integer, String, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -45,7 +45,8 @@ class WebhookDeliveryRow(SQLModel, table=True):
     """A fact that a webhook has yet to take; those it took are gone.
 
     due_at: when it may be sent (next); a sender that takes it moves this on, so that it alone works on it.
-    tries: how often it was taken; a sender whose count is outdated has lost it to another.
+    takes: how often it was taken; a sender whose count is outdated has lost it to another.
+    tries: how often that led to something which could be stored.
     dead_at: when it was given up; it is kept for a while, to be looked at.
     """
 
@@ -60,5 +61,6 @@ class WebhookDeliveryRow(SQLModel, table=True):
     data: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     happened_at: datetime = Field(sa_column=_moment(nullable=False))
     tries: int = 0
+    takes: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     due_at: datetime = Field(default_factory=NOW, sa_column=_moment(nullable=False))
     dead_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))

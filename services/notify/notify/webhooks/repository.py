@@ -7,6 +7,7 @@ from itertools import groupby
 from uuid import UUID
 
 from common import clock
+from common.db import delete_some
 from common.operations import OperationRow
 from sqlalchemy import any_, delete, func, literal, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,11 +27,11 @@ async def count(session: AsyncSession, *, kind: str) -> int:
 
 
 async def list_webhooks(
-    session: AsyncSession, *, after: tuple[datetime, UUID] | None, limit: int
+    session: AsyncSession, *, since: datetime, after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[tuple[WebhookRow, int]]:
-    """Webhooks with the number of facts they never got, oldest first, from a position on."""
+    """Webhooks with the number of facts that were given up since a time, oldest first, from a position on."""
     position = (col(WebhookRow.created_at), col(WebhookRow.id))
-    dead = (col(WebhookDeliveryRow.webhook_id) == col(WebhookRow.id), col(WebhookDeliveryRow.dead_at).is_not(None))
+    dead = (col(WebhookDeliveryRow.webhook_id) == col(WebhookRow.id), col(WebhookDeliveryRow.dead_at) > since)
     undelivered = select(func.count()).select_from(WebhookDeliveryRow).where(*dead).scalar_subquery()
     query = select(WebhookRow, undelivered).order_by(*position).limit(limit)
     if after is not None:
@@ -73,7 +74,7 @@ async def take_due(session: AsyncSession, *, busy: Collection[UUID], size: int, 
     oldest = select(*key).where(*due).order_by(col(row.due_at)).limit(size).with_for_update(skip_locked=True).lateral()
     free = (col(WebhookRow.disabled_at).is_(None), col(WebhookRow.id).not_in(busy))
     chosen = select(oldest.c.webhook_id, oldest.c.event_id).select_from(WebhookRow).join(oldest, true()).where(*free)
-    take = update(row).where(tuple_(*key).in_(chosen)).values(tries=col(row.tries) + 1, due_at=now + lease)
+    take = update(row).where(tuple_(*key).in_(chosen)).values(takes=col(row.takes) + 1, due_at=now + lease)
     taken = sorted((await session.scalars(take.returning(row))).all(), key=lambda one: one.webhook_id)
     webhooks = await session.scalars(
         select(WebhookRow).where(col(WebhookRow.id).in_({one.webhook_id for one in taken}))
@@ -84,17 +85,17 @@ async def take_due(session: AsyncSession, *, busy: Collection[UUID], size: int, 
 
 async def find_mine(session: AsyncSession, taken: WebhookDeliveryRow) -> WebhookDeliveryRow | None:
     """A delivery that was taken, locked, unless another sender has it by now."""
-    mine = {"webhook_id": taken.webhook_id, "event_id": taken.event_id, "tries": taken.tries, "dead_at": None}
+    mine = {"webhook_id": taken.webhook_id, "event_id": taken.event_id, "takes": taken.takes, "dead_at": None}
     return (await session.scalars(select(WebhookDeliveryRow).filter_by(**mine).with_for_update())).one_or_none()
 
 
-async def bury_open(session: AsyncSession, *, webhook_id: UUID) -> None:
-    """Give up all that a webhook has yet to take."""
-    alive = (col(WebhookDeliveryRow.webhook_id) == webhook_id, col(WebhookDeliveryRow.dead_at).is_(None))
-    await session.execute(update(WebhookDeliveryRow).where(*alive).values(dead_at=clock.now()))
+async def bury_open(session: AsyncSession, *, webhook_id: UUID) -> Sequence[UUID]:
+    """Give up all that a webhook has yet to take; the events that these are."""
+    bury = update(WebhookDeliveryRow).filter_by(webhook_id=webhook_id, dead_at=None).values(dead_at=clock.now())
+    return (await session.scalars(bury.returning(col(WebhookDeliveryRow.event_id)))).all()
 
 
-async def forget_dead(session: AsyncSession, *, webhook_id: UUID, before: datetime) -> None:
-    """Forget what was given up long ago."""
-    old = (col(WebhookDeliveryRow.webhook_id) == webhook_id, col(WebhookDeliveryRow.dead_at) < before)
-    await session.execute(delete(WebhookDeliveryRow).where(*old))
+async def forget_dead(session: AsyncSession, *, before: datetime) -> bool:
+    """Forget what was given up before a time, a thousand at most; whether there was any."""
+    row = WebhookDeliveryRow
+    return await delete_some(session, row, col(row.event_id), col(row.dead_at) < before)

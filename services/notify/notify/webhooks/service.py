@@ -73,7 +73,8 @@ async def list_webhooks(
     """Administrators see where facts go and whether they arrive, oldest webhook first; no secret."""
     after = None if cursor is None else decode_moment(cursor)
     async with work.transaction() as session:
-        rows = await repository.list_webhooks(session, after=after, limit=limit + 1)
+        since = clock.now() - policy.UNDELIVERED_KEPT
+        rows = await repository.list_webhooks(session, since=since, after=after, limit=limit + 1)
         work.audit(session, caller.actor, Access(action="R", resource="webhook"))
     items = [_shown(work.backend, row, undelivered=number) for row, number in rows[:limit]]
     last = rows[limit - 1][0] if len(rows) > limit else None
