@@ -3,6 +3,7 @@
 import { CSRF, notify, take } from "../api/client";
 import { Problem } from "../api/problem";
 import { queries } from "../api/queries";
+import { platform } from "../ui/device";
 import { getSession, getState, subscribe } from "./store";
 import type { ToWorker } from "./workerMessages";
 
@@ -20,7 +21,7 @@ const READY_MS = 10_000;
 const UNAVAILABLE = new Problem("push-unavailable", 0);
 
 export async function pushState(): Promise<PushState> {
-  if (!isSupported()) return isAppleTouch() ? "install-first" : "unsupported";
+  if (!isSupported()) return platform() === "apple" ? "install-first" : "unsupported";
   if (Notification.permission === "denied") return "blocked";
   const isOurs = localStorage.getItem(OWNER) === getSession()?.user.id;
   return isOurs && (await subscription()) ? "on" : "off";
@@ -28,10 +29,6 @@ export async function pushState(): Promise<PushState> {
 
 function isSupported(): boolean {
   return "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
-}
-
-function isAppleTouch(): boolean {
-  return /iPhone|iPad/.test(navigator.userAgent) || (/Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1);
 }
 
 async function subscription(): Promise<PushSubscription | null> {
