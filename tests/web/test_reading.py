@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 from e2e.client import Person, demo_person, eventually, inbox
 from fleet import Fleet
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Frame, Page, expect
 from web.steps import LETTER, heading
 from web.windows import Windows
 
@@ -79,3 +79,21 @@ def test_letter_that_was_withdrawn_says_so_in_every_version(
     desk.get_by_role("link", name="Versions").click()
     desk.get_by_role("button", name="Read version 1").click()
     expect_marked(desk, LETTER)
+
+
+def viewer_in(tab: Page) -> Frame | None:
+    """Chromium's own viewer of PDFs, an extension, which the policy that the tab has from our page could keep away."""
+    tab.wait_for_timeout(50)
+    return next((frame for frame in tab.frames if frame.url.startswith("chrome-extension:")), None)
+
+
+def test_printed_letter_opens_in_a_tab_of_its_own(windows: Windows, reader: Person) -> None:
+    page = windows.open(reader)
+    (letter,) = reader.every(f"/api/patients/{reader.user['patient_id']}/letters")
+    pdf = f"/api/patients/{letter['patient_id']}/letters/{letter['uid']}.pdf"
+    eventually(lambda: reader.get(pdf).status_code == 200, within=60)  # a busy printer asks to try again
+    page.goto(f"/letters/{letter['uid']}")
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Open PDF").click()
+    viewer = eventually(lambda: viewer_in(opened.value), within=30)
+    expect(viewer.get_by_text(LETTER).first).to_be_visible()  # it has read the document's title

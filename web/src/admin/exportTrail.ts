@@ -1,6 +1,6 @@
 /** The trail as a file, put together in the browser from as many pages as it takes. */
 
-import { saveFile } from "../ui/saveFile";
+import { saveFile } from "../ui/files";
 import { type AuditEntry, type Filters, PAGE, pick, readTrail } from "./audit";
 import { csvOf } from "./csv";
 
