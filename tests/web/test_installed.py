@@ -1,14 +1,27 @@
-"""Quill as an app of its own: the browser's offer to install it, and the number on its icon."""
+"""Quill as an app of its own: whether a browser can install it, its offer to do so, and the number on the icon."""
+
+from pathlib import Path
 
 from e2e.client import Person, eventually
-from playwright.sync_api import expect
-from web.steps import LETTER, heading
-from web.windows import Windows
+from fleet import Fleet
+from playwright.sync_api import Browser, expect
+from web.push import watch_badge
+from web.steps import LETTER, heading, wait_for_worker
+from web.windows import Windows, kept_browser
 
 _OFFER = """dispatchEvent(Object.assign(new Event('beforeinstallprompt'), {
   prompt: async () => { window.asked = (window.asked ?? 0) + 1; }}))"""
-_BADGE = """Object.assign(Navigator.prototype, {
-  setAppBadge: async count => { window.badge = count; }, clearAppBadge: async () => { window.badge = 0; }})"""
+
+
+def test_browser_can_install_it(chromium: Browser, fleet: Fleet, tmp_path: Path) -> None:
+    with kept_browser(chromium, tmp_path) as context:
+        page = context.new_page()
+        ask = context.new_cdp_session(page)
+        page.goto(f"{fleet.url}/about.html")
+        assert ask.send("Page.getInstallabilityErrors")["installabilityErrors"] != []
+        page.goto(f"{fleet.url}/sign-in")
+        wait_for_worker(page)
+        assert ask.send("Page.getInstallabilityErrors")["installabilityErrors"] == []
 
 
 def test_offer_that_came_before_the_screen_is_shown_and_taken_once(windows: Windows, reader: Person) -> None:
@@ -26,7 +39,7 @@ def test_offer_that_came_before_the_screen_is_shown_and_taken_once(windows: Wind
 def test_number_on_the_icon_follows_what_is_read(windows: Windows, reader: Person) -> None:
     eventually(lambda: reader.get("/api/notifications").json()["items"])
     page = windows.open(reader)
-    page.add_init_script(_BADGE)
+    watch_badge(page)
     page.goto("/letters")
     eventually(lambda: page.evaluate("window.badge") == 1)
     page.get_by_role("link", name=LETTER).click()

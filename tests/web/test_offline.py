@@ -9,6 +9,7 @@ from web.second_door import second_door
 from web.steps import LETTER, heading, wait_for_worker
 from web.windows import Windows
 
+_UPDATE = "navigator.serviceWorker.ready.then(registration => registration.update())"
 _CACHED = """async () => (await Promise.all((await caches.keys()).map(
   async name => (await (await caches.open(name)).keys()).map(({url}) => new URL(url).pathname)))).flat()"""
 
@@ -21,11 +22,16 @@ def test_start_without_connection_says_so_and_goes_on_when_it_is_back(windows: W
     expect(page.get_by_role("link", name=LETTER)).to_be_visible()
     windows.expect_complaint("ERR_INTERNET_DISCONNECTED")
     page.context.set_offline(True)
+    banner = page.get_by_role("status").filter(has_text="Quill cannot be reached. What you have typed stays here")
+    expect(banner).to_be_visible()
+    expect(page.get_by_role("link", name=LETTER)).to_be_visible()
     page.reload()
     expect(heading(page)).to_have_text("Quill cannot be reached")
+    expect(banner).to_be_visible()
     assert page.get_by_text(LETTER).count() == 0
     page.context.set_offline(False)
     expect(page.get_by_role("link", name=LETTER)).to_be_visible()
+    expect(banner).to_be_hidden()
 
 
 def test_worker_keeps_the_app_and_nothing_about_anybody(windows: Windows, reader: Person) -> None:
@@ -52,10 +58,34 @@ def test_newer_version_is_offered_and_loaded_when_asked(fleet: Fleet, windows: W
         assert page.get_by_text("A new version of Quill is ready").count() == 0
         door.publish(build="next")
         page.get_by_label("User name or e-mail address").fill("not lost")
-        page.evaluate("navigator.serviceWorker.ready.then(registration => registration.update())")
+        page.evaluate(_UPDATE)
         expect(page.get_by_text("A new version of Quill is ready")).to_be_visible()
         expect(page.get_by_label("User name or e-mail address")).to_have_value("not lost")
         assert page.locator("html").get_attribute("data-build") is None
         page.get_by_role("button", name="Load it now").click()
         expect(page.locator("html")).to_have_attribute("data-build", "next")
         expect(page.get_by_text("A new version of Quill is ready")).to_be_hidden()
+
+
+def test_newer_version_that_one_tab_loads_takes_nothing_that_is_typed_in_another(
+    fleet: Fleet, windows: Windows, tmp_path: Path
+) -> None:
+    with second_door(fleet, tmp_path) as door:
+        page = windows.open()
+        page.goto(f"{door.origin}/register")
+        wait_for_worker(page)
+        page.get_by_label("Your name", exact=True).fill("not lost")
+        other = page.context.new_page()
+        other.goto(f"{door.origin}/sign-in")
+        door.publish(build="next")
+        other.evaluate(_UPDATE)
+        page.get_by_role("button", name="Load it now").click()
+        expect(page.get_by_text("What you have typed is not sent yet, and would be lost")).to_be_visible()
+        page.get_by_role("button", name="Not now").click()
+        other.get_by_role("button", name="Load it now").click()
+        expect(other.locator("html")).to_have_attribute("data-build", "next")
+        expect(other.get_by_text("A new version of Quill is ready")).to_be_hidden()
+        expect(page.get_by_label("Your name", exact=True)).to_have_value("not lost")
+        page.get_by_role("button", name="Load it now").click()
+        page.get_by_role("button", name="Load it and lose what I typed").click()
+        expect(page.locator("html")).to_have_attribute("data-build", "next")

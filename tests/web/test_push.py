@@ -1,20 +1,21 @@
-"""A device that is told of letters: the server has another key, it is to be told no more, somebody else uses it, a
-notification is pressed."""
+"""A device that is told of letters: its subscription is good for nothing any more, it is to be told no more, somebody
+else uses it, a push comes, a notification is pressed."""
 
 from collections.abc import Callable
 
 import pytest
-from e2e.client import Person, eventually, new_linked_patient
+from e2e.client import Person, eventually, inbox, new_linked_patient
 from e2e.push_receiver import PushReceiver
 from fleet import Fleet
 from playwright.sync_api import Page, expect
-from web.push import click, give_push_service, shown
+from web.push import click, deliver, drop_subscription, give_push_service, shown, watch_badge
 from web.steps import LETTER, heading, sign_out, wait_for_worker
 from web.windows import Windows
 
 
-def test_device_subscribes_anew_when_the_key_of_the_server_has_changed(
-    fleet: Fleet, windows: Windows, clinician: Person, push_service: PushReceiver
+@pytest.mark.parametrize("is_dropped", [False, True], ids=["key-changed", "dropped"])
+def test_device_subscribes_anew_at_start_when_its_subscription_is_good_for_nothing(
+    fleet: Fleet, windows: Windows, clinician: Person, push_service: PushReceiver, *, is_dropped: bool
 ) -> None:
     person, patient_id = new_linked_patient(fleet, clinician)
     before, after = push_service.subscribe(), push_service.subscribe()
@@ -22,7 +23,7 @@ def test_device_subscribes_anew_when_the_key_of_the_server_has_changed(
     page.goto("/letters")
     wait_for_worker(page)
     page.evaluate("id => localStorage.setItem('quill-notifications-of', id)", person.user["id"])
-    give_push_service(page, after, before=before)
+    give_push_service(page, after, before=None if is_dropped else before)
     with page.expect_response(lambda response: response.url.endswith("/api/push/register")) as told:
         page.reload()
     assert told.value.ok
@@ -33,9 +34,35 @@ def test_device_subscribes_anew_when_the_key_of_the_server_has_changed(
     assert before.pushes == []
 
 
-def remove_elsewhere(page: Page, person: Person) -> None:
+def switch_on(page: Page) -> None:
+    page.goto("/notifications")
+    wait_for_worker(page)
+    page.get_by_role("button", name="Turn on notifications").click()
+    expect(page.get_by_text("Notifications are on for this device")).to_be_visible()
+
+
+def remove(person: Person) -> None:
     (device,) = person.every("/api/push/registrations")
     assert person.delete(f"/api/push/registrations/{device['id']}").status_code == 204
+
+
+def test_device_subscribes_anew_when_the_browser_says_that_it_has_dropped_the_subscription(
+    windows: Windows, reader: Person, push_service: PushReceiver
+) -> None:
+    page = windows.open(reader)
+    give_push_service(page, push_service.subscribe())
+    switch_on(page)
+    remove(reader)  # as the server does once the push service no longer knows the address
+    with page.expect_response(lambda response: response.url.endswith("/api/push/register")) as told:
+        drop_subscription(page)
+    assert told.value.ok
+    assert len([*reader.every("/api/push/registrations")]) == 1
+    page.reload()
+    expect(page.get_by_text("Notifications are on for this device")).to_be_visible()
+
+
+def remove_elsewhere(page: Page, person: Person) -> None:
+    remove(person)
     page.reload()
 
 
@@ -46,17 +73,14 @@ def remove_here(page: Page, _: Person) -> None:
     page.goto("/notifications")
 
 
-@pytest.mark.parametrize("remove", [remove_elsewhere, remove_here])
+@pytest.mark.parametrize("take_away", [remove_elsewhere, remove_here])
 def test_device_that_was_removed_does_not_come_back(
-    windows: Windows, reader: Person, push_service: PushReceiver, remove: Callable[[Page, Person], None]
+    windows: Windows, reader: Person, push_service: PushReceiver, take_away: Callable[[Page, Person], None]
 ) -> None:
     page = windows.open(reader)
     give_push_service(page, push_service.subscribe(), before=push_service.subscribe())
-    page.goto("/notifications")
-    wait_for_worker(page)
-    page.get_by_role("button", name="Turn on notifications").click()
-    expect(page.get_by_text("Notifications are on for this device")).to_be_visible()
-    remove(page, reader)
+    switch_on(page)
+    take_away(page, reader)
     expect(page.get_by_role("button", name="Turn on notifications")).to_be_visible()
     assert [*reader.every("/api/push/registrations")] == []
 
@@ -91,17 +115,51 @@ def test_signing_out_takes_notifications_off_the_screen(windows: Windows, reader
     eventually(lambda: not shown(page))
 
 
-def test_notification_that_is_pressed_leaves_a_way_back(windows: Windows, reader: Person) -> None:
-    (told,) = eventually(lambda: reader.get("/api/notifications").json()["items"])
+def test_push_renews_what_is_on_the_screen(windows: Windows, clinician: Person, reader: Person) -> None:
+    eventually(lambda: inbox(reader)["items"])
     page = windows.open(reader)
+    page.context.grant_permissions(["notifications"])
+    page.goto("/")
+    wait_for_worker(page)
+    expect(page.get_by_text("1 not opened")).to_be_visible()
+    draft = {"title": "Your new letter", "body": "Dear patient,\n\nall is well."}
+    assert clinician.post(f"/api/patients/{reader.user['patient_id']}/letters", draft).status_code == 201
+    told, _ = eventually(lambda: (items := inbox(reader)["items"])[1:] and items)
+    assert page.get_by_text("1 not opened").count() == 1
+    deliver(page, {"title": told["title"], "notification_id": told["id"]})
+    expect(page.get_by_text("2 not opened")).to_be_visible()
+    expect(page.get_by_role("link", name="Your new letter")).to_be_visible()
+
+
+def test_notification_that_is_pressed_is_read_and_leaves_a_way_back(windows: Windows, reader: Person) -> None:
+    (told,) = eventually(lambda: inbox(reader)["items"])
+    page = windows.open(reader)
+    watch_badge(page)
     page.goto("/record-access")
     expect(heading(page)).to_have_text("Who has looked at your record")
     wait_for_worker(page)
+    eventually(lambda: page.evaluate("window.badge") == 1)
     notify(page, told["id"])
     click(page)
     expect(heading(page)).to_have_text(LETTER)
+    eventually(lambda: page.evaluate("window.badge") == 0)
     page.go_back()
     expect(heading(page)).to_have_text("Who has looked at your record")
+    page.evaluate("window.badge = 1")  # as the worker does when a push has come that was read elsewhere
+    notify(page, told["id"])
+    click(page)
+    eventually(lambda: page.evaluate("window.badge") == 0)
+
+
+def test_notification_that_is_pressed_leads_to_its_letter_though_its_reading_cannot_be_noted(
+    windows: Windows, reader: Person
+) -> None:
+    (told,) = eventually(lambda: inbox(reader)["items"])
+    page = windows.open(reader)
+    windows.expect_complaint("ERR_FAILED")
+    page.route("**/api/notifications/*/read", lambda route: route.abort())
+    page.goto(f"/notifications#{told['id']}")
+    expect(heading(page)).to_have_text(LETTER)
 
 
 def test_notification_that_is_pressed_takes_no_window_that_is_not_the_apps(windows: Windows, reader: Person) -> None:

@@ -42,8 +42,9 @@ def test_letter_is_written_announced_read_and_seen(
     expect(desk.get_by_text("Not read yet")).to_be_visible()
 
     (push,) = subscriber.wait()
-    deliver(phone, push)
+    deliver(phone, push.payload)
     (notification,) = eventually(lambda: shown(phone))
+    assert notification["tag"] == push.payload["notification_id"]  # so that a reminder takes its place
     assert "letter" in notification["title"].lower()
     assert TITLE not in str(notification)
     assert SECRET not in str(notification)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -91,11 +92,21 @@ def running_browser() -> Iterator[Browser]:
     """The Chromium of this machine (`make browser`)."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=_executable(), args=["--no-sandbox"] if os.geteuid() == 0 else []
-        )
+        browser = playwright.chromium.launch(executable_path=_executable(), args=_arguments())
         yield browser
         browser.close()
+
+
+@contextmanager
+def kept_browser(browser: Browser, folder: Path) -> Iterator[BrowserContext]:
+    """Another of the same kind that keeps what it learns, as people's do: windows of a private one install no apps."""
+    context = browser.browser_type.launch_persistent_context(folder, executable_path=_executable(), args=_arguments())
+    yield context
+    context.close()
+
+
+def _arguments() -> list[str]:
+    return ["--no-sandbox"] if os.geteuid() == 0 else []
 
 
 def _executable() -> str:

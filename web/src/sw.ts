@@ -45,6 +45,7 @@ async function show(data: PushMessageData | null): Promise<void> {
     data: { id },
   });
   await self.navigator.setAppBadge?.().catch(() => {});
+  await tellAll({ kind: "pushed" });
 }
 
 function parse(data: PushMessageData | null): { title?: string; notification_id?: string } {
@@ -72,12 +73,18 @@ self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(resub
 
 /** The browser has changed the address of its pushes. Only a signed-in page can tell the server; without one, the next does. */
 async function resubscribe({ oldSubscription, newSubscription }: PushSubscriptionChangeEvent): Promise<void> {
-  if (!newSubscription && oldSubscription) await self.registration.pushManager.subscribe(oldSubscription.options);
-  for (const client of await windows()) tell(client, { kind: "subscription-changed" });
+  if (!newSubscription && oldSubscription) {
+    await self.registration.pushManager.subscribe(oldSubscription.options).catch(() => {}); // who is told tries again
+  }
+  await tellAll({ kind: "subscription-changed" });
 }
 
 async function windows(): Promise<readonly WindowClient[]> {
   return self.clients.matchAll({ type: "window", includeUncontrolled: true });
+}
+
+async function tellAll(message: FromWorker): Promise<void> {
+  for (const client of await windows()) tell(client, message);
 }
 
 function tell(client: Client, message: FromWorker): void {

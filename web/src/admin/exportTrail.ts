@@ -1,5 +1,6 @@
 /** The trail as a file, put together in the browser from as many pages as it takes. */
 
+import { saveFile } from "../ui/files";
 import { type AuditEntry, type Filters, PAGE, pick, readTrail } from "./audit";
 import { csvOf } from "./csv";
 
@@ -42,15 +43,8 @@ export async function exportTrail(
     cursor = page.next_cursor ?? undefined;
   } while (cursor && entries.length + PAGE <= MOST);
   const rows = pick(entries, filters);
-  save(csvOf([COLUMNS.map(([title]) => title), ...rows.map((entry) => COLUMNS.map(([, value]) => value(entry)))]));
+  const text = csvOf([COLUMNS.map(([title]) => title), ...rows.map((entry) => COLUMNS.map(([, value]) => value(entry)))]);
+  const today = new Date().toISOString().slice(0, 10);
+  saveFile(new Blob([text], { type: "text/csv;charset=utf-8" }), `quill-audit-${today}.csv`);
   return { rows: rows.length, isCut: cursor !== undefined };
-}
-
-function save(text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = `quill-audit-${new Date().toISOString().slice(0, 10)}.csv`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

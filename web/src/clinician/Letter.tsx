@@ -33,7 +33,7 @@ export default function Letter() {
             <article className="sheet" data-status={letter.status}>
               <LetterHeader letter={letter}>
                 <p>
-                  <Receipt at={letter.read_at} />
+                  <Receipt letter={letter} />
                 </p>
               </LetterHeader>
               <LetterText letter={letter} />

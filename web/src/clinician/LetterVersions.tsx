@@ -6,6 +6,7 @@ import { useParams } from "react-router";
 import { usePages } from "../api/pages";
 import type { LetterVersion } from "../letters/letter";
 import { letterKeys, readLetter, readVersions } from "../letters/requests";
+import { WithdrawnMark } from "../letters/LetterHeader";
 import { LetterText } from "../letters/LetterText";
 import { PdfButton } from "../letters/PdfButton";
 import { Button } from "../ui/Button";
@@ -106,18 +107,24 @@ function useVersion({ id, uid }: Ids, version: number) {
 
 function OneVersion({ version, ...ids }: Ids & { version: number }) {
   const query = useVersion(ids, version);
+  const newest = useLetter(ids.id, ids.uid);
   return (
-    <Loaded query={query}>
-      {({ letter }) => (
-        <>
-          <div className="actions">
-            <PdfButton letter={{ ...letter, version }} />
-          </div>
-          <article className="sheet">
-            <h3>{letter.title}</h3>
-            <LetterText letter={letter} below={3} />
-          </article>
-        </>
+    <Loaded query={newest}>
+      {({ letter: { status } }) => (
+        <Loaded query={query}>
+          {({ letter }) => (
+            <>
+              <div className="actions">
+                <PdfButton letter={{ ...letter, version }} />
+              </div>
+              <article className="sheet" data-status={status}>
+                <h3>{letter.title}</h3>
+                {status === "withdrawn" && <WithdrawnMark />}
+                <LetterText letter={letter} below={3} />
+              </article>
+            </>
+          )}
+        </Loaded>
       )}
     </Loaded>
   );

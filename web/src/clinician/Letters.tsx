@@ -37,7 +37,7 @@ export default function Letters() {
               <LetterList
                 letters={letters}
                 to={({ uid }) => `/patients/${id}/letters/${uid}`}
-                note={({ read_at: at }) => <Receipt at={at} />}
+                note={(letter) => <Receipt letter={letter} />}
               />
               <Pager pages={query} shown={letters.length} what={letters.length === 1 ? "letter" : "letters"} />
             </>

@@ -90,7 +90,7 @@ function Letters({ patientId }: { patientId: string }) {
             <LetterList
               letters={items.slice(0, SHOWN)}
               to={({ uid }) => `/patients/${patientId}/letters/${uid}`}
-              note={({ read_at: at }) => <Receipt at={at} />}
+              note={(letter) => <Receipt letter={letter} />}
             />
           )
         }

@@ -8,6 +8,8 @@ import { formatType, type LetterSummary } from "./letter";
 import { letterKeys, readVersions } from "./requests";
 import "./letters.css";
 
+const WITHDRAWN = "This letter was withdrawn. Do not act on it.";
+
 interface Props {
   letter: LetterSummary;
   /** What else is to be known here, such as whether it was read. */
@@ -40,13 +42,18 @@ function Change({ letter }: { letter: LetterSummary }) {
   return (
     <Banner
       tone={letter.status === "withdrawn" ? "bad" : "warn"}
-      title={letter.status === "withdrawn" ? "This letter was withdrawn. Do not act on it." : "This letter was amended"}
+      title={letter.status === "withdrawn" ? WITHDRAWN : "This letter was amended"}
     >
       It was {what}
       {when}
       {made && ` by ${made.author.name}`}.{made?.reason && ` Reason: ${made.reason}`}
     </Banner>
   );
+}
+
+/** On an older version of a letter that no longer holds, which itself does not tell. */
+export function WithdrawnMark() {
+  return <Banner tone="bad" title={WITHDRAWN} />;
 }
 
 /** One word on the state of a letter, where it is not simply sent. */

@@ -25,6 +25,11 @@ export function formatType(type: LetterType): string {
   return TYPES.find(([name]) => name === type)?.[1] ?? "Letter";
 }
 
+/** Whether the patient's first reading was of an older version: later ones are not told. */
+export function isChangedSinceRead({ read_at, amended_at }: LetterSummary): boolean {
+  return read_at !== null && amended_at !== null && Date.parse(read_at) < Date.parse(amended_at);
+}
+
 /** Headings of the PRSB outpatient letter standard, in the order in which a letter shows them. */
 export const HEADINGS: readonly (readonly [Section, string])[] = [
   ["diagnoses", "Diagnoses"],

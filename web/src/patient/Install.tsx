@@ -2,9 +2,9 @@
 
 import { type ReactNode, useSyncExternalStore } from "react";
 import { Button, ButtonLink } from "../ui/Button";
+import { isInstalled, type Platform, platform } from "../ui/device";
 import { Page } from "../ui/Page";
 import { Banner } from "../ui/states";
-import { isInstalled, type Platform, platform } from "./device";
 import "./lists.css";
 import { installOffer, subscribeInstallOffer, takeInstallOffer } from "./installPrompt";
 

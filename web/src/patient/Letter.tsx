@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useParams } from "react-router";
 import { letterKeys, readLetter } from "../letters/requests";
-import { LetterHeader } from "../letters/LetterHeader";
+import { LetterHeader, WithdrawnMark } from "../letters/LetterHeader";
 import { LetterText } from "../letters/LetterText";
 import { PdfButton } from "../letters/PdfButton";
 import { useUser } from "../session/useSession";
@@ -41,18 +41,18 @@ function useVersion(patientId: string, uid: string, version: number | undefined)
   });
 }
 
-/** Once a letter is on the screen, neither the list nor the inbox calls it new. */
-function useNoteReading(patientId: string, uid: string, isShown: boolean): void {
+/** Once a version of a letter is on the screen, neither the list nor the inbox calls it new. */
+function useNoteReading(patientId: string, uid: string, version: number | undefined): void {
   const client = useQueryClient();
   const { mutate } = useMarkRead();
   useEffect(() => {
-    if (!isShown) return;
+    if (version === undefined) return;
     void client.invalidateQueries({ queryKey: letterKeys.list(patientId) });
     unreadAbout(`/letters/${uid}`).then(
       (ids) => ids.length > 0 && mutate(ids),
       () => {},
     );
-  }, [client, isShown, mutate, patientId, uid]);
+  }, [client, version, mutate, patientId, uid]);
 }
 
 function Reading({ patientId, uid }: { patientId: string; uid: string }) {
@@ -65,7 +65,7 @@ function Reading({ patientId, uid }: { patientId: string; uid: string }) {
     setVersion(next === current.data?.version ? undefined : next);
     setChosen(true);
   };
-  useNoteReading(patientId, uid, current.data !== undefined);
+  useNoteReading(patientId, uid, current.data?.version);
   const actions = letter && (
     <>
       <PdfButton letter={letter} />
@@ -78,8 +78,9 @@ function Reading({ patientId, uid }: { patientId: string; uid: string }) {
       {version !== undefined && <Earlier version={version} onLeave={() => choose(undefined)} />}
       <Loaded query={shown}>
         {(one) => (
-          <article className="sheet reading" data-status={one.status}>
+          <article className="sheet reading" data-status={current.data?.status}>
             {version !== undefined && <h2>{one.title}</h2>}
+            {version !== undefined && current.data?.status === "withdrawn" && <WithdrawnMark />}
             <LetterHeader letter={one} />
             <LetterText letter={one} />
           </article>

@@ -5,9 +5,9 @@ import type { ReactNode } from "react";
 import { Problem } from "../api/problem";
 import { PUSH_STATE, type PushState, pushState, switchPushOff, switchPushOn } from "../session/push";
 import { Button, ButtonLink } from "../ui/Button";
+import { type Platform, platform } from "../ui/device";
 import { Card } from "../ui/Page";
 import { Banner, Failure, Loaded } from "../ui/states";
-import { type Platform, platform } from "./device";
 
 export function usePushState() {
   return useQuery({ queryKey: PUSH_STATE, queryFn: pushState, staleTime: 0 });

@@ -3,6 +3,7 @@
 import { CSRF, notify, take } from "../api/client";
 import { Problem } from "../api/problem";
 import { queries } from "../api/queries";
+import { platform } from "../ui/device";
 import { getSession, getState, subscribe } from "./store";
 import type { ToWorker } from "./workerMessages";
 
@@ -14,24 +15,24 @@ export const PUSH_STATE = ["push-state"];
 
 /** For whom notifications were switched on in this browser: another user of it is not to get them unasked. */
 const OWNER = "quill-notifications-of";
-/** As what the server knew this browser last, and in which session: what is missing there in the same session was removed. */
+/** As what the server knew this browser last: the device's id, in which session, and where its pushes went. */
 const DEVICE = "quill-notifications-device";
 const READY_MS = 10_000;
 const UNAVAILABLE = new Problem("push-unavailable", 0);
 
 export async function pushState(): Promise<PushState> {
-  if (!isSupported()) return isAppleTouch() ? "install-first" : "unsupported";
+  if (!isSupported()) return platform() === "apple" ? "install-first" : "unsupported";
   if (Notification.permission === "denied") return "blocked";
-  const isOurs = localStorage.getItem(OWNER) === getSession()?.user.id;
-  return isOurs && (await subscription()) ? "on" : "off";
+  return isOurs() && (await subscription()) ? "on" : "off";
+}
+
+/** Whether whoever is signed in wants notifications in this browser. */
+function isOurs(): boolean {
+  return localStorage.getItem(OWNER) === getSession()?.user.id;
 }
 
 function isSupported(): boolean {
   return "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
-}
-
-function isAppleTouch(): boolean {
-  return /iPhone|iPad/.test(navigator.userAgent) || (/Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1);
 }
 
 async function subscription(): Promise<PushSubscription | null> {
@@ -106,7 +107,7 @@ async function register(device: PushSubscription): Promise<string> {
   const { endpoint = "", keys = {}, expirationTime = null } = device.toJSON();
   const body = { endpoint, keys: { p256dh: keys.p256dh ?? "", auth: keys.auth ?? "" }, expirationTime };
   const { id } = await take(notify.POST("/api/push/register", { params: { header: CSRF }, body }));
-  localStorage.setItem(DEVICE, `${id} ${sessionId()}`);
+  localStorage.setItem(DEVICE, [id, sessionId(), endpoint].join(" "));
   return id;
 }
 
@@ -135,15 +136,16 @@ export function registerAgain(): void {
 async function reregister(): Promise<void> {
   if (getState().status !== "in") return;
   await endPushesOfOthers();
-  if ((await pushState()) !== "on") return;
-  if (await wasRemoved()) await forgetDevice();
-  else await register(await subscriptionOfToday());
+  if (!isSupported() || Notification.permission !== "granted" || !isOurs()) return;
+  if (await wasRemoved()) return void (await forgetDevice());
+  await register(await subscriptionOfToday());
+  void queries.invalidateQueries({ queryKey: PUSH_STATE });
 }
 
-/** By its owner, in another browser; with an earlier session the server itself has removed it. */
+/** By its owner, in another browser; the server itself removes it with its session, and where the browser has given it up. */
 async function wasRemoved(): Promise<boolean> {
-  const [id, session] = known();
-  if (id === undefined || session !== sessionId()) return false;
+  const [id, session, endpoint] = known();
+  if (id === undefined || session !== sessionId() || endpoint !== (await subscription())?.endpoint) return false;
   const { items } = await take(notify.GET("/api/push/registrations", { params: { query: { limit: 100 } } }));
   return !items.some((device) => device.id === id);
 }
@@ -156,7 +158,7 @@ async function endPushesOfOthers(): Promise<void> {
   localStorage.removeItem(OWNER);
 }
 
-/** What was subscribed with an older key of the server gets nothing any more: it is made anew. */
+/** What the browser has given up, or what was subscribed with an older key of the server, gets nothing: it is made anew. */
 async function subscriptionOfToday(): Promise<PushSubscription> {
   const [device, key] = await Promise.all([subscription(), serverKey()]);
   return device && isFor(device, key) ? device : subscribeWith(key);

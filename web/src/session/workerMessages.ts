@@ -2,4 +2,4 @@
 
 export type ToWorker = { kind: "take-over" } | { kind: "signed-out" };
 
-export type FromWorker = { kind: "open-notification"; id: string } | { kind: "subscription-changed" };
+export type FromWorker = { kind: "open-notification"; id: string } | { kind: "pushed" } | { kind: "subscription-changed" };

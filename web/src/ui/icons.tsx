@@ -63,17 +63,3 @@ export const Warning = () => (
     <path d="M12 10v4M12 17v.01" />
   </Icon>
 );
-
-export const Search = () => (
-  <Icon>
-    <circle cx="11" cy="11" r="6.5" />
-    <path d="M16 16l4.5 4.5" />
-  </Icon>
-);
-
-export const Person = () => (
-  <Icon>
-    <circle cx="12" cy="8" r="4" />
-    <path d="M4.5 20c1-4 4-6 7.5-6s6.500 2 7.500 6" />
-  </Icon>
-);
