@@ -5,6 +5,7 @@ from pathlib import Path
 from e2e.client import Person, eventually
 from fleet import Fleet
 from playwright.sync_api import Browser, expect
+
 from web.push import watch_badge
 from web.steps import LETTER, heading, wait_for_worker
 from web.windows import Windows, kept_browser

@@ -5,6 +5,7 @@ from pathlib import Path
 from e2e.client import Person
 from fleet import Fleet
 from playwright.sync_api import expect
+
 from web.second_door import second_door
 from web.steps import LETTER, heading, wait_for_worker
 from web.windows import Windows

@@ -8,6 +8,7 @@ from e2e.client import Person, eventually, inbox, new_linked_patient
 from e2e.push_receiver import PushReceiver
 from fleet import Fleet
 from playwright.sync_api import Page, expect
+
 from web.push import click, deliver, drop_subscription, give_push_service, shown, watch_badge
 from web.steps import LETTER, heading, sign_out, wait_for_worker
 from web.windows import Windows

@@ -6,6 +6,7 @@ import pytest
 from e2e.client import Person, demo_person, eventually, inbox
 from fleet import Fleet
 from playwright.sync_api import Frame, Page, expect
+
 from web.steps import LETTER, heading
 from web.windows import Windows
 

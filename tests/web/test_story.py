@@ -6,6 +6,7 @@ from e2e.client import Person, demo_person, eventually, new_linked_patient
 from e2e.push_receiver import PushReceiver
 from fleet import Fleet
 from playwright.sync_api import Page, expect
+
 from web.push import click, deliver, give_push_service, shown
 from web.steps import heading, send, wait_for_worker, write
 from web.windows import PHONE, Windows
