@@ -42,7 +42,7 @@ async def test_push_whose_senders_died_more_often_than_it_may_be_tried_is_sent(
         async with stage.work.database.transaction() as session:
             assert len(await repository.take_due(session, limit=9, lease=NOW)) == 1
     async with stage.sending():
-        await stage.until_state(notification_id, "attempted")
+        await stage.until_state(notification_id, "attempted", seconds=60)
     assert len(phone.pushes) == 2
 
 
@@ -51,7 +51,7 @@ async def test_push_that_ends_every_sender_is_given_up(stage: Stage, receiver: P
     async with stage.work.database.transaction() as session:
         await session.execute(update(DeliveryRow).values(takes=policy.MAX_TAKES))
     async with stage.sending():
-        await stage.until_state(notification_id, "failed")
+        await stage.until_state(notification_id, "failed", seconds=60)
     assert phone.pushes == []
     assert [fact.notification_id for fact in await stage.announced(NotificationFailed)] == [notification_id]
 
@@ -76,7 +76,7 @@ async def test_fact_whose_senders_died_more_often_than_it_may_be_tried_is_posted
     for _ in range(2 * webhook_policy.MAX_TRIES):
         async with stage.work.database.transaction() as session:
             assert await webhook_repository.take_due(session, busy=(), size=5, lease=NOW)
-    async with stage.sending(webhook_sender.run), asyncio.timeout(5):
+    async with stage.sending(webhook_sender.run), asyncio.timeout(60):
         while (await deliveries(stage))[0].tries != 1:
             await asyncio.sleep(0.01)
     (row,) = await deliveries(stage)
@@ -87,7 +87,7 @@ async def test_fact_that_ends_every_sender_is_given_up(stage: Stage, receiver: P
     hook = await told_hook(stage, receiver)
     async with stage.work.database.transaction() as session:
         await session.execute(update(WebhookDeliveryRow).values(takes=policy.MAX_TAKES))
-    async with stage.sending(webhook_sender.run), asyncio.timeout(5):
+    async with stage.sending(webhook_sender.run), asyncio.timeout(60):
         while (await deliveries(stage))[0].dead_at is None:
             await asyncio.sleep(0.01)
     assert hook.pushes == []
@@ -98,7 +98,7 @@ async def test_webhook_whose_key_is_gone_is_tried_again_as_one_that_does_not_ans
 ) -> None:
     hook = await told_hook(stage, receiver)
     keyless = Stage(replace(stage.work, backend=replace(stage.work.backend, vault=Vault(["n" * 32]))), stage.dns)
-    async with keyless.sending(webhook_sender.run), asyncio.timeout(5):
+    async with keyless.sending(webhook_sender.run), asyncio.timeout(60):
         while (await deliveries(stage))[0].tries != 1:
             await asyncio.sleep(0.01)
     assert [(one.state, one.undelivered) for one in await stage.webhooks()] == [("failing", 0)]
