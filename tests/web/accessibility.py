@@ -27,16 +27,19 @@ const named = each => `${each.tagName.toLowerCase()} ${each.getAttribute('aria-l
 """
 _UNREACHED = f"() => {{ {_STOPS} return stops.filter(each => !each.dataset.reached).map(named); }}"
 _COUNT = f"() => {{ {_STOPS} return stops.length; }}"
-# Marks what has the focus, and tells its name when nothing on the screen shows that it has it.
+# Marks what has the focus, and tells its name when no ring around it, or around the box that stands for it, shows that it
+# has it. All our rings are outlines: a shadow tells nothing, since cards and dialogs always have one.
 _ARRIVE = f"""() => {{
   {_STOPS}
   const here = document.activeElement;
   if (!here || here === document.body) return null;
   here.dataset.reached = 'yes';
-  for (let each = here, steps = 0; each && steps < 4; each = each.parentElement, steps += 1) {{
+  const around = [];
+  for (let each = here; each && around.length < 4; each = each.parentElement) around.push(each);
+  for (const each of [...around, ...(here.closest('label')?.children ?? [])]) {{
     for (const part of [null, '::after']) {{
-      const {{outlineStyle, outlineWidth, boxShadow}} = getComputedStyle(each, part);
-      if ((outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none') return null;
+      const {{outlineStyle, outlineWidth}} = getComputedStyle(each, part);
+      if (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) return null;
     }}
   }}
   return named(here);
