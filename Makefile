@@ -86,7 +86,7 @@ lint: sync ## Check style, types and import rules, and that migrations can run w
 	@set -e; for part in $(PARTS) "tests conftest.py"; do .venv/bin/mypy $$part; done
 	@.venv/bin/lint-imports
 	@.venv/bin/python infra/postgres/migrations.py
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-web; fi
+	@if command -v npm >/dev/null || [ -n "$$QUILL_TEST_STRICT" ]; then $(MAKE) --no-print-directory lint-web; fi
 
 lint-web: web/node_modules/.package-lock.json ## Check the web app's types and run its unit tests; a part of lint if Node is installed
 	@npm --prefix web run --silent check

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
+from programs import lack
 
 ROOT = Path(__file__).parents[1]
 CHART = ROOT / "infra/k8s"
@@ -26,7 +26,7 @@ def helm() -> str:
     """Where helm is, built once; without Go the test is skipped."""
     done = subprocess.run(["sh", CHART / "helm.sh"], check=False, capture_output=True, text=True)
     if "is not here" in done.stderr:
-        pytest.skip(done.stderr.strip())
+        lack(done.stderr.strip())
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

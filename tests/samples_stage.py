@@ -23,6 +23,7 @@ from native.build import build_once
 from native.secrets import NATS_USERS
 from native.settings import read_settings
 from nats.aio.client import Client
+from programs import lack
 from provision.streams import provision
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -82,7 +83,7 @@ def nats_command() -> Path:
 def nats_command_on_the_path() -> Iterator[None]:
     """The shell's sample needs it; it is built once, with Go."""
     if not ALL and shutil.which("go") is None:
-        pytest.skip("the command nats is built with Go, which is not here")
+        lack("the command nats is built with Go, which is not here")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{nats_command()}:{os.environ['PATH']}")
         yield

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from programs import lack
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def bills(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     if shutil.which("npm") is None:
-        pytest.skip("npm, which lists the web app's packages, is not here")
+        lack("npm, which lists the web app's packages, is not here")
     folder = tmp_path_factory.mktemp("sbom")
     subprocess.run(["sh", ROOT / "infra/docker/sbom.sh", folder], check=True, capture_output=True, timeout=120)
     return {path.name.partition(".")[0]: json.loads(path.read_text()) for path in folder.iterdir()}

@@ -16,6 +16,7 @@ from native import prometheus
 from native.errors import LaunchError
 from native.home import Home
 from native.settings import REPOSITORY, SERVICES, read_settings
+from programs import lack
 from prometheus_client import REGISTRY
 
 OBSERVE = REPOSITORY / "infra/observe"
@@ -37,7 +38,7 @@ def promtool(server_folder: Path) -> Path:
     try:
         return asyncio.run(prometheus.find(home, read_settings({}).cache, name="promtool"))
     except LaunchError as error:
-        pytest.skip(f"promtool cannot be had here: {error}")
+        lack(f"promtool cannot be had here: {error}")
 
 
 def checked(promtool: Path, *arguments: str, folder: Path = OBSERVE) -> str:

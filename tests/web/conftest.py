@@ -7,6 +7,7 @@ from e2e.client import Person, demo_person, new_linked_patient
 from fleet import Fleet
 from native import web
 from playwright.sync_api import Browser
+from programs import lack
 
 from web.steps import LETTER
 from web.windows import Windows, running_browser
@@ -16,7 +17,7 @@ from web.windows import Windows, running_browser
 def chromium() -> Iterator[Browser]:
     """A browser for all these tests: while it lives, nothing else in this process can use an event loop."""
     if not web.can_build():
-        pytest.skip("the web app is built with Node, which is not here")
+        lack("the web app is built with Node, which is not here")
     with running_browser() as browser:
         yield browser
 

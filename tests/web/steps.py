@@ -1,6 +1,6 @@
 """What people do on the screens, by the names that they read there."""
 
-from e2e.client import Person
+from e2e.client import BIRTH_DATE, Person
 from playwright.sync_api import Locator, Page, expect
 
 LETTER = "Your scan was clear"  # the one letter of the fixture `reader`
@@ -44,6 +44,12 @@ def tick(page: Page, name: str) -> None:
     """Press a checkbox where people do, on its words: the real one lies unseen under them."""
     page.locator("label").filter(has=page.get_by_role("checkbox", name=name)).click()
     expect(page.get_by_role("checkbox", name=name)).to_be_checked()
+
+
+def give_birth_date(page: Page) -> None:
+    """Fill in the birth date of every patient of these tests."""
+    for part, digits in zip(("Year", "Month", "Day"), BIRTH_DATE.split("-"), strict=True):
+        page.get_by_label(part).fill(digits)
 
 
 def write(page: Page, title: str, body: str) -> None:

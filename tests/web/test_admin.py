@@ -1,8 +1,11 @@
 """The administrator's screens: accounts are made and taken back, the trail is searched, the fleet's health is seen."""
 
+import csv
+
 from e2e.client import PASSWORD, Person, assert_problem, demo_person, new_patient, unique
 from fleet import Fleet
 from playwright.sync_api import Page, expect
+
 from web.accessibility import violations
 from web.steps import heading, sign_in, tick
 from web.windows import Windows
@@ -66,6 +69,15 @@ def test_audit_trail_shows_who_opened_a_record(fleet: Fleet, windows: Windows, c
     expect(entries).to_have_count(2)
     expect(entries.filter(has_text="Read")).to_have_count(1)
     expect(entries.filter(has_text="Created")).to_have_count(1)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export as CSV").click()
+    expect(page.get_by_text("The file has")).to_be_visible()
+    rows = list(csv.DictReader(download.value.path().read_text(encoding="utf-8-sig").splitlines()))
+    assert {row["patient_id"] for row in rows} == {patient_id}
+    assert [row["action"] for row in rows if row["actor_name"] == "Dr Amara Okafor"] == ["R", "C"]
+    page.get_by_role("button", name="Details of").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert violations(page) == []
 
 
 def test_pasted_name_is_searched_for(fleet: Fleet, windows: Windows, clinician: Person) -> None:

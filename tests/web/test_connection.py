@@ -3,7 +3,9 @@
 import pytest
 from e2e.client import Person, demo_person, new_patient
 from fleet import Fleet
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
+
+from web.answers import losing
 from web.steps import heading, send, titles, write
 from web.windows import Windows
 
@@ -39,11 +41,7 @@ def test_letter_that_cannot_be_sent_is_kept_and_sent_later(page: Page, clinician
 
 
 def test_letter_whose_answer_is_lost_is_stored_once(page: Page, clinician: Person, patient_id: str) -> None:
-    def lose_the_answer(route: Route) -> None:
-        assert route.fetch().status == 201
-        route.abort("connectionreset")
-
-    page.route(f"**/api/patients/{patient_id}/letters", lose_the_answer, times=1)
+    page.route(f"**/api/patients/{patient_id}/letters", losing(201), times=1)
     send(page)
     expect(page.get_by_role("alert")).to_contain_text("Quill cannot be reached")
     assert titles(clinician, patient_id) == [TITLE]

@@ -6,6 +6,8 @@ import pytest
 from e2e.client import Person, demo_person, new_patient
 from fleet import Fleet
 from playwright.sync_api import Page, expect
+
+from web.accessibility import violations
 from web.windows import Windows
 
 
@@ -46,10 +48,12 @@ def save(page: Page) -> None:
 
 
 def test_changes_of_both_are_put_together(page: Page, clinician: Person, patient_id: str) -> None:
+    assert violations(page) == []
     page.get_by_label("Family name", exact=True).fill("Robinson")
     change_meanwhile(clinician, patient_id, gender="other")
     save(page)
     expect(page.get_by_role("heading", name="Somebody else has changed these details")).to_be_visible()
+    assert violations(page) == []
     assert details(clinician, patient_id)[0]["name"]["family"] != "Robinson"
     page.get_by_role("button", name="Apply my changes again").click()
     expect(page.get_by_label("Gender")).to_have_value("other")

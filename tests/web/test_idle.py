@@ -4,6 +4,8 @@ import pytest
 from e2e.client import Person, new_patient, new_staff
 from fleet import Fleet
 from playwright.sync_api import Locator, Page, expect
+
+from web.accessibility import violations
 from web.steps import give_password, heading, sign_in, write
 from web.windows import Windows
 
@@ -52,6 +54,7 @@ def test_screen_that_was_left_is_covered_and_loading_it_again_does_not_uncover_i
     with page.expect_response("**/api/auth/logout"):
         pass_minutes(page, 31)
     expect(cover(page)).to_be_visible()
+    assert violations(page) == []
     page.reload()
     expect(heading(page)).to_have_text("Sign in to Quill")
 

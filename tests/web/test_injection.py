@@ -4,6 +4,7 @@ import pytest
 from e2e.client import PASSWORD, Person, demo_person, link, new_patient, new_patient_account, unique
 from fleet import Fleet
 from playwright.sync_api import Page, expect
+
 from web.steps import heading
 from web.windows import Windows
 
@@ -72,6 +73,24 @@ def test_attempts_are_text_to_the_clinician(fleet: Fleet, windows: Windows, vict
         assert_untouched(page)
 
 
+def test_attempts_are_text_in_a_letter_and_its_versions(fleet: Fleet, windows: Windows, clinician: Person) -> None:
+    patient_id = new_patient(clinician)
+    draft = {"title": ATTEMPTS[0], "body": "\n\n".join(ATTEMPTS)}
+    letter = clinician.post(f"/api/patients/{patient_id}/letters", draft).headers["Location"]
+    amended = {"title": ATTEMPTS[1], "body": "\n\n".join(reversed(ATTEMPTS)), "reason": ATTEMPTS[2]}
+    assert clinician.put(letter, amended, version=1).status_code == 200
+    page = windows.open(demo_person(fleet, "clinician"))
+    page.goto(letter.removeprefix("/api"))
+    expect(heading(page)).to_have_text(ATTEMPTS[1])
+    assert_untouched(page)
+    page.get_by_role("link", name="Versions").click()
+    expect(page.get_by_text(f"Reason: {ATTEMPTS[2]}")).to_be_visible()
+    page.get_by_role("button", name="Read version 1").click()
+    expect(page.get_by_role("heading", name=ATTEMPTS[0])).to_be_visible()
+    expect(page.locator("section section ins").filter(has_text="window").first).to_be_visible()
+    assert_untouched(page)
+
+
 def test_attempts_in_a_draft_are_text_in_its_preview(fleet: Fleet, windows: Windows, clinician: Person) -> None:
     page = windows.open(demo_person(fleet, "clinician"))
     page.goto(f"/patients/{new_patient(clinician)}/letters/new")
@@ -95,4 +114,13 @@ def test_attempts_in_the_names_of_users_are_text_to_the_administrator(fleet: Fle
     page.goto("/admin/users")
     page.get_by_role("searchbox").fill("onpageshow")
     expect(page.get_by_role("main").get_by_text(ATTEMPTS[-1]).first).to_be_visible()
+    assert_untouched(page)
+    with Person(fleet.url).sign_in(name) as person:
+        person.sign_out()
+    page.goto("/admin/audit")
+    row = page.get_by_role("row").filter(has_text="Signed in").filter(has_text=ATTEMPTS[-1])
+    row.first.get_by_role("button", name="Details").click()
+    expect(page.get_by_role("dialog").get_by_text(ATTEMPTS[-1])).to_be_visible()
+    page.get_by_role("button", name="Only this person").click()
+    expect(page.get_by_role("combobox", name="Who acted")).to_have_value(ATTEMPTS[-1])
     assert_untouched(page)

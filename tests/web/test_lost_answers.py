@@ -1,28 +1,12 @@
 """Answers that are lost on their way back: what was done is done, and the next try must say so."""
 
-from collections.abc import Callable
-
 from e2e.client import BIRTH_DATE, Person, demo_person, new_patient, new_patient_account, unique
 from fleet import Fleet
-from playwright.sync_api import Page, Route, expect
-from web.steps import heading, tick
+from playwright.sync_api import Route, expect
+
+from web.answers import losing
+from web.steps import give_birth_date, heading, tick
 from web.windows import Windows
-
-
-def losing(status: int) -> Callable[[Route], None]:
-    """The request arrives and is answered with this status; the answer does not come."""
-
-    def lose(route: Route) -> None:
-        assert route.fetch().status == status
-        route.abort("connectionreset")
-
-    return lose
-
-
-def give_birth_date(page: Page) -> None:
-    """The birth date of every patient of these tests."""
-    for part, digits in zip(("Year", "Month", "Day"), BIRTH_DATE.split("-"), strict=True):
-        page.get_by_label(part).fill(digits)
 
 
 def test_record_that_was_linked_without_an_answer_opens_at_the_next_try(

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from e2e.client import Person
 from fleet import Fleet
-from playwright.sync_api import expect
+from playwright.sync_api import Request, expect
 
+from web.answers import refuse
 from web.second_door import second_door
 from web.steps import LETTER, heading, wait_for_worker
 from web.windows import Windows
@@ -33,6 +34,26 @@ def test_start_without_connection_says_so_and_goes_on_when_it_is_back(windows: W
     page.context.set_offline(False)
     expect(page.get_by_role("link", name=LETTER)).to_be_visible()
     expect(banner).to_be_hidden()
+
+
+def test_start_while_only_sign_in_is_away_waits_in_peace(windows: Windows, reader: Person) -> None:
+    windows.expect_complaint("status of 503")
+    page, refresh, asked = windows.open(reader), "**/api/auth/refresh", list[Request]()
+    page.on("request", lambda request: asked.append(request) if request.url.endswith("/refresh") else None)
+    page.clock.install()
+    refuse(page, refresh, method="POST", status=503)
+    page.goto("/letters")
+    expect(heading(page)).to_have_text("Quill cannot be reached")
+    heading(page).evaluate("each => each.dataset.stays = 'yes'")
+    for seconds in (5, 10, 20):
+        with page.expect_response(refresh):
+            page.clock.fast_forward(seconds * 1000)
+    expect(heading(page)).to_have_attribute("data-stays", "yes")
+    page.clock.fast_forward(30_000)
+    assert len(asked) == 4
+    page.unroute(refresh)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("link", name=LETTER)).to_be_visible()
 
 
 def test_worker_keeps_the_app_and_nothing_about_anybody(windows: Windows, reader: Person) -> None:

@@ -4,24 +4,12 @@ import re
 
 from e2e.client import Person, demo_person, eventually, new_patient
 from fleet import Fleet
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import expect
+
+from web.accessibility import violations
+from web.answers import refuse
 from web.steps import send, write
 from web.windows import Windows
-
-
-def refuse(
-    page: Page, path: str, *, method: str, status: int = 500, errors: list[dict[str, object]] | None = None
-) -> None:
-    """Answer these requests like a server that does not accept them."""
-    problem = {"type": "/problems/invalid", "errors": errors} if errors else {}
-
-    def answer(route: Route) -> None:
-        if route.request.method == method:
-            route.fulfill(status=status, json=problem, content_type="application/problem+json")
-        else:
-            route.fallback()
-
-    page.route(path, answer)
 
 
 def test_section_of_a_letter_that_is_refused_is_marked(fleet: Fleet, windows: Windows, clinician: Person) -> None:
@@ -49,13 +37,14 @@ def test_withdrawal_without_a_reason_says_so(windows: Windows, fleet: Fleet, cli
     page.get_by_role("button", name="Withdraw").click()
     page.get_by_role("dialog").get_by_role("button", name="Withdraw letter").click()
     expect(page.get_by_role("group", name="One thing is to be put right")).to_be_focused()
+    assert violations(page) == []
 
 
 def test_search_that_fails_does_not_say_that_nobody_is_found(fleet: Fleet, windows: Windows) -> None:
     windows.expect_complaint("users.*status of 500")
     page = windows.open(demo_person(fleet, "admin"))
     page.goto("/admin/audit")
-    refuse(page, "**/api/auth/users?*", method="GET")
+    refuse(page, "**/api/auth/users?*")
     page.get_by_role("combobox", name="Who acted").press_sequentially("okafor")
     expect(page.get_by_text("does not answer at the moment")).to_be_visible()
     expect(page.get_by_text("Nobody is found")).to_have_count(0)

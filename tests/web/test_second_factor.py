@@ -7,6 +7,8 @@ from e2e.client import new_staff
 from e2e.test_auth_totp import strict
 from fleet import Fleet
 from playwright.sync_api import Page, expect
+
+from web.accessibility import violations
 from web.steps import heading, sign_in, sign_out, tick
 from web.windows import Windows
 
@@ -59,6 +61,18 @@ def test_second_factor_is_enrolled_and_asked_for(fleet: Fleet, windows: Windows)
 
     sign_in(page, person.user["username"], person.password)
     give_code(page, phone.paper[0])
+    expect(heading(page)).to_have_text("Patients")
+
+    page.goto("/account")
+    page.get_by_role("button", name="Switch off").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Your password").fill(person.password)
+    dialog.get_by_label("Code").fill(phone.paper[1])
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Switch off").click()
+    expect(page.get_by_role("button", name="Switch on")).to_be_visible()
+    sign_out(page)
+    sign_in(page, person.user["username"], person.password)
     expect(heading(page)).to_have_text("Patients")
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from e2e.client import Person, demo_person, new_patient, new_staff
 from fleet import Fleet
 from playwright.sync_api import BrowserContext, Page, Request, expect
+
 from web.steps import give_password, heading, send, sign_in, sign_out, titles, write
 from web.windows import Windows
 
@@ -88,6 +89,9 @@ def test_session_that_ends_while_writing_keeps_the_letter(fleet: Fleet, windows:
     send(page)
     dialog = page.get_by_role("dialog", name="Sign in again")
     expect(dialog).to_be_visible()
+    other = page.context.new_page()
+    other.goto("/sign-in")
+    expect(other.get_by_text("Another tab has something that is not sent yet")).to_be_visible()
     give_password(page, author.password)
     expect(dialog).to_be_hidden()
     expect(heading(page)).to_contain_text("Half a letter")

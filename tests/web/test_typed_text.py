@@ -1,13 +1,15 @@
 """What somebody is typing stays before their eyes, whatever others do meanwhile and whichever system is away."""
 
-import json
 from datetime import datetime, timedelta
 from itertools import count
 
 import pytest
 from e2e.client import Person, demo_person, new_patient
 from fleet import Fleet
-from playwright.sync_api import Page, Response, Route, expect
+from playwright.sync_api import Locator, Page, Response, expect
+
+from web.accessibility import violations
+from web.answers import refuse
 from web.steps import heading, write
 from web.windows import Windows
 
@@ -30,11 +32,6 @@ def is_demographics(url: str) -> bool:
     return url.endswith("/demographics") or "/api/fhir/patients/" in url
 
 
-def refuse(route: Route) -> None:
-    problem = {"type": "/problems/backend-unavailable", "title": "Away", "status": 503}
-    route.fulfill(status=503, content_type="application/problem+json", body=json.dumps(problem))
-
-
 def is_read(answer: Response, path: str) -> bool:
     return answer.request.method == "GET" and answer.url.endswith(path)
 
@@ -48,9 +45,10 @@ def test_letter_stays_while_demographics_are_away_and_when_they_are_back(
     page: Page, windows: Windows, patient_id: str
 ) -> None:
     windows.expect_complaint("status of 503")
-    page.route(is_demographics, refuse)
+    refuse(page, is_demographics, status=503)
     page.goto(f"/patients/{patient_id}/letters/new")
     expect(page.get_by_text("Whose record this is cannot be shown")).to_be_visible()
+    assert violations(page) == []
     write(page, TITLE, BODY)
     with page.expect_response(lambda answer: is_demographics(answer.url)):
         page.get_by_role("button", name="Try again").click()
@@ -92,16 +90,29 @@ def test_amendment_stays_when_the_letter_is_withdrawn_meanwhile(
     expect(page.get_by_text("this took me ten minutes")).to_be_visible()
 
 
-def test_signing_out_asks_before_a_letter_is_lost(page: Page, patient_id: str) -> None:
-    page.goto(f"/patients/{patient_id}/letters/new")
-    write(page, TITLE, BODY)
+def try_to_sign_out(page: Page) -> Locator:
+    """Press what signs out; the question that must come first."""
     menu = page.get_by_role("banner")
     menu.get_by_role("button", expanded=False).click()
     menu.get_by_role("button", name="Sign out").click()
-    question = page.get_by_role("dialog", name="Sign out without saving?")
-    question.get_by_role("button", name="Cancel").click()
+    return page.get_by_role("dialog", name="Sign out without saving?")
+
+
+def test_signing_out_in_any_tab_asks_before_a_letter_is_lost(page: Page, patient_id: str) -> None:
+    page.goto(f"/patients/{patient_id}/letters/new")
+    write(page, TITLE, BODY)
+    other = page.context.new_page()
+    other.goto("/account")
+    for tab in (page, other):
+        question = try_to_sign_out(tab)
+        expect(question).to_be_visible()
+        assert violations(tab) == []
+        question.get_by_role("button", name="Cancel").click()
+    other.get_by_role("button", name="Sign out everywhere").click()
+    everywhere = other.get_by_role("dialog", name="Sign out everywhere?")
+    expect(everywhere).to_contain_text("is not sent yet, and will be lost")
+    everywhere.get_by_role("button", name="Cancel").click()
     expect_typed(page)
-    menu.get_by_role("button", expanded=False).click()
-    menu.get_by_role("button", name="Sign out").click()
-    question.get_by_role("button", name="Sign out").click()
-    expect(heading(page)).to_have_text("Sign in to Quill")
+    try_to_sign_out(other).get_by_role("button", name="Sign out").click()
+    for tab in (page, other):
+        expect(heading(tab)).to_have_text("Sign in to Quill")

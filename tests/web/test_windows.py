@@ -2,6 +2,7 @@
 
 import pytest
 from playwright.sync_api import expect
+
 from web.accessibility import cut_off, small_targets, unreached, violations, wider_than_screen
 from web.steps import heading
 from web.windows import PHONE, Windows
@@ -34,7 +35,8 @@ def test_barriers_are_seen(windows: Windows) -> None:
     page = windows.open(size=PHONE)
     page.set_content(
         """<html lang="en"><title>Barriers</title><main><h1>Barriers</h1><input><button>x</button>
-        <button style="outline: none">No ring</button><p style="width: 900px; color: #bbb">Wide and pale</p>
+        <div style="box-shadow: 0 0 4px"><button style="outline: none">No ring</button></div>
+        <p style="width: 900px; color: #bbb">Wide and pale</p>
         <nav style="width: 60px; overflow-x: auto; white-space: nowrap">Much longer than that</nav></main>"""
     )
     assert {line.partition(":")[0] for line in violations(page)} >= {"label", "color-contrast", "target-size"}

@@ -14,7 +14,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-import pytest
 from native import prometheus
 from native.errors import LaunchError
 from native.home import Home
@@ -22,6 +21,7 @@ from native.ports import choose_ports
 from native.services import Backends, Context
 from native.settings import Settings, read_settings
 from native.supervisor import Supervisor
+from programs import lack
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
@@ -89,7 +89,7 @@ def test_prometheus_watches_every_replica_with_the_rules_and_for_nobody_else(ser
         try:
             executable = await prometheus.find(home, settings.cache)
         except LaunchError as error:
-            pytest.skip(f"Prometheus cannot be had here: {error}")
+            lack(f"Prometheus cannot be had here: {error}")
         try:
             await supervisor.start(prometheus.program(context, executable))
             up = await seen(ports["prometheus"], 'up{job="quill"}', number=len(NAMES))

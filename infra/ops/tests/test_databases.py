@@ -14,6 +14,7 @@ from native.ports import free_port
 from native.secrets import EHRBASE_ROLES
 from native.supervisor import Supervisor
 from ops.databases import Store, programs
+from programs import lack
 
 PASSWORDS = {role: f"q-{role}" for role in EHRBASE_ROLES}
 
@@ -25,7 +26,7 @@ def cluster(server_folder: Path) -> postgres.Cluster:
     try:
         return ehrbase.cluster(home, port=free_port(), password="q-postgres")
     except LaunchError as error:
-        pytest.skip(str(error))
+        lack(str(error))
 
 
 def dumped(store: Store) -> bytes:

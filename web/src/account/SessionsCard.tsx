@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { auth, CSRF, take } from "../api/client";
 import { usePages } from "../api/pages";
+import { isUnsavedAnywhere } from "../app/unsaved";
 import { forget } from "../session/session";
 import { Button } from "../ui/Button";
 import { Confirm } from "../ui/Dialog";
@@ -68,13 +69,18 @@ function End({ id, name }: { id: string; name: string }) {
 
 function EndAll() {
   const [isAsking, setAsking] = useState(false);
+  const [isUnsaved, setUnsaved] = useState(false);
   const { mutate, isPending, error } = useMutation({
     mutationFn: () => take(auth.POST("/api/auth/logout-all", { params: { header: CSRF } })),
     onSuccess: forget,
   });
+  const ask = async (): Promise<void> => {
+    setUnsaved(await isUnsavedAnywhere());
+    setAsking(true);
+  };
   return (
     <>
-      <Button kind="danger" onPress={() => setAsking(true)}>
+      <Button kind="danger" onPress={() => void ask()}>
         Sign out everywhere
       </Button>
       <Confirm
@@ -86,6 +92,7 @@ function EndAll() {
         isPending={isPending}
       >
         <p>All your sessions end at once, on every device and here.</p>
+        {isUnsaved && <p>What you have typed in another tab of this browser is not sent yet, and will be lost.</p>}
         {error && <Failure error={error} />}
       </Confirm>
     </>

@@ -1,4 +1,6 @@
+import { useEffect, useState } from "react";
 import { Link, Navigate, useLocation } from "react-router";
+import { isUnsavedAnywhere } from "../app/unsaved";
 import { OrganisationSignIn } from "../session/OrganisationSignIn";
 import { SignInForm } from "../session/SignInForm";
 import { useSession } from "../session/useSession";
@@ -18,6 +20,7 @@ export default function SignIn() {
           You may have no role in Quill, or your account may be disabled. Ask whoever manages your account.
         </Banner>
       )}
+      <UnsavedElsewhere />
       <section className="card">
         <SignInForm />
         <OrganisationSignIn />
@@ -29,5 +32,17 @@ export default function SignIn() {
         You were given an activation code? <Link to="/activate">Activate your account</Link>
       </p>
     </Page>
+  );
+}
+
+/** A letter that waits in another tab for its author, whose session has ended. */
+function UnsavedElsewhere() {
+  const [isUnsaved, setUnsaved] = useState(false);
+  useEffect(() => void isUnsavedAnywhere().then(setUnsaved), []);
+  if (!isUnsaved) return null;
+  return (
+    <Banner tone="warn" title="Another tab has something that is not sent yet">
+      It stays there if the person who typed it signs in. If anybody else does, it is lost.
+    </Banner>
   );
 }

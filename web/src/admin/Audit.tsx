@@ -1,7 +1,7 @@
-/** Who did what. The filters stand in no address, since they name people; the history keeps them for going back. */
+/** Who did what. */
 
-import { useLocation, useNavigate } from "react-router";
 import { usePages } from "../api/pages";
+import { useKept } from "../app/kept";
 import { isWholeDate } from "../ui/format";
 import { Page } from "../ui/Page";
 import { Pager } from "../ui/Pager";
@@ -12,11 +12,10 @@ import { AuditTable } from "./AuditTable";
 import { ExportCard } from "./ExportCard";
 import "./admin.css";
 
+const ALL: Filters = {};
+
 export default function Audit() {
-  const filters: Filters = useLocation().state?.filters ?? {};
-  const navigate = useNavigate();
-  const change = (next: Filters): void =>
-    void navigate(".", { replace: true, state: { filters: next }, preventScrollReset: true });
+  const [filters, change] = useKept(ALL);
   return (
     <Page title="Audit trail" lead="Who did what, newest first. That you look at it is noted as well.">
       <AuditFilters filters={filters} onChange={change} />

@@ -4,7 +4,7 @@ import { Button } from "../ui/Button";
 import { Card } from "../ui/Page";
 import { Banner, Failure } from "../ui/states";
 import type { Filters } from "./audit";
-import { type Exported, exportTrail, MOST } from "./exportTrail";
+import { exportTrail, save } from "./exportTrail";
 
 const NUMBER = new Intl.NumberFormat("en-GB");
 
@@ -17,6 +17,7 @@ export function ExportCard({ filters }: { filters: Filters }) {
       setRead(0);
       return exportTrail(filters, { onProgress: setRead, signal: stop.current.signal });
     },
+    onSuccess: ({ file }) => save(file),
   });
   useEffect(() => () => stop.current?.abort(), []);
   const cancel = (): void => {
@@ -26,8 +27,8 @@ export function ExportCard({ filters }: { filters: Filters }) {
   return (
     <Card title="Export">
       <p>
-        A file for spreadsheets (CSV) of what is narrowed down above, from the newest {NUMBER.format(MOST)} entries at most.
-        It names people and what they did with patients’ records: keep it as carefully as the records themselves.
+        A file for spreadsheets (CSV) of everything that is narrowed down above. It names people and what they did with
+        patients’ records: keep it as carefully as the records themselves.
       </p>
       <div className="actions">
         <Button isPending={isPending} onPress={() => mutate()}>
@@ -37,16 +38,11 @@ export function ExportCard({ filters }: { filters: Filters }) {
         <span role="status">{isPending && `${NUMBER.format(read)} entries read …`}</span>
       </div>
       {error && error.name !== "AbortError" && <Failure error={error} />}
-      {data && <Done exported={data} />}
+      {data && (
+        <Banner tone="good" isAnnounced>
+          The file has {NUMBER.format(data.rows)} {data.rows === 1 ? "entry" : "entries"}.
+        </Banner>
+      )}
     </Card>
-  );
-}
-
-function Done({ exported: { rows, isCut } }: { exported: Exported }) {
-  return (
-    <Banner tone={isCut ? "warn" : "good"} isAnnounced>
-      The file has {NUMBER.format(rows)} {rows === 1 ? "entry" : "entries"}.
-      {isCut && " Older ones did not fit: export a shorter period for those."}
-    </Banner>
   );
 }

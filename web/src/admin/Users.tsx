@@ -1,7 +1,7 @@
-/** Every account. What is searched for stands in no address; the history keeps it, so that going back finds it again. */
+/** Every account. */
 
-import { useEffect, useState } from "react";
-import { Link, useLocation, useNavigate } from "react-router";
+import { Link } from "react-router";
+import { useKept } from "../app/kept";
 import { ButtonLink } from "../ui/Button";
 import { TextField } from "../ui/fields";
 import { formatDate, formatRoles } from "../ui/format";
@@ -9,16 +9,11 @@ import { Page } from "../ui/Page";
 import { Pager } from "../ui/Pager";
 import { Badge, Empty, Loaded } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
-import { useDebounced } from "../ui/useDebounced";
 import { type ManagedUser, useUsers } from "./users";
 import "./admin.css";
 
-const SETTLED_MS = 300;
-
 export default function Users() {
-  const [text, setText] = useState<string>(useLocation().state?.q ?? "");
-  const q = useDebounced(text.trim(), SETTLED_MS);
-  useKeptInHistory(q);
+  const [text, setText, settled] = useKept("");
   const newUser = (
     <ButtonLink kind="primary" to="/admin/users/new">
       New user
@@ -38,17 +33,9 @@ export default function Users() {
           onChange={setText}
         />
       </search>
-      <Found q={q} />
+      <Found q={settled.trim()} />
     </Page>
   );
-}
-
-function useKeptInHistory(q: string): void {
-  const { state } = useLocation();
-  const navigate = useNavigate();
-  useEffect(() => {
-    if (q !== (state?.q ?? "")) void navigate(".", { replace: true, state: { q }, preventScrollReset: true });
-  }, [q, state, navigate]);
 }
 
 function Found({ q }: { q: string }) {

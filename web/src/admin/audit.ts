@@ -2,6 +2,7 @@
 
 import { auth, take } from "../api/client";
 import type { components } from "../api/auth";
+import { startOfDay } from "../ui/format";
 
 export type AuditEntry = components["schemas"]["AuditEntry"];
 export type Action = AuditEntry["action"];
@@ -25,7 +26,7 @@ export interface Filters {
   outcome?: Outcome;
 }
 
-export const PAGE = 100;
+const PAGE = 100;
 
 export async function readTrail(filters: Filters, cursor: string | undefined) {
   const { actor, patient, action, from, to } = filters;
@@ -33,8 +34,8 @@ export async function readTrail(filters: Filters, cursor: string | undefined) {
     user_id: actor?.id,
     patient_id: patient?.id,
     action,
-    since: from && startOf(from),
-    until: to && startOf(dayAfter(to)),
+    since: from && startOfDay(from),
+    until: to && startOfDay(dayAfter(to)),
     limit: PAGE,
     cursor,
   };
@@ -46,11 +47,6 @@ export function pick(entries: readonly AuditEntry[], { resource, outcome }: Filt
   return entries.filter(
     (entry) => (!resource || kindOf(entry) === resource) && (!outcome || entry.outcome === outcome),
   );
-}
-
-/** The beginning of a day where the reader is. */
-function startOf(day: string): string {
-  return new Date(`${day}T00:00:00`).toISOString();
 }
 
 function dayAfter(day: string): string {

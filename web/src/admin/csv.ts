@@ -3,9 +3,12 @@
 /** What a spreadsheet would take for a formula, also behind blanks. */
 const FORMULA = /^\s*[=+\-@]|^[\t\r\n]/;
 
-/** Comma-separated rows (RFC 4180), marked as UTF-8; a text that looks like a formula gets an apostrophe, and stays text. */
+/** What a file begins with, to be read as UTF-8. */
+export const BEGIN = "\uFEFF";
+
+/** Comma-separated rows (RFC 4180); a text that looks like a formula gets an apostrophe, and stays text. */
 export function csvOf(rows: readonly (readonly (string | null)[])[]): string {
-  return `\uFEFF${rows.map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
+  return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");
 }
 
 function cell(value: string | null): string {

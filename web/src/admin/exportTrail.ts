@@ -1,11 +1,8 @@
 /** The trail as a file, put together in the browser from as many pages as it takes. */
 
 import { saveFile } from "../ui/files";
-import { type AuditEntry, type Filters, PAGE, pick, readTrail } from "./audit";
-import { csvOf } from "./csv";
-
-/** So many entries are read for one file, at most. */
-export const MOST = 5_000;
+import { type AuditEntry, type Filters, pick, readTrail } from "./audit";
+import { BEGIN, csvOf } from "./csv";
 
 const COLUMNS: readonly (readonly [string, (entry: AuditEntry) => string | null])[] = [
   ["time", ({ at }) => at],
@@ -23,28 +20,33 @@ const COLUMNS: readonly (readonly [string, (entry: AuditEntry) => string | null]
 ];
 
 export interface Exported {
+  file: Blob;
+  /** How many entries it has. */
   rows: number;
-  /** Whether there is more in the trail than the file could take. */
-  isCut: boolean;
 }
 
-/** Saves what the filters leave; `onProgress` is told how many entries have been read. */
+/** All that the filters leave, to the beginning of the trail; `onProgress` is told how many entries have been read. */
 export async function exportTrail(
   filters: Filters,
   { onProgress, signal }: { onProgress: (read: number) => void; signal: AbortSignal },
 ): Promise<Exported> {
-  const entries: AuditEntry[] = [];
+  const parts = [BEGIN, csvOf([COLUMNS.map(([title]) => title)])];
+  let read = 0;
+  let rows = 0;
   let cursor: string | undefined;
   do {
     const page = await readTrail(filters, cursor);
     signal.throwIfAborted();
-    entries.push(...page.items);
-    onProgress(entries.length);
+    const picked = pick(page.items, filters);
+    parts.push(csvOf(picked.map((entry) => COLUMNS.map(([, value]) => value(entry)))));
+    rows += picked.length;
+    read += page.items.length;
+    onProgress(read);
     cursor = page.next_cursor ?? undefined;
-  } while (cursor && entries.length + PAGE <= MOST);
-  const rows = pick(entries, filters);
-  const text = csvOf([COLUMNS.map(([title]) => title), ...rows.map((entry) => COLUMNS.map(([, value]) => value(entry)))]);
-  const today = new Date().toISOString().slice(0, 10);
-  saveFile(new Blob([text], { type: "text/csv;charset=utf-8" }), `quill-audit-${today}.csv`);
-  return { rows: rows.length, isCut: cursor !== undefined };
+  } while (cursor);
+  return { file: new Blob(parts, { type: "text/csv;charset=utf-8" }), rows };
+}
+
+export function save(file: Blob): void {
+  saveFile(file, `quill-audit-${new Date().toISOString().slice(0, 10)}.csv`);
 }

@@ -5,7 +5,7 @@ import { fieldErrors, sentence } from "./sentences";
 
 const PROBLEMS = new URL("../../../libs/common/common/data/problems.json", import.meta.url);
 /** What people cannot meet in the app: it sends what these ask for, or follows them itself. */
-const NEVER_SHOWN = ["media-type", "method-not-allowed", "refused", "sign-in-refused", "too-many-webhooks", "totp-required", "wrong-host"];
+const NEVER_SHOWN = ["media-type", "method-not-allowed", "refused", "sign-in-refused", "totp-required", "wrong-host"];
 
 describe("sentences", () => {
   const general = sentence(new Problem("internal", 500));

@@ -1,6 +1,6 @@
 /** What is around every screen: the way in, the header, the banners, and the dialog that a lapsed session opens. */
 
-import { lazy, type MouseEvent, Suspense, useEffect } from "react";
+import { lazy, type MouseEvent, Suspense, useEffect, useState } from "react";
 import { Outlet, ScrollRestoration } from "react-router";
 import { subscribe } from "../api/network";
 import { restore } from "../session/session";
@@ -92,7 +92,13 @@ function Waiting() {
 }
 
 function Unreachable() {
+  const [isPending, setPending] = useState(false);
   useEffect(() => subscribe((isOffline) => void (isOffline || restore())), []);
+  const retry = async (): Promise<void> => {
+    setPending(true);
+    await restore();
+    setPending(false);
+  };
   return (
     <Page
       title="Quill cannot be reached"
@@ -100,7 +106,7 @@ function Unreachable() {
       width="text"
     >
       <div className="actions">
-        <Button kind="primary" onPress={() => void restore()}>
+        <Button kind="primary" isPending={isPending} onPress={() => void retry()}>
           Try again
         </Button>
       </div>

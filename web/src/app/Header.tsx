@@ -14,7 +14,7 @@ import { sentence } from "../api/sentences";
 import { OWN_HOME } from "./Home";
 import type { Path } from "./paths";
 import { ThemeSwitch } from "./ThemeSwitch";
-import { hasUnsavedWork } from "./unsaved";
+import { isUnsavedAnywhere } from "./unsaved";
 import "./header.css";
 
 const PLACES: Record<Role, readonly (readonly [Path, string])[]> = {
@@ -117,6 +117,10 @@ function OwnMenu({ user }: { user: User }) {
 function SignOut({ onStay }: { onStay: () => void }) {
   const [isPending, setPending] = useState(false);
   const [isAsking, setAsking] = useState(false);
+  const start = async (): Promise<void> => {
+    if (await isUnsavedAnywhere()) setAsking(true);
+    else await leave();
+  };
   const leave = async (): Promise<void> => {
     setPending(true);
     await signOut().catch((error: unknown) => tell(`You are still signed in. ${sentence(error)}`, "bad"));
@@ -129,7 +133,7 @@ function SignOut({ onStay }: { onStay: () => void }) {
   };
   return (
     <>
-      <Button isPending={isPending} onPress={() => (hasUnsavedWork() ? setAsking(true) : void leave())}>
+      <Button isPending={isPending} onPress={() => void start()}>
         Sign out
       </Button>
       {isAsking && (
@@ -142,7 +146,7 @@ function SignOut({ onStay }: { onStay: () => void }) {
             confirm="Sign out"
             isPending={isPending}
           >
-            <p>What you have typed is not sent yet, and will be lost.</p>
+            <p>What you have typed, here or in another tab, is not sent yet, and will be lost.</p>
           </LateConfirm>
         </Suspense>
       )}

@@ -1,10 +1,10 @@
-/** Finding a patient. What is searched for stands in no address; the history keeps it, so that going back finds it again. */
+/** Finding a patient. */
 
 import { keepPreviousData } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
-import { Link, useLocation, useNavigate } from "react-router";
+import { Link } from "react-router";
 import { patients, take } from "../api/client";
 import { usePages } from "../api/pages";
+import { useKept } from "../app/kept";
 import { Button, ButtonLink } from "../ui/Button";
 import { formatNhsNumber } from "../ui/format";
 import { TextField } from "../ui/fields";
@@ -12,13 +12,10 @@ import { Card, Page } from "../ui/Page";
 import { Pager } from "../ui/Pager";
 import { Badge, Empty, Loaded } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
-import { useDebounced } from "../ui/useDebounced";
 import { FamilyFirst } from "./PatientBanner";
 import { formatBorn, formatGender, type PatientListed } from "./patient";
 import { recentPatients } from "./recent";
 import { type Criteria, readSearch } from "./search";
-
-const SETTLED_MS = 250;
 
 interface Asked {
   text: string;
@@ -26,9 +23,11 @@ interface Asked {
   isEverybody: boolean;
 }
 
+const NOTHING: Asked = { text: "", isEverybody: false };
+
 export default function Patients() {
-  const [asked, setAsked] = useAsked();
-  const { criteria, error } = readSearch(useDebounced(asked.text, SETTLED_MS));
+  const [asked, setAsked, settled] = useKept(NOTHING);
+  const { criteria, error } = readSearch(settled.text);
   const isEmpty = asked.text.trim() === "";
   const listed = criteria ?? (asked.isEverybody && isEmpty ? {} : undefined);
   return (
@@ -57,19 +56,6 @@ export default function Patients() {
       {isEmpty && !listed && <Start onEverybody={() => setAsked({ text: "", isEverybody: true })} />}
     </Page>
   );
-}
-
-/** What is asked for, kept in this entry of the history. */
-function useAsked() {
-  const { state } = useLocation();
-  const navigate = useNavigate();
-  const [asked, setAsked] = useState<Asked>(state?.asked ?? { text: "", isEverybody: false });
-  const settled = useDebounced(asked, SETTLED_MS);
-  useEffect(() => {
-    if (settled === state?.asked || (!state?.asked && settled.text === "" && !settled.isEverybody)) return;
-    void navigate(".", { replace: true, state: { asked: settled }, preventScrollReset: true });
-  }, [settled]);
-  return [asked, setAsked] as const;
 }
 
 function usePatients(criteria: Criteria) {

@@ -63,16 +63,25 @@ function startAnew(address: string): void {
 /** Whether somebody has been signed in here, and may still be. */
 export const isRemembered = (): boolean => csrfCookie() !== undefined;
 
-/** At start: another tab's session, or what the refresh cookie brings. */
-export async function restore(): Promise<void> {
-  setState({ status: "restoring" });
+const PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+let nextTry: ReturnType<typeof setTimeout> | undefined;
+
+/**
+ * At start: another tab's session, or what the refresh cookie brings. While auth alone is away it is tried again, after
+ * `pause` milliseconds and then ever more rarely; where nothing answers, the screen does so as soon as something does.
+ */
+export async function restore(pause = PAUSE_MS): Promise<void> {
+  clearTimeout(nextTry);
+  if (getState().status !== "unreachable") setState({ status: "restoring" });
   try {
     await renew(undefined);
   } catch (error) {
     if (getState().status === "in") return;
     if (isOver(error)) return setState({ status: "out" });
-    unreached(); // it is tried again once Quill answers
     setState({ status: "unreachable" });
+    if (error !== OFFLINE) nextTry = setTimeout(() => void restore(Math.min(2 * pause, LONGEST_PAUSE_MS)), pause);
   }
 }
 

@@ -3,6 +3,7 @@
 const ZONE = "Europe/London";
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: ZONE });
 const DATE_ONLY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+const OFFSET = new Intl.DateTimeFormat("en-GB", { timeZoneName: "longOffset", timeZone: ZONE });
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: ZONE });
 
 /** "27 November 2026", of a day ("2026-11-27") or of a moment, where Quill is used. */
@@ -14,6 +15,12 @@ export function formatDate(value: string): string {
 export function formatTime(value: string): string {
   const moment = new Date(value);
   return `${DAY.format(moment)} at ${CLOCK.format(moment)}`;
+}
+
+/** The moment, in UTC, at which a day ("2026-11-27") begins where Quill is used; clocks change there later in the day. */
+export function startOfDay(day: string): string {
+  const [, offset] = OFFSET.format(new Date(`${day}T00:00:00Z`)).split("GMT");
+  return new Date(`${day}T00:00:00${offset || "Z"}`).toISOString();
 }
 
 /** "09:14" */
