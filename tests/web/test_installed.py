@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from e2e.client import Person, eventually
+import pytest
+from e2e.client import Person, eventually, inbox
 from fleet import Fleet
 from playwright.sync_api import Browser, expect
 
@@ -37,11 +38,14 @@ def test_offer_that_came_before_the_screen_is_shown_and_taken_once(windows: Wind
     assert page.evaluate("window.asked") == 1
 
 
-def test_number_on_the_icon_follows_what_is_read(windows: Windows, reader: Person) -> None:
-    eventually(lambda: reader.get("/api/notifications").json()["items"])
+@pytest.mark.parametrize("is_noted", [False, True], ids=["unread", "noted-meanwhile"])
+def test_number_on_the_icon_follows_what_is_read(windows: Windows, reader: Person, *, is_noted: bool) -> None:
+    (told,) = eventually(lambda: inbox(reader)["items"])
     page = windows.open(reader)
     watch_badge(page)
     page.goto("/letters")
     eventually(lambda: page.evaluate("window.badge") == 1)
+    if is_noted:
+        assert reader.post(f"/api/notifications/{told['id']}/read").status_code == 204
     page.get_by_role("link", name=LETTER).click()
     eventually(lambda: page.evaluate("window.badge") == 0)

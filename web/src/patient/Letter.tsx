@@ -48,10 +48,8 @@ function useNoteReading(patientId: string, uid: string, version: number | undefi
   useEffect(() => {
     if (version === undefined) return;
     void client.invalidateQueries({ queryKey: letterKeys.list(patientId) });
-    unreadAbout(`/letters/${uid}`).then(
-      (ids) => ids.length > 0 && mutate(ids),
-      () => {},
-    );
+    // Also where none are left: that the letter was read has reached the inbox by its own way then.
+    unreadAbout(`/letters/${uid}`).then(mutate, () => {});
   }, [client, version, mutate, patientId, uid]);
 }
 
