@@ -39,8 +39,9 @@ def unknown_members_of_headers_are_ignored(patch: Patch) -> None:
 def algorithm_is_what_the_token_says(patch: Patch) -> None:
     from types import SimpleNamespace
 
-    from attack.forge import decode
     from common import auth
+
+    from attack.forge import decode
 
     read, verify = auth.read_header, auth.jwt.decode  # type: ignore[attr-defined]
 

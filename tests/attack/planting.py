@@ -68,6 +68,7 @@ class Bed:
 
     def _planted(self, name: str) -> Callable[[], None]:
         import pytest  # takes a while, and a service without faults does not need it
+
         from attack.faults import FAULTS
 
         patch = pytest.MonkeyPatch()

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import httpx
 import pytest
-from attack.people import Cast
 from e2e.client import CSRF_COOKIE, Person, assert_problem
 from fleet import Fleet
+
+from attack.people import Cast
 
 ABSENT = "3d0f7a4e-5c1b-4b8e-9a6d-2f7c1e8b9a04"
 # One change of each service that a clinician may make, and that would be refused later anyway.

@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from attack.people import Cast
 from e2e.client import assert_problem, eventually
 from fleet import Fleet
+
+from attack.people import Cast
 
 
 def raw(fleet: Fleet, *lines: str, body: bytes = b"") -> list[bytes]:

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import httpx
 import pytest
-from attack.people import Cast
 from e2e.client import Person, assert_problem, eventually, unique
 from fleet import Fleet
+
+from attack.people import Cast
 
 SAME_EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",

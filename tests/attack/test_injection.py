@@ -9,8 +9,9 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
-from attack.people import Cast
 from e2e.client import assert_problem, new_patient, patient_resource, unique
+
+from attack.people import Cast
 
 NOBODY = "018f4ed5-3bb0-7c1d-9d2c-0123456789ab"
 CANARY = "canary-4b1d-not-to-be-echoed"

@@ -9,9 +9,10 @@ import httpx
 import psycopg
 import pytest
 from access import read_calls
-from attack.people import Cast
 from e2e.client import Person
 from fleet import Fleet
+
+from attack.people import Cast
 
 MARK = "Canary5d1f"
 ROUNDS = 5

@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from attack.people import SERVICES, Cast
 from e2e.authenticator import protect
 from e2e.client import (
     CSRF_COOKIE,
@@ -27,6 +26,8 @@ from e2e.client import (
 )
 from e2e.push_receiver import Push, PushReceiver
 from fleet import Fleet
+
+from attack.people import SERVICES, Cast
 
 # Another one in each run: what an earlier run against this fleet has laid bare is not to be found again.
 BIRTH_DATE, STEM = str(date(1903, 1, 1) + timedelta(days=secrets.randbelow(2000))), unique("canary")

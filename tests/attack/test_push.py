@@ -9,8 +9,6 @@ from functools import partial
 import httpx
 import psycopg
 import pytest
-from attack.browser import at_once
-from attack.people import Cast
 from e2e.client import (
     Person,
     assert_problem,
@@ -25,6 +23,9 @@ from e2e.client import (
 from e2e.push_receiver import PushReceiver, Reply, Subscriber, base64url
 from fleet import Fleet
 from native.home import write_text
+
+from attack.browser import at_once
+from attack.people import Cast
 
 PUBLIC = "8.8.8.8"  # never connected to: every name is turned before anything is sent
 INNER = [

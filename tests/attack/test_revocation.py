@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from attack.browser import Kept
-from attack.people import ALIVE, DEAD, Cast, ask_every_replica, read_everywhere
 from e2e.client import PASSWORD, Person, assert_problem, eventually, new_linked_patient, new_patient
 from fleet import Fleet
+
+from attack.browser import Kept
+from attack.people import ALIVE, DEAD, Cast, ask_every_replica, read_everywhere
 
 SILENCE = 31  # seconds after which the feed does not count as heard
 HEARD = 6  # seconds after which a service that started has heard auth, and asks it no more

@@ -6,8 +6,6 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
-from attack.browser import ask_exactly, at_once
-from attack.people import Cast
 from e2e.client import (
     BIRTH_DATE,
     PASSWORD,
@@ -19,6 +17,9 @@ from e2e.client import (
     unique,
 )
 from fleet import Fleet
+
+from attack.browser import ask_exactly, at_once
+from attack.people import Cast
 
 LETTER = {"title": "Clinic letter", "body": "Seen in clinic."}
 DAY = 86_400

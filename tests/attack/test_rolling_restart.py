@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from attack.people import SERVICES
 from e2e.client import (
     Person,
     demo_person,
@@ -17,6 +16,8 @@ from e2e.client import (
     unique,
 )
 from fleet import Fleet
+
+from attack.people import SERVICES
 
 pytestmark = pytest.mark.skipif(os.environ.get("QUILL_ATTACK_REPLICAS") == "1", reason="takes two replicas")
 

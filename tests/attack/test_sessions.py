@@ -4,10 +4,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from attack.browser import Kept, at_once
-from attack.people import ALIVE, DEAD, Cast, read_everywhere
 from e2e.client import REFRESH_COOKIE, assert_problem, eventually, new_patient_account, new_staff
 from fleet import Fleet
+
+from attack.browser import Kept, at_once
+from attack.people import ALIVE, DEAD, Cast, read_everywhere
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 AFTER_GRACE = 11

@@ -5,10 +5,11 @@ from functools import partial
 import httpx
 import psycopg
 import pytest
-from attack.browser import at_once
-from attack.people import Cast
 from e2e.client import PASSWORD, Person, assert_problem, new_address, new_patient_account, new_staff, unique
 from fleet import Fleet
+
+from attack.browser import at_once
+from attack.people import Cast
 
 A_FEW = 4  # as many password checks as a busy machine ends in time
 WRONG = "not this phrase either, though long"

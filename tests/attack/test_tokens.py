@@ -8,12 +8,13 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from attack.forge import Forge, base64url, forge, sign
-from attack.people import ALIVE, DEAD, Cast, read_everywhere, reads
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from e2e.client import Person, assert_problem
 from fleet import Fleet
+
+from attack.forge import Forge, base64url, forge, sign
+from attack.people import ALIVE, DEAD, Cast, read_everywhere, reads
 
 
 @pytest.fixture

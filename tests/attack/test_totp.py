@@ -7,10 +7,11 @@ from functools import partial
 
 import httpx
 import pytest
-from attack.browser import at_once
 from e2e.authenticator import Phone, challenge_of, finish, log_in, protect
 from e2e.client import Person, assert_problem, new_patient_account
 from fleet import Fleet
+
+from attack.browser import at_once
 
 STEP = 30
 FULL_WIDTH = {ord("0") + digit: 0xFF10 + digit for digit in range(10)}

@@ -9,6 +9,7 @@ from pathlib import Path
 from e2e.client import demo_person
 from fleet import ROOT, running_fleet
 from playwright.sync_api import Page, expect
+
 from web.steps import heading, write
 from web.windows import Windows, running_browser
 

@@ -3,6 +3,7 @@
 from e2e.client import Person, demo_person, new_patient
 from fleet import Fleet
 from playwright.sync_api import Locator, Page, expect
+
 from web.steps import heading
 from web.windows import Windows
 

@@ -4,6 +4,7 @@ import pytest
 from e2e.client import Person, demo_person, new_linked_patient, new_staff
 from fleet import Fleet
 from playwright.sync_api import Locator, Page, expect
+
 from web.steps import LETTER, heading, titles
 from web.windows import Windows
 

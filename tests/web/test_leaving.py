@@ -6,6 +6,7 @@ import pytest
 from e2e.client import PASSWORD, Person, demo_person, new_patient_account, unique
 from fleet import Fleet
 from playwright.sync_api import Page, expect
+
 from web.steps import heading, tick
 from web.windows import Windows
 

@@ -7,6 +7,7 @@ import pytest
 from e2e.client import Person, demo_person, new_patient
 from fleet import Fleet
 from playwright.sync_api import Browser, Page, expect
+
 from web.accessibility import OF_COLOUR, cut_off, small_targets, unreached, violations, wider_than_screen
 from web.screens import SCREENS, Screen, declared_paths
 from web.steps import LETTER, heading

@@ -3,6 +3,7 @@
 from e2e.client import new_staff
 from fleet import Fleet
 from playwright.sync_api import expect
+
 from web.steps import heading
 from web.windows import Windows
 

@@ -5,6 +5,7 @@ import pytest
 from e2e.client import demo_person
 from fleet import Fleet
 from playwright.sync_api import Page, expect
+
 from web.steps import heading
 from web.windows import Windows
 
