@@ -27,6 +27,7 @@ function isSpareRadio(each) {
 const named = each => `${each.tagName.toLowerCase()} ${each.getAttribute('aria-label') ?? each.labels?.[0]?.textContent
   ?? each.textContent}`.replace(/\\s+/g, ' ').trim().slice(0, 60);
 """
+_FORGET = "for (const each of document.querySelectorAll('[data-reached]')) delete each.dataset.reached"
 _UNREACHED = f"() => {{ {_STOPS} return stops.filter(each => !each.dataset.reached).map(named); }}"
 _COUNT = f"() => {{ {_STOPS} return stops.length; }}"
 # Marks what has the focus, and tells its name when no ring shows that it has it: around it, what it is in, or the box
@@ -84,7 +85,7 @@ def violations(page: Page, *, only: Iterable[str] = ()) -> list[str]:
 
 def unreached(page: Page) -> tuple[list[str], list[str]]:
     """Tab through the whole page: what never had the focus, and what had it unseen."""
-    page.evaluate("document.activeElement?.blur()")
+    page.evaluate(f"() => {{ document.activeElement?.blur(); {_FORGET} }}")
     unseen: list[str] = []
     for _ in range(page.evaluate(_COUNT) + 3):
         page.keyboard.press("Tab")
