@@ -171,7 +171,9 @@ def _may_go_better(error: DBAPIError) -> bool:
     # PostgreSQL, appendix A: 57P the server stops or starts, 08 connection exception, 53 no resources, 40 rolled back
     # (deadlock, serialization), 55P03 and 57014 a lock or a statement took too long.
     state = getattr(error.orig, "sqlstate", None) or ""
-    return state.startswith(("57P", "08", "53", "40", "55P03", "57014"))
+    # Or what the driver was told makes no sense to it, since a connection broke off in the middle.
+    is_garbled = isinstance(getattr(error.orig, "__cause__", None), asyncpg.InternalClientError)
+    return is_garbled or state.startswith(("57P", "08", "53", "40", "55P03", "57014"))
 
 
 def run_migrations(metadata: MetaData, *, url: str) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import asyncpg
 import pytest
 from common.db import Database, StorageUnavailable
 from sqlalchemy import event, text
@@ -23,6 +24,23 @@ async def test_connection_that_ends_before_it_is_set_up_is_no_connection(databas
         await ask()
     event.remove(database.engine.sync_engine, "connect", end)
     await ask()
+
+
+async def test_answer_that_makes_no_sense_to_the_driver_is_no_connection(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ask() -> object:
+        async with database.transaction() as session:
+            return await session.scalar(text("SELECT 1"))
+
+    async def fetch(*_: object) -> None:
+        raise asyncpg.ProtocolError("got result for unknown protocol state 3")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("asyncpg.prepared_stmt.PreparedStatement.fetch", fetch)
+        with pytest.raises(StorageUnavailable):
+            await ask()
+    assert await ask() == 1
 
 
 async def test_reading_sees_what_is_committed_and_opens_no_transaction(database: Database) -> None:
