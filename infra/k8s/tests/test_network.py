@@ -83,7 +83,7 @@ def test_the_world_is_reached_from_where_compose_lets_it(size: str) -> None:
 @pytest.mark.parametrize(
     ("setting", "policy", "reached", "ports"),
     [
-        ("monitoring", "monitoring", {"auth", "patients", "letters", "notify", "nats"}, {8000, 8222}),
+        ("monitoring", "monitoring", {"auth", "patients", "letters", "notify", "caddy", "nats"}, {8000, 2020, 8222}),
         ("partners", "outside-into-nats", {"nats"}, {4222}),
     ],
 )
