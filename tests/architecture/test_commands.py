@@ -79,6 +79,7 @@ def check_words(words: list[str], *, whole: bool) -> None:
         "pg_dump": check_pg_dump,
         "npm": check_npm,
         "export": lambda given: check_words(given, whole=whole),
+        **dict.fromkeys(("cat", "rm"), lambda _: None),
     }
     if name in checks:
         checks[name](rest)

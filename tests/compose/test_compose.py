@@ -289,6 +289,8 @@ def test_image_is_built_for_each_container_of_our_own() -> None:
     built = {name: service["build"]["dockerfile"] for name, service in FLEET.items() if "build" in service}
     assert built["caddy"] == "infra/docker/caddy.Dockerfile"
     assert set(built.values()) == {f"infra/docker/{dockerfile}" for dockerfile in DOCKERFILES}
+    args = [service["build"].get("args", {}) for service in FLEET.values() if "build" in service]
+    assert all(one == {"REVISION": "${REVISION:-unknown}"} for one in args)
 
 
 def test_caddys_image_has_the_app_as_make_run_builds_it() -> None:

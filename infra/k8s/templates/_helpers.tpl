@@ -92,7 +92,9 @@ spec:
   maxUnavailable: 1
   selector:
     matchLabels: {{- include "quill.match" . | nindent 6 }}
-{{- if and (gt (int .scaling.max) (int .scaling.min)) .consumers .root.Values.keda.enabled }}
+{{- $stopped := and .root.Values.restoring (ne .name "caddy") }}
+{{- $scaled := and (gt (int .scaling.max) (int .scaling.min)) (not $stopped) }}
+{{- if and $scaled .consumers .root.Values.keda.enabled }}
 ---
 apiVersion: keda.sh/v1alpha1
 kind: ScaledObject
@@ -119,7 +121,7 @@ spec:
         lagThreshold: {{ $.root.Values.keda.lag | quote }}
 {{- end }}
 {{- end }}
-{{- else if gt (int .scaling.max) (int .scaling.min) }}
+{{- else if $scaled }}
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler

@@ -135,7 +135,7 @@ def test_pods_have_least_privilege(size: str) -> None:
 def test_what_has_replicas_is_spread_and_leaves_one_by_one(size: str) -> None:
     budgets = of_kind(size, "PodDisruptionBudget")
     workloads = of_kind(size, "Deployment", "StatefulSet")
-    assert budgets.keys() == workloads.keys() - {"operator"}
+    assert budgets.keys() == workloads.keys() - {"operator", "backup"}
     for name, budget in budgets.items():
         template = workloads[name]["spec"]["template"]
         chosen = budget["spec"]["selector"]["matchLabels"]
@@ -150,7 +150,7 @@ def test_what_has_replicas_is_spread_and_leaves_one_by_one(size: str) -> None:
 def test_what_serves_says_whether_it_is_alive_and_ready(size: str) -> None:
     for name, one in of_kind(size, "Deployment", "StatefulSet").items():
         (container,) = one["spec"]["template"]["spec"]["containers"]
-        assert name == "operator" or {"livenessProbe", "readinessProbe"} <= container.keys(), name
+        assert name in {"operator", "backup"} or {"livenessProbe", "readinessProbe"} <= container.keys(), name
 
 
 @pytest.mark.parametrize("size", SIZES)

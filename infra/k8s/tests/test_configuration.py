@@ -5,17 +5,21 @@ import re
 import shutil
 import subprocess
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from chart import CHART, ROOT, SERVICES, SIZES, environment, of_kind, pod_specs, render, template
+from chart import CHART, ROOT, SERVICES, SIZES, environment, loaded, of_kind, pod_specs, render, template
+from common.db import Database
 from common.events import DURABLES
+from ops.backup import BackupSettings
 from ops.house import Settings as OperatorSettings
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+OTHERS = 20  # connections of jobs, commands, backups, superusers and the operator of PostgreSQL
 SUPERUSER = {"username": "postgres", "password": "q-superuser"}
 # Of compose's variables, those that say "not chosen" there; here they are not told at all.
 UNTOLD = re.compile(r"\$\{\w+:-[^}]*\}$")
@@ -54,11 +58,11 @@ def test_secrets_are_named_and_never_made(size: str, made: dict[str, str]) -> No
 
 
 def test_each_pod_can_have_a_secret_of_its_own() -> None:
-    parts = [*(f"services.{name}" for name in SERVICES), "nats", "fhir", "ehrbase", "jobs", "operator"]
+    parts = [*(f"services.{name}" for name in SERVICES), "nats", "fhir", "ehrbase", "jobs", "operator", "backup"]
     options = [f"--set={part}.existingSecret={part.split('.')[-1]}-only" for part in parts]
     done = template(*options)
     assert done.returncode == 0, done.stderr
-    assert re.findall(r"name: quill, key", done.stdout) == []
+    assert re.findall(r"(?:name|secretName): quill[,}]", done.stdout) == []
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -123,6 +127,47 @@ def test_operator_finds_everything(size: str, made: dict[str, str], monkeypatch:
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_backup_finds_everything(size: str, made: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    told = environment(pod_specs(size)["backup"], made)
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    settings = BackupSettings()
+    theirs = COMPOSE["backup"]["environment"]
+    assert {name for name in theirs if name not in told} == set()
+    named = dict(pair.partition("=")[::2] for pair in told["QUILL_BACKUP_DATABASES"].split())
+    there = dict(pair.partition("=")[::2] for pair in theirs["QUILL_BACKUP_DATABASES"].split())
+    for name, url in named.items():
+        known = re.sub(r"\$\{(\w+):\?\}", lambda found: made[found[1]], there[name])
+        assert url == known.replace("@postgres:", f"@{databases(size)[name]}-rw:")
+    assert named.keys() == there.keys() == settings.stores.keys()
+
+
+def test_backup_has_the_secrets_as_they_were_made(made: dict[str, str], tmp_path: Path) -> None:
+    """The start of its container, with folders of this machine for its volumes."""
+    (container,) = pod_specs("default")["backup"]["containers"]
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "keys").mkdir()
+    for name in made.keys() - SUPERUSER.keys():
+        (tmp_path / "secret" / name).write_text(made[name])
+    shell, option, script = container["command"]
+    script = script.replace("/secret", f"{tmp_path}/secret").replace("/keys", f"{tmp_path}/keys")
+    subprocess.run([shell, option, script.replace("exec sleep infinity", "")], check=True, timeout=20)
+    kept = tmp_path / "keys/.env"
+    assert dict(line.split("=", 1) for line in kept.read_text().splitlines()) | SUPERUSER == made
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert environment(pod_specs("default")["backup"], made)["QUILL_BACKUP_KEYS"] == "/keys/.env"
+
+
+def test_nothing_that_uses_a_database_runs_while_it_is_restored() -> None:
+    objects = loaded(template("--set", "restoring=true"))
+    replicas = {one["metadata"]["name"]: one["spec"].get("replicas") for one in objects if one["kind"] == "Deployment"}
+    stopped = (*SERVICES, "fhir", "ehrbase")
+    assert {name: replicas[name] for name in stopped} == dict.fromkeys(stopped, 0)
+    scaled = {one["metadata"]["name"] for one in objects if one["kind"] in {"HorizontalPodAutoscaler", "ScaledObject"}}
+    assert scaled == {"caddy"}
+
+
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(("part", "variable"), [("letters", "URL"), ("operator", "URL"), ("operator", "MONITOR_URL")])
 def test_each_server_of_a_nats_cluster_is_named(size: str, part: str, variable: str, made: dict[str, str]) -> None:
     servers = of_kind(size, "StatefulSet")["nats"]["spec"]
@@ -165,6 +210,46 @@ def test_each_workload_is_scaled_by_one_scaler(size: str) -> None:
     if size != "small":
         assert of_kind(size, "ScaledObject").keys() == {"letters", "notify"}
         assert of_kind(size, "HorizontalPodAutoscaler").keys() >= {"auth", "patients"}
+
+
+def most_replicas(size: str) -> dict[str, int]:
+    """How many replicas of each workload there may be, with the one more that an upgrade starts first."""
+    fixed = {name: one["spec"].get("replicas") for name, one in of_kind(size, "Deployment").items()}
+    scaled = {name: one["spec"]["maxReplicas"] for name, one in of_kind(size, "HorizontalPodAutoscaler").items()}
+    by_lag = {name: one["spec"]["maxReplicaCount"] for name, one in of_kind(size, "ScaledObject").items()}
+    return {name: 1 + number for name, number in (fixed | scaled | by_lag).items() if number}
+
+
+def pools(size: str, made: dict[str, str]) -> dict[str, int]:
+    """How many connections to its database a replica may open."""
+    own = (
+        2 * signature(Database).parameters["pool_size"].default + 1
+    )  # with as many again under load, and one that asks
+    hapi = yaml.safe_load(of_kind(size, "ConfigMap")["fhir"]["data"]["hapi.yaml"])
+    ehrbase = environment(pod_specs(size)["ehrbase"], made)["SPRING_DATASOURCE_HIKARI_MAXIMUMPOOLSIZE"]
+    clinical = {"fhir": hapi["spring"]["datasource"]["hikari"]["maximum-pool-size"], "ehrbase": int(ehrbase)}
+    return dict.fromkeys(SERVICES, own) | clinical
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_each_postgresql_has_connections_for_all_replicas_that_scaling_may_start(
+    size: str, made: dict[str, str]
+) -> None:
+    most, each = most_replicas(size), pools(size, made)
+    for name, cluster in of_kind(size, "Cluster").items():
+        wanted = sum(most[one] * each[one] for one, place in databases(size).items() if place == name)
+        given = int(cluster["spec"]["postgresql"]["parameters"]["max_connections"])
+        assert wanted + OTHERS <= given, (name, wanted)
+
+
+def test_service_that_drains_for_longer_is_given_the_time() -> None:
+    objects = loaded(template("--set", "services.notify.settings.QUILL_DRAIN_SECONDS=90"))
+    grace = {
+        one["metadata"]["name"]: one["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+        for one in objects
+        if one["kind"] == "Deployment"
+    }
+    assert (grace["notify"], grace["auth"]) == (110, 55)
 
 
 def test_keda_follows_the_durables_of_the_catalogue() -> None:

@@ -11,6 +11,7 @@ from native.process import Command, Program
 from native.services import upstreams
 from native.settings import REPOSITORY, SERVICES, Settings
 
+METRICS = "caddy-metrics"  # the name of its port for Prometheus
 _TIER = 3
 
 
@@ -26,6 +27,7 @@ def program(home: Home, settings: Settings, *, ports: dict[str, int], web_root: 
         "XDG_DATA_HOME": str(home.root / "caddy"),
         "XDG_CONFIG_HOME": str(home.root / "caddy"),
         **{f"QUILL_{service.upper()}_UPSTREAMS": upstreams(settings, ports, service) for service in SERVICES},
+        **({"QUILL_METRICS": "on", "QUILL_METRICS_PORT": str(ports[METRICS])} if settings.observe else {}),
         **mark(home, "caddy"),
     }
     executable = Path(sysconfig.get_path("scripts")) / "caddy"

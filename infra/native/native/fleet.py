@@ -21,6 +21,7 @@ _INNER_PORTS = (
     "openehr-postgres",
     "push-receiver",
     "prometheus",
+    caddy.METRICS,
 )
 
 

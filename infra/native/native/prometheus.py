@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from native import caddy
 from native.build import build_once
 from native.errors import LaunchError
 from native.home import Home, write_json
@@ -60,6 +61,8 @@ def _configure(context: Context, folder: Path) -> None:
         for service in SERVICES
         for name in replicas(context.settings, service)
     ]
+    door = {"service": "caddy", "replica": "caddy"}
+    targets.append({"targets": [f"127.0.0.1:{context.ports[caddy.METRICS]}"], "labels": door})
     every = f"{SCRAPE_SECONDS}s"
     settings = {
         "global": {"scrape_interval": every, "evaluation_interval": every},

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-from native import prometheus
+from native import caddy, prometheus
 from native.errors import LaunchError
 from native.home import Home
 from native.ports import choose_ports
@@ -25,7 +25,7 @@ from programs import lack
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-NAMES = ("auth", "patients", "letters", "letters-2", "notify")
+NAMES = ("auth", "patients", "letters", "letters-2", "notify", "caddy")
 
 
 class Replica(BaseHTTPRequestHandler):
@@ -82,6 +82,7 @@ def test_prometheus_watches_every_replica_with_the_rules_and_for_nobody_else(ser
     home.create()
     settings = Settings(home=home.root, cache=read_settings(os.environ).cache, replicas={"letters": 2}, observe=True)
     ports = choose_ports(home, [*NAMES, "prometheus"])
+    ports[caddy.METRICS] = ports["caddy"]
     context = Context(home, settings, ports, {}, Backends("", "", "", "", ""))
     supervisor = Supervisor(home, nats=dict, report=lambda _line: None)
 

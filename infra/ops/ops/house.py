@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         urls = self.nats_monitor_url.split(",")
         return {"nats" if len(urls) == 1 else f"nats-{number}": url for number, url in enumerate(urls)}
 
+    @property
+    def copies(self) -> int:
+        """How many copies each stream should have: one on each NATS server."""
+        return len(self.monitors())
+
     @asynccontextmanager
     async def database(self, service: str) -> AsyncIterator[Database]:
         """A service's database under the role that the service itself has."""

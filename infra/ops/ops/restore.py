@@ -127,7 +127,7 @@ class _Restoration:
             return
         for part in _of_kind(backup.manifest, "stream"):
             with read_from(lambda target, part=part: backup.copy(part, target)) as source:  # type: ignore[misc]
-                await streams.restore(broker, part.store, part.about, source)
+                await streams.restore(broker, part.store, part.about, source, copies=self._settings.copies)
 
     async def _hand_again(self, manifest: Manifest, chosen: Sequence[str]) -> None:
         """What the stores that are older now missed comes to them again; each leaves alone what it has handled."""

@@ -1,7 +1,7 @@
 """Checks of PostgreSQL and NATS: versions, that an answer means the disk, and what waits in them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,14 +21,18 @@ from ops.operations import Operating
 LATE = timedelta(minutes=1)
 OLDEST_POSTGRES = 15
 OLDEST_NATS = (2, 14)  # has the consumer reset of `quill events replay`
+FULL = 0.8  # of the storage that a server gives to JetStream
 LOOKS, LOOK_SECONDS = 6, 0.3
 NANOSECONDS = ("max_age", "duplicate_window", "ack_wait")
 PROVISION = "provision again, as a start of the fleet does; see docs/operations.md"
+LAGGING = "see whether that server runs; it catches up by itself"
 ABOUT_POSTGRES = text(
     "SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,"
     " current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes,"
     " current_setting('synchronous_commit') AS synchronous_commit, clock_timestamp() AS now"
 )
+INVALID_INDEXES = text("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1")
+REBUILD = "as the database's owner: REINDEX INDEX CONCURRENTLY"
 # A disabled one counts until it is removed.
 WEBHOOKS = text(
     "SELECT count(*) FILTER (WHERE failing_since IS NOT NULL AND disabled_at IS NULL), count(disabled_at) FROM webhooks"
@@ -44,6 +48,8 @@ async def check_database(settings: Settings, service: str) -> AsyncIterator[Find
         wrong = [*_server_problems(name, told), *clock_problems(name, told["now"], asked=asked)]
         for one in wrong or [ok(name, f"PostgreSQL {told['version'].split()[0]}, committed is on the disk")]:
             yield one
+        if invalid := list(await session.scalars(INVALID_INDEXES)):
+            yield warn(f"{service} indexes", f"{', '.join(invalid)}: not valid, so not used", REBUILD)
         schema = await _schema(settings, session, service)
         yield schema
         if schema.state is State.FAIL:
@@ -112,6 +118,9 @@ async def check_monitor(name: str, url: str) -> AsyncIterator[Finding]:
     asked = datetime.now(UTC)
     async with open_client() as client:
         told = (await client.get(f"{url}/varz")).raise_for_status().json()
+    used, most = told["jetstream"]["stats"]["storage"], told["jetstream"]["config"]["max_storage"]
+    if used > FULL * most:
+        yield warn(f"{name} space", f"{used / most:.0%} of its storage is used", "give it a larger disk")
     if told["jetstream"]["config"].get("sync_always"):
         yield ok(f"{name} disk", "acknowledged is on the disk")
     else:
@@ -129,7 +138,10 @@ async def check_broker(settings: Settings) -> AsyncIterator[Finding]:
         else:
             yield ok("nats", f"NATS {version}")
         found = {stream.name: await broker.stream(stream.name) for stream in STREAMS}
-        for one in _stream_problems(found) or [ok("streams", f"{len(STREAMS)} as the catalogue says")]:
+        copies = "" if settings.copies == 1 else f", {settings.copies} copies each"
+        for one in _stream_problems(found, settings.copies) or [
+            ok("streams", f"{len(STREAMS)} as the catalogue says{copies}")
+        ]:
             yield one
         infos = {one["name"]: one for s in STREAMS for one in await broker.durables(s.name)}
         for one in await _durable_problems(broker, infos) or [
@@ -141,16 +153,23 @@ async def check_broker(settings: Settings) -> AsyncIterator[Finding]:
         yield warn("dead letters", f"buried: {buried}", advice) if buried else ok("dead letters", "none")
 
 
-def _stream_problems(found: Mapping[str, Mapping[str, Any] | None]) -> list[Finding]:
+def _stream_problems(found: Mapping[str, Mapping[str, Any] | None], copies: int) -> list[Finding]:
     wrong = []
     for stream in STREAMS:
         check, known = f"stream {stream.name}", found[stream.name]
         if known is None:
             advice = f"{PROVISION}; then `quill events republish` for each service"
             wrong.append(fail(check, "is missing", advice))
-        elif drift := _drift(stream_config(stream).as_dict(), known["config"], but=("num_replicas",)):
+        elif drift := _drift(stream_config(stream, replicas=copies).as_dict(), known["config"]):
             wrong.append(fail(check, drift, PROVISION))
+        elif behind := _behind(known.get("cluster") or {}):
+            wrong.append(warn(check, f"its copy on {', '.join(behind)} is not up to date", LAGGING))
     return wrong
+
+
+def _behind(cluster: Mapping[str, Any]) -> list[str]:
+    """The servers whose copy of a stream lacks something, or that are away."""
+    return [one["name"] for one in cluster.get("replicas") or [] if one.get("offline") or not one.get("current")]
 
 
 async def _durable_problems(broker: Broker, infos: Mapping[str, dict[str, Any]]) -> list[Finding]:
@@ -189,11 +208,9 @@ async def _unread(broker: Broker, infos: Mapping[str, dict[str, Any]]) -> set[st
     return set(unread)
 
 
-def _drift(wanted: Mapping[str, Any], found: Mapping[str, Any], *, but: Sequence[str] = ()) -> str:
+def _drift(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     """Where the server's configuration is not the catalogue's; what it leaves out is false, zero or empty."""
-    differing = [
-        name for name, value in wanted.items() if name not in but and (found.get(name) or None) != (value or None)
-    ]
+    differing = [name for name, value in wanted.items() if (found.get(name) or None) != (value or None)]
     return ", ".join(
         f"{name} is {_said(name, found.get(name))} instead of {_said(name, wanted[name])}" for name in differing
     )

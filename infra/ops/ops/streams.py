@@ -46,15 +46,20 @@ async def begin_snapshot(broker: Broker, stream: str) -> tuple[Mapping[str, Any]
     return {"config": told["config"], "state": told["state"]}, pieces()
 
 
-async def restore(broker: Broker, stream: str, about: Mapping[str, Any], source: IO[bytes]) -> None:
+async def restore(broker: Broker, stream: str, about: Mapping[str, Any], source: IO[bytes], *, copies: int) -> None:
     """Make a stream from its snapshot; where there is one of this name, it goes first.
+
+    Args:
+        about: what `begin_snapshot` gave with it.
+        copies: how many it should have here, whatever it had there.
 
     Raises:
         Refused: NATS refuses; there is no stream then.
     """
     if await broker.stream(stream) is not None:
         await broker.ask(f"STREAM.DELETE.{stream}")
-    told = await broker.ask(f"STREAM.RESTORE.{stream}", **about)
+    here = {**about, "config": {**about["config"], "num_replicas": copies}}
+    told = await broker.ask(f"STREAM.RESTORE.{stream}", **here)
     target = told["deliver_subject"]
     while piece := await asyncio.to_thread(source.read, PIECE):
         await _send(broker.client, stream, target, piece)

@@ -24,6 +24,7 @@ from ops.house import Settings
 from ops_house import House
 from provision.streams import consumer_config, stream_config
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).parents[3]
@@ -82,6 +83,22 @@ async def test_schema_that_is_not_the_newest_is_named(migrated: Database) -> Non
     assert told["letters schema"].state is State.FAIL
     assert "at 0000 instead of 0" in told["letters schema"].found
     assert "letters outbox" not in told
+
+
+async def test_index_that_was_given_up_is_named_until_it_is_made_again(migrated: Database) -> None:
+    assert "letters indexes" not in await letters()
+    at_once = migrated.engine.execution_options(isolation_level="AUTOCOMMIT")
+    async with migrated.engine.connect() as dump, at_once.connect() as owner:
+        await owner.execute(text("SET lock_timeout = '100ms'"))
+        await dump.execute(text("SELECT count(*) FROM outbox"))
+        with pytest.raises(DBAPIError):
+            await owner.execute(text("CREATE INDEX CONCURRENTLY given_up ON outbox (created_at)"))
+        told = (await letters())["letters indexes"]
+        assert (told.state, told.found) == (State.WARN, "given_up: not valid, so not used")
+        await dump.rollback()
+        await owner.execute(text("REINDEX INDEX CONCURRENTLY given_up"))
+    await migrated.close()
+    assert "letters indexes" not in await letters()
 
 
 async def test_database_that_was_never_migrated_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,6 +171,13 @@ async def test_failures_are_told_before_there_is_any(app: App) -> None:
     assert ("quill_event_age_seconds_count", frozenset(event.items())) in told
 
 
+async def test_answers_about_health_are_not_counted(app: App) -> None:
+    for path in ("/api/health", "/api/health/letters", "/livez"):
+        await app.caller.get(path)
+    counted = {dict(labels).get("route") for name, labels in await samples(app) if name.startswith("quill_request")}
+    assert not [route for route in counted if route and "health" in route]
+
+
 async def test_fact_that_is_not_announced_is_seen_to_wait(app: App) -> None:
     assert await value(app, "waiting", queue="outbox") == 0
     assert await value(app, "waiting_oldest_seconds", queue="outbox") == 0
