@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from measuring import Running
@@ -44,7 +44,7 @@ def clean_fleet(home: Path, **settings: str) -> Iterator[Running]:
         settings: by the names of .env.example.
 
     Raises:
-        LaunchError: it does not start.
+        LaunchError: it does not start, or not stop.
     """
     log = home.with_name(f"{home.name}.log")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("QUILL_") or name in OF_MACHINE}
@@ -56,8 +56,15 @@ def clean_fleet(home: Path, **settings: str) -> Iterator[Running]:
         _wait_until_up(launcher, Home(home).accounts, log)
         yield Running(Home(home))
     finally:
-        launcher.send_signal(signal.SIGTERM)
+        _stop(launcher, log)
+
+
+def _stop(launcher: subprocess.Popen[bytes], log: Path) -> None:
+    launcher.send_signal(signal.SIGTERM)
+    try:
         launcher.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise LaunchError(f"the fleet did not stop within {STOP_SECONDS:.0f} s:\n{tail(log)}") from error
 
 
 def _wait_until_up(launcher: subprocess.Popen[bytes], accounts: Path, log: Path) -> None:
@@ -71,14 +78,20 @@ def _wait_until_up(launcher: subprocess.Popen[bytes], accounts: Path, log: Path)
 def processor_seconds(fleet: Running) -> Mapping[str, float]:
     """By the fleet's names: what each process has taken of the processor so far, with those that it started."""
     spent, parents = dict[int, float](), dict[int, int]()
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = entry.read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended meanwhile
-            continue
-        pid = int(entry.parent.name)
-        parents[pid], spent[pid] = int(fields[1]), sum(map(int, fields[11:15])) / TICK  # proc_pid_stat(5)
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            parents[int(entry.name)], spent[int(entry.name)] = _parent_and_time(int(entry.name))
     return {name: _of_tree(one["pid"], spent, parents) for name, one in fleet.processes.items()}
+
+
+def cpu_seconds(pid: int) -> float:
+    """The processor time that a process with all its threads has had."""
+    return _parent_and_time(pid)[1]
+
+
+def _parent_and_time(pid: int) -> tuple[int, float]:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[1]), sum(map(int, fields[11:15])) / TICK  # proc_pid_stat(5)
 
 
 def _of_tree(root: int, spent: Mapping[int, float], parents: Mapping[int, int]) -> float:

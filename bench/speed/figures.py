@@ -72,13 +72,12 @@ def at_least(limit: float) -> Budget:
 class Figure:
     """One line of the table.
 
-    row: the measurement that it belongs to.
+    what: its name there and in the history.
     unit: of its values: ×, ms, s, /s, MB or %.
     budget: None for what is told for a better understanding only.
     against: what it was measured against and the absolute values, for people.
     """
 
-    row: str
     what: str
     sample: Sample
     unit: str

@@ -36,11 +36,16 @@ class Call:
 
 @dataclass
 class Round:
-    """What some callers saw in some seconds; times in seconds."""
+    """What some callers saw in some seconds; times in seconds.
+
+    own_cpu: the generator's processor time.
+    settled: how long it took then until what the round left behind was done.
+    """
 
     times: list[float] = field(default_factory=list)
     seconds: float = 0.0
     own_cpu: float = 0.0
+    settled: float = 0.0
 
     @property
     def rate(self) -> float:

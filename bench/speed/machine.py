@@ -4,14 +4,6 @@ import os
 import platform
 from pathlib import Path
 
-_TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_seconds(pid: int) -> float:
-    """The processor time that a process with all its threads has had."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS  # utime and stime, proc(5)
-
 
 def memory_megabytes(pid: int) -> float:
     """What of a process is in memory now."""

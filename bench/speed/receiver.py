@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from native.errors import LaunchError
+
 _TAKEN = b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
 _REFUSED = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 _NEEDED = (b"authorization: vapid ", b"content-encoding: aes128gcm")
@@ -26,12 +28,15 @@ class Receiver:
         """The times of all pushes of a kind, once so many have arrived since the last `forget`.
 
         Raises:
+            LaunchError: something came that is no push.
             TimeoutError: fewer came.
         """
         async with asyncio.timeout(seconds):
-            while self.count(kind) < number:
+            while self.count(kind) < number and not self.refused:
                 self._news.clear()
                 await self._news.wait()
+        if self.refused:
+            raise LaunchError(f"{self.refused} requests to the push service were no pushes")
         return self._arrived[kind]
 
     def count(self, kind: str) -> int:
@@ -51,8 +56,10 @@ class Receiver:
                 length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
                 await reader.readexactly(length)
                 good = length > 0 and all(part in head for part in _NEEDED)
-                self.refused += not good
-                self._arrived[head.split(b"/", 2)[1].decode()].append(time.perf_counter())
+                if good:
+                    self._arrived[head.split(b"/", 2)[1].decode()].append(time.perf_counter())
+                else:
+                    self.refused += 1
                 self._news.set()
                 writer.write(_TAKEN if good else _REFUSED)
         self._open.discard(writer)

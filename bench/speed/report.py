@@ -13,8 +13,14 @@ from native.settings import REPOSITORY
 from speed.figures import Figure
 
 RESULTS = REPOSITORY / "bench" / "results"
-HISTORY = RESULTS / "history.json"
-PLACES = (REPOSITORY / "README.md", REPOSITORY / "docs" / "performance.md")
+# The documents that show the last full run, and how each finds the plot.
+PLACES = {
+    REPOSITORY / "README.md": "bench/results/plot.svg",
+    REPOSITORY / "docs" / "performance.md": "../bench/results/plot.svg",
+}
+PLOT_SHOWS = "How far each measurement is from its budget"
+LAST = 5  # runs, the best of which the next is compared with
+SINGLE = 1.1  # a value without a spread must be worse by this factor
 BEGIN, END = "<!-- make bench writes from here -->", "<!-- to here -->"
 
 
@@ -39,15 +45,15 @@ class Run:
 
 
 def _commit() -> str:
-    """What is checked out; with a `+` where something has been changed since."""
-    told = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+", "--exclude=*"],  # noqa: S607
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return told.stdout.strip() or "unknown"
+    """What is checked out; with a `+` where something has been changed since, other than by these measurements."""
+    ours = [f":(exclude){path.relative_to(REPOSITORY)}" for path in (*PLACES, RESULTS)]
+    changed = _git("diff", "--name-only", "HEAD", "--", ".", *ours)
+    return (_git("rev-parse", "--short", "HEAD") or "unknown") + ("+" if changed else "")
+
+
+def _git(*arguments: str) -> str:
+    told = subprocess.run(["git", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False)  # noqa: S603, S607
+    return told.stdout.strip()
 
 
 def number(value: float, unit: str) -> str:
@@ -108,35 +114,48 @@ def entry(figures: Sequence[Figure], run: Run) -> dict[str, Any]:
 
 def remember(history: Path, figures: Sequence[Figure], run: Run) -> None:
     """Add a run to the history."""
-    runs = json.loads(history.read_text()) if history.exists() else []
-    history.write_text(json.dumps([*runs, entry(figures, run)], indent=1, ensure_ascii=False) + "\n")
+    runs = [*_runs(history), entry(figures, run)]
+    history.write_text(json.dumps(runs, indent=1, ensure_ascii=False) + "\n")
+
+
+def _runs(history: Path) -> list[dict[str, Any]]:
+    runs: list[dict[str, Any]] = json.loads(history.read_text()) if history.exists() else []
+    return runs
 
 
 def slower(history: Path, figures: Sequence[Figure], run: Run) -> list[str]:
-    """What is worse than in the run before, of the same kind on the same machine, by more than either run's spread."""
-    runs = json.loads(history.read_text()) if history.exists() else []
-    alike = [one for one in runs if (one["machine"], one["quick"]) == (run.machine, run.quick)]
-    before = alike[-1]["figures"] if alike else {}
-    return [
-        f"{one.what}: {number(one.sample.median, one.unit)}, was {number(then['median'], one.unit)}"
-        for one in figures
-        if (then := before.get(one.what)) and one.budget is not None and _is_worse(one, then)
+    """What is worse than the best of the last runs of commits on the same machine, by more than either's spread."""
+    alike = [
+        one["figures"]
+        for one in _runs(history)
+        if one["machine"] == run.machine and one["quick"] == run.quick and not one["commit"].endswith("+")
     ]
+    worse = []
+    for one in figures:
+        known = [then[one.what] for then in alike[-LAST:] if one.what in then]
+        if one.budget is None or not known:
+            continue
+        best = (min if one.budget.at_most else max)(known, key=lambda then: then["median"])
+        if _is_worse(one, best):
+            was, now = number(best["median"], one.unit), number(one.sample.median, one.unit)
+            worse.append(f"{one.what}: {now}, was {was}")
+    return worse
 
 
 def _is_worse(figure: Figure, then: dict[str, float]) -> bool:
     assert figure.budget is not None  # noqa: S101 - those without were left out
+    slack = SINGLE if then["low"] == then["high"] or len(figure.sample.values) == 1 else 1
     if figure.budget.at_most:
-        return figure.sample.low > then["high"]
-    return figure.sample.high < then["low"]
+        return figure.sample.low > then["high"] * slack
+    return figure.sample.high * slack < then["low"]
 
 
-def publish(text: str, *, place: Path) -> bool:
-    """Put text between the marks of a document; False where it has none."""
+def publish(text: str, *, place: Path, plot: str) -> bool:
+    """Put text and the plot between the marks of a document; False where it has none."""
     whole = place.read_text() if place.exists() else ""
     before, begin, rest = whole.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
         return False
-    place.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    place.write_text(f"{before}{BEGIN}\n{text}\n![{PLOT_SHOWS}]({plot})\n{END}{after}")
     return True

@@ -27,7 +27,7 @@ from native.settings import REPOSITORY
 
 from speed import machine
 from speed.load import Call, request, same
-from speed.pairs import Pace, Turns, take_turns
+from speed.pairs import Pace, Turns, take_turns, warm
 
 SETTLE_SECONDS = 90.0
 START_SECONDS = 60.0
@@ -114,6 +114,10 @@ class Stage:
     async def turns(self, ways: Mapping[str, Call], *, callers: int) -> Turns:
         """Drive several ways in turns, each beginning on a quiet fleet."""
         return await take_turns(ways, callers=callers, pace=self.pace, settle=self.settle)
+
+    async def warm(self, call: Call) -> None:
+        """Call a server until its compilers are done."""
+        await warm(call, pace=self.pace)
 
     async def settle(self) -> None:
         """Wait until every event that was announced is published and handled.

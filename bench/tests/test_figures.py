@@ -38,8 +38,8 @@ def test_margin_is_the_same_factor_to_either_side() -> None:
 
 def test_figure_is_judged_by_its_median_and_not_by_its_best_round() -> None:
     sample = Sample.of([1.0, 5.0, 6.0])
-    assert Figure("row", "what", sample, "ms", at_most(3)).kept is False
-    assert Figure("row", "what", sample, "ms").kept is None
+    assert Figure("what", sample, "ms", at_most(3)).kept is False
+    assert Figure("what", sample, "ms").kept is None
 
 
 def test_percentile_of_seconds_is_told_in_milliseconds() -> None:

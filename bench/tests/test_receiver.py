@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 import uvloop
+from native.errors import LaunchError
 from speed.load import drive, same
 from speed.receiver import Receiver, receiving
 
@@ -35,7 +36,9 @@ def test_pushes_are_counted_by_the_first_part_of_their_path() -> None:
 @pytest.mark.parametrize("missing", PUSH)
 def test_what_is_not_signed_or_not_encrypted_is_refused(missing: str) -> None:
     receiver, sent = received("/many/0123", {**PUSH, missing: "none"}, status=400)
-    assert receiver.refused == sent > 0
+    assert receiver.refused == sent > 0 == receiver.count("many")
+    with pytest.raises(LaunchError, match=f"{sent} requests to the push service were no pushes"):
+        asyncio.run(receiver.wait_for(0, "many", seconds=1))
 
 
 def test_too_few_pushes_end_the_waiting() -> None:

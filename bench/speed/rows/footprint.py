@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from speed.figures import Figure, Sample, at_most
+from speed.budgets import figure
+from speed.figures import Figure, Sample
 from speed.load import drive
 from speed.machine import memory_megabytes
 from speed.rows.shape import Measurement
@@ -33,25 +34,19 @@ async def serve(stage: Stage, replica: Replica, path: str, headers: Mapping[str,
     return memory_megabytes(replica.pid)
 
 
-async def starts(stage: Stage, service: str) -> Sample:
-    """Seconds that new processes take until they are ready."""
-    seconds = []
-    for _ in range(STARTS if stage.pace.scale >= 1 else 1):
-        async with stage.replica(service) as replica:
-            seconds.append(replica.ready_seconds)
-    return Sample.of(seconds)
-
-
 async def measure(stage: Stage) -> Sequence[Figure]:
-    """One service after the other, in new processes."""
-    headers, number = await stage.session(), int(REQUESTS * stage.pace.scale)
+    """One service after the other, in new processes; the one that served counts among those that were started."""
+    headers, number = await stage.session(), stage.pace.count(REQUESTS)
     figures = []
     for service, path in paths(stage).items():
         async with stage.replica(service) as replica:
-            memory = Sample.of([await serve(stage, replica, path, headers, number)])
+            memory, seconds = await serve(stage, replica, path, headers, number), [replica.ready_seconds]
+        while len(seconds) < stage.pace.count(STARTS):
+            async with stage.replica(service) as replica:
+                seconds.append(replica.ready_seconds)
         figures += [
-            Figure("footprint", f"{service}: memory after {number:,} requests", memory, "MB", at_most(120)),
-            Figure("footprint", f"{service}: start to ready", await starts(stage, service), "s", at_most(3)),
+            figure(f"{service}: memory after many requests", Sample.of([memory]), "MB", f"{number:,} requests"),
+            figure(f"{service}: start to ready", Sample.of(seconds), "s"),
         ]
     return figures
 

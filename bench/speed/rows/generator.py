@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from native.ports import free_port
 
-from speed.figures import Figure, Sample, at_least
+from speed.budgets import figure
+from speed.figures import Figure, Sample
 from speed.load import same
 from speed.rows.shape import Measurement
 from speed.stage import Stage
@@ -37,7 +38,7 @@ async def measure(stage: Stage) -> Sequence[Figure]:
     share = Sample.of([100 * one.own_cpu / one.seconds for one in seen.rounds["empty route"]])
     told = f"{seen.told()}; then the generator uses {share.median:.0f} % of a core"
     what = "Load generator: answers that cost nothing to the quickest measured"
-    return [Figure("generator", what, seen.ratio("nothing", "empty route"), "×", at_least(2), told)]
+    return [figure(what, seen.ratio("nothing", "empty route"), "×", told)]
 
 
 MEASUREMENT = Measurement("generator", measure)

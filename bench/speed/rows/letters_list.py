@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from speed.captured import OpenEhr
-from speed.figures import Figure, at_most
+from speed.figures import Figure
 from speed.load import Call, drive
+from speed.rows.compared import compare
 from speed.rows.letters_write import ehr_of_new_patient
 from speed.rows.shape import Measurement
 from speed.stage import Stage
@@ -30,9 +31,7 @@ async def measure(stage: Stage) -> Sequence[Figure]:
     # A page asks for one more than it shows, to know whether there is another.
     direct = await openehr.list_letters(ehr_id, limit=PAGE + 1)
     ours = stage.call(f"/api/patients/{patient_id}/letters?limit={PAGE}", headers)
-    seen = await stage.turns({"AQL": direct, "Quill": ours}, callers=1)
-    what = f"Letters list, {PAGE} of {LETTERS:,}: added p50"
-    return [Figure("letters-list", what, seen.added("Quill", "AQL"), "ms", at_most(3), seen.told())]
+    return await compare(stage, f"Letters list, {PAGE} of {LETTERS:,}", {"AQL": direct, "Quill": ours}, callers=(1,))
 
 
 MEASUREMENT = Measurement("letters-list", measure)

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from speed.captured import LETTER, OpenEhr
-from speed.figures import Budget, Figure, at_least, at_most
+from speed.figures import Figure
+from speed.rows.compared import compare
 from speed.rows.shape import Measurement
 from speed.stage import Stage
-
-CALLERS: dict[int, Budget | None] = {1: at_most(10), 16: None}  # as with demographics
 
 
 async def ehr_of_new_patient(stage: Stage, headers: dict[str, str]) -> tuple[UUID, UUID]:
@@ -26,16 +25,7 @@ async def measure(stage: Stage) -> Sequence[Figure]:
     _, other_ehr = await ehr_of_new_patient(stage, headers)
     direct = await OpenEhr(stage.told("letters")).commit_letter(other_ehr)
     ours = stage.write(f"/api/patients/{patient_id}/letters", headers, LETTER)
-    figures = []
-    for callers, most in CALLERS.items():
-        seen = await stage.turns({"openEHR": direct, "Quill": ours}, callers=callers)
-        who = f"{callers} caller{'s' if callers > 1 else ''}"
-        added, share = seen.added("Quill", "openEHR"), seen.ratio("Quill", "openEHR")
-        figures += [
-            Figure("letters-write", f"Letter written, {who}: added p50", added, "ms", most, seen.told()),
-            Figure("letters-write", f"Letter written, {who}: throughput", share, "×", at_least(0.35), seen.told()),
-        ]
-    return figures
+    return await compare(stage, "Letter written", {"openEHR": direct, "Quill": ours}, callers=(1, 16))
 
 
 MEASUREMENT = Measurement("letters-write", measure)

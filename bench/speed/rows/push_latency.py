@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import httpx
 from native.push_receiver import Device
 
+from speed.budgets import figure
 from speed.captured import LETTER
-from speed.figures import Figure, Sample, at_most, percentile
+from speed.figures import Figure, Sample, percentile
 from speed.receiver import Receiver, receiving
 from speed.rows.shape import Measurement
 from speed.stage import Stage
@@ -43,7 +44,7 @@ def writer(stage: Stage, headers: Mapping[str, str]) -> httpx.AsyncClient:
 
 async def measure(stage: Stage) -> Sequence[Figure]:
     """One letter after the other."""
-    number = max(AT_LEAST, int(LETTERS * stage.pace.scale))
+    number = stage.pace.count(LETTERS, least=AT_LEAST)
     headers = await stage.session()
     origin = stage.fleet.home.push_origin.read_text().strip()
     times = []
@@ -56,8 +57,8 @@ async def measure(stage: Stage) -> Sequence[Figure]:
             await asyncio.sleep(PAUSE_SECONDS)
     middle, late = Sample.of([percentile(times, 0.5)]), Sample.of([percentile(times, 0.99)])
     return [
-        Figure("push-latency", "Letter accepted → push received: p50", middle, "ms", at_most(30), f"{number} letters"),
-        Figure("push-latency", "Letter accepted → push received: p99", late, "ms", at_most(150), f"{number} letters"),
+        figure("Letter accepted → push received: p50", middle, "ms", f"{number} letters"),
+        figure("Letter accepted → push received: p99", late, "ms", f"{number} letters"),
     ]
 
 

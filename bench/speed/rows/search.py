@@ -15,7 +15,8 @@ from made_up_patients import patients
 from patients.fhir import StoredPatient
 from patients.index import index_patients
 
-from speed.figures import Figure, at_most
+from speed.budgets import figure
+from speed.figures import Figure
 from speed.load import Call
 from speed.rows.shape import Measurement
 from speed.stage import Stage
@@ -54,7 +55,7 @@ async def fill(url: str, number: int) -> None:
 
 async def measure(stage: Stage) -> Sequence[Figure]:
     """The sizes in turns, so that the machine does to each what it does to the others."""
-    sizes = SIZES if stage.pace.scale >= 1 else SIZES[:2]
+    sizes = [size for size in SIZES if size <= stage.pace.count(max(SIZES))]
     headers = await stage.session()
     async with AsyncExitStack() as replicas:
         ports = {}
@@ -69,12 +70,10 @@ async def measure(stage: Stage) -> Sequence[Figure]:
             seen = await stage.turns(ways, callers=1)
             small, *larger = ways
             figures += [
-                Figure(
-                    "search",
+                figure(
                     f"Patients {name}: p50 with {large} to p50 with {small}",
                     seen.slower(large, small),
                     "×",
-                    at_most(1.3),
                     seen.told(),
                 )
                 for large in larger

@@ -10,12 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 import bcrypt
 from auth.passwords import COST, WORKERS
 
-from speed.figures import Figure, Sample, at_least
+from speed.budgets import figure
+from speed.figures import Figure, Sample
 from speed.load import Call, drive, request
+from speed.pairs import in_turns
 from speed.rows.shape import Measurement
 from speed.stage import Stage
 
-SECONDS = 6.0
+LONGER = 2  # than other rounds: a sign-in takes a quarter of a second
 WAITING = 2  # callers for each thread, so that it always has one waiting
 
 
@@ -48,16 +50,21 @@ def sign_ins(stage: Stage) -> Call:
 
 async def measure(stage: Stage) -> Sequence[Figure]:
     """In turns."""
-    call, ours, bare = sign_ins(stage), list[float](), list[float]()
-    seconds = SECONDS if stage.pace.scale >= 1 else SECONDS / 3
-    await drive(call, callers=WORKERS, seconds=1)
-    for _ in range(stage.pace.rounds):
-        bare.append(await asyncio.to_thread(bare_rate, seconds))
-        ours.append((await drive(call, callers=WORKERS * WAITING, seconds=seconds)).rate)
+    call, seconds = sign_ins(stage), LONGER * stage.pace.seconds
+
+    async def bare() -> float:
+        return await asyncio.to_thread(bare_rate, seconds)
+
+    async def through_quill() -> float:
+        seen = await drive(call, callers=WORKERS * WAITING, seconds=seconds)
         await stage.settle()
-    share = Sample.of([mine / other for mine, other in zip(ours, bare, strict=True)])
-    told = f"bcrypt {Sample.of(bare).median:.1f}/s, Quill {Sample.of(ours).median:.1f}/s, threads: {WORKERS}"
-    return [Figure("sign-in", "Sign-ins to bare bcrypt", share, "×", at_least(0.9), told)]
+        return seen.rate
+
+    await drive(call, callers=WORKERS, seconds=1)
+    rates = await in_turns({"bcrypt": bare, "Quill": through_quill}, rounds=stage.pace.rounds)
+    share = Sample.of([ours / other for other, ours in zip(*rates.values(), strict=True)])
+    told = ", ".join(f"{name} {Sample.of(seen).median:.1f}/s" for name, seen in rates.items())
+    return [figure("Sign-ins to bare bcrypt", share, "×", f"{told}, threads: {WORKERS}")]
 
 
 MEASUREMENT = Measurement("sign-in", measure)
