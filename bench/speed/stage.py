@@ -126,23 +126,26 @@ class Stage:
             LaunchError: that takes longer than anybody would wait.
         """
         deadline = time.monotonic() + SETTLE_SECONDS
-        while await self._busy():
+        while busy := await self._busy():
             if time.monotonic() > deadline:
-                raise LaunchError(f"events are still under way after {SETTLE_SECONDS:.0f} s")
+                raise LaunchError(f"still at work after {SETTLE_SECONDS:.0f} s: {', '.join(busy)}")
             await asyncio.sleep(0.1)
 
-    async def _busy(self) -> bool:
-        for name in (*_OUTBOXES, *self._made):
-            if await (await self.database(name)).fetchval(_LEFT):
-                return True
+    async def _busy(self) -> list[str]:
+        """The outboxes with events to publish; when there are none, the consumers with events to handle."""
+        names = (*_OUTBOXES, *self._made)
+        if full := [name for name in names if await (await self.database(name)).fetchval(_LEFT)]:
+            return full
         monitor = f"http://127.0.0.1:{read_json(self.fleet.home.ports)['nats-monitor']}/jsz"
         told = await self._http.get(monitor, params={"accounts": "true", "consumers": "true"})
         accounts = told.json().get("account_details", [])
         streams = [stream for account in accounts for stream in account.get("stream_detail", [])]
         durables = [one for stream in streams for one in stream.get("consumer_detail") or []]
-        return any(
-            one["num_pending"] + one["num_ack_pending"] for one in durables if not one["name"].startswith(_FEEDS)
-        )
+        return [
+            one["name"]
+            for one in durables
+            if one["num_pending"] + one["num_ack_pending"] and not one["name"].startswith(_FEEDS)
+        ]
 
     async def database(self, name: str) -> asyncpg.Connection:
         """The superuser's connection to a database of the fleet's server."""
