@@ -86,18 +86,20 @@ class Actor:
                 self.person.sign_in(self.person.user["username"], self.person.password)
 
     def insist(self, method: str, path: str, *, key: str | None, **kwargs: Any) -> tuple[Outcome, httpx.Response]:
-        """Repeat a write under one key until it is settled; without a key it is tried once."""
+        """Repeat a write under one key until it is settled; without a key it is tried once.
+
+        Whatever is answered in the end, a try that was left open may still come to its end.
+        """
         deadline = time.monotonic() + (PATIENCE_SECONDS if key else 0)
+        left_open = False
         while True:
             answer = self.send(method, path, key=key, **kwargs)
-            status = answer.status_code
-            if status in {200, 201}:
+            if answer.status_code in {200, 201}:
                 return "ok", answer
-            waits = status in UNSETTLED or status == 401 or (status == 409 and "being-worked-on" in answer.text)
-            if not waits:
-                return "fail", answer
-            if time.monotonic() > deadline:
-                return ("fail" if status == 401 else "unknown"), answer
+            is_open = answer.status_code in UNSETTLED or is_being_worked_on(answer)
+            left_open = left_open or is_open
+            if not (is_open or answer.status_code == 401) or time.monotonic() > deadline:
+                return ("unknown" if left_open else "fail"), answer
             time.sleep(self.random.uniform(0.2, 0.6))
 
 
@@ -154,7 +156,7 @@ class Clinician(Actor):
             self.house.records.append(target)
 
     def count_up(self) -> None:
-        """Add one to a number that a record carries: two who do so at once must not lose one."""
+        """Add one to a number that a record carries, with a mark: two who do so at once must not lose one."""
         to = self.random.choice(self.house.records)
         path = f"/api/patients/{to}/demographics"
         read = self.send("GET", path)
@@ -163,11 +165,12 @@ class Clinician(Actor):
         record = read.json()
         version = record.pop("version")
         del record["patient_id"]
-        record["telecom"] = [{"system": "other", "value": str(number_of(record) + 1), "use": "home"}]
+        count = f"{number_of(record) + 1} {unique()}"
+        record["telecom"] = [{"system": "other", "value": count, "use": "home"}]
         answer = self.send("PUT", path, json=record, version=version)
         settled: dict[int, Outcome] = {200: "ok", 412: "fail", 401: "fail"}
         outcome = settled.get(answer.status_code, "unknown")
-        self.history.act("update", outcome, target=to, version=version + 1)
+        self.history.act("update", outcome, target=to, version=version + 1, count=count)
 
     def look(self) -> None:
         """Search, list and read."""
@@ -191,9 +194,19 @@ class Reader(Actor):
         time.sleep(PAUSE_SECONDS)
 
 
-def number_of(demographics: dict[str, Any]) -> int:
-    """The number that `count_up` adds to; 0 on a record where nobody has."""
-    return next((int(one["value"]) for one in demographics["telecom"] if one["system"] == "other"), 0)
+def is_being_worked_on(answer: httpx.Response) -> bool:
+    """Whether the first request with the same key has not come to its end yet."""
+    return answer.status_code == 409 and "being-worked-on" in answer.text
+
+
+def count_of(record: dict[str, Any]) -> str:
+    """What `count_up` has left in a record, in our API's form or in FHIR's; empty where nobody has."""
+    return next((str(one["value"]) for one in record.get("telecom", ()) if one["system"] == "other"), "")
+
+
+def number_of(record: dict[str, Any]) -> int:
+    """The number in it; 0 on a record where nobody has counted."""
+    return int((count_of(record) or "0").split()[0])
 
 
 def new_linked(fleet: Fleet, clinician: Person, push_service: PushReceiver) -> Linked:
