@@ -55,7 +55,6 @@ class Stage:
     stop: threading.Event
     clustered: bool = False
     done: Counter[str] = field(default_factory=Counter)
-    poisoned: int = 0
     memory: dict[int, list[int]] = field(default_factory=dict)
 
     @property
@@ -181,7 +180,6 @@ def _repeat_events(stage: Stage, chance: random.Random) -> None:
 def _poison(stage: Stage) -> None:
     message = broker.poison()
     _until_done(lambda: stage.broker.publish("letters", [message]))
-    stage.poisoned += 1
     stage.done["poison"] += 1
 
 
@@ -206,7 +204,6 @@ def _lose_disk(stage: Stage) -> None:
     _insist([sys.executable, "-m", "provision"], environment)
     for service in SERVICES:
         _insist([quill, "events", "republish", service, "--since", "1h"], environment)
-    stage.poisoned = 0  # they were on that disk too
     stage.done["broker's disk lost"] += 1
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import httpx
 from chaos import checks, failpoints, journal, nemesis, splits
-from chaos.checks import World
 from chaos.history import History
 from chaos.nemesis import Draw, Stage
 from chaos.people import Clinician, House, Reader, new_linked
 from chaos.planting import DETOURS, FAULT
 from chaos.proxy import FaultProxy
+from chaos.world import look
 from e2e.client import Person, demo_person, eventually
 from e2e.push_receiver import PushReceiver, push_receiver
 from fleet import Fleet, running_fleet
@@ -118,12 +118,11 @@ def run(plan: Plan, *, folder: Path, tell: Callable[[str], None]) -> Report:
             journal.restore(fleet, "letters", stage.dump)
             _heal(stage)
             left |= _rest(fleet)
-        world = World(fleet, history, stage.house, demo_person(fleet, "clinician"), stage.poisoned, stage.memory)
         faults = [f"{name}: {number} left after {REST_SECONDS:.0f} s of rest" for name, number in left.items()]
         faults += plan.missing(history, stage)
         tell(f"quiet again after {time.monotonic() - began:.0f} s; looking at what is left")
+        world = look(fleet, history, stage.house, memory=stage.memory, done=stage.done)
         faults += [found for check in checks.CHECKS for found in check(world)]
-        world.clinician.http.close()
         return Report(
             seed=plan.seed,
             letters=len(history.of("letter", "ok")),
