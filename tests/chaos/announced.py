@@ -10,7 +10,15 @@ from chaos import failpoints
 from chaos.broker import Message, Streams
 from chaos.counting import compare
 from chaos.world import Account, World
-from common.events import DURABLES, LetterAmended, LetterCreated, LetterWithdrawn, PatientCreated, PatientUpdated
+from common.events import (
+    DURABLES,
+    LetterAmended,
+    LetterCreated,
+    LetterRead,
+    LetterWithdrawn,
+    PatientCreated,
+    PatientUpdated,
+)
 from e2e.push_receiver import Push
 
 CREATED, AMENDED = LetterCreated.subject, LetterAmended.subject
@@ -53,7 +61,7 @@ def check_events(world: World) -> Iterator[str]:
         for event, fact in told.items() - present.items():
             yield f"event {event} of {fact}: not published again when the broker's disk was lost"
     for streams in world.streams:
-        yield from _compare_ids([one for name in ANNOUNCING for one in streams[name] if not one.staged])
+        yield from _compare_ids(_published(streams))
 
 
 def _compare_ids(published: list[Message]) -> Iterator[str]:
@@ -67,8 +75,11 @@ def _compare_ids(published: list[Message]) -> Iterator[str]:
 
 def _told(streams: Streams) -> dict[str, Fact]:
     """By its id what each event says that a service has published."""
-    messages = [one for name in ANNOUNCING for one in streams[name] if not one.staged and one.subject in KINDS]
-    return {one.event: _fact(one) for one in messages}
+    return {one.event: _fact(one) for one in _published(streams) if one.subject in KINDS}
+
+
+def _published(streams: Streams) -> list[Message]:
+    return [one for name in ANNOUNCING for one in streams[name] if not one.staged]
 
 
 def _fact(message: Message) -> Fact:
@@ -87,16 +98,17 @@ def check_notifications(world: World) -> Iterator[str]:
 
 
 def check_pushes(world: World) -> Iterator[str]:
-    """A device gets what its patient is told and shows each letter once; only what is outdated may be left out."""
-    told = _told(world.streams[-1])
+    """A device gets what its patient is told and shows each letter once; nobody needs to be told of what is outdated,
+    or of what they have read before."""
+    told, read = _told(world.streams[-1]), _read_afterwards(world.streams[-1])
     for account in world.accounts:
         letters = world.letters[account.patient_id]
         mine = [one for one in world.notifications if one.patient_id == account.patient_id and one.cause in told]
         got = set(_delivered(account))
         for one in mine:
             fact = told[one.cause]
-            is_newest = fact.version == len(letters.get(fact.about, ()))
-            if one.id not in got and (is_newest or not one.is_read):
+            is_old = fact.version < len(letters.get(fact.about, ()))
+            if one.id not in got and not (one.is_read and (is_old or one.cause in read)):
                 yield f"notification {one.id} of {fact}: did not reach the device"
         for id in got - {one.id for one in mine}:
             yield f"notification {id}: came to a device of {account.patient_id}, and is of something else"
@@ -104,6 +116,14 @@ def check_pushes(world: World) -> Iterator[str]:
         shown = {(about.get(_id(push), _id(push)), push.headers.get("topic")) for push in account.pushes}
         if not len(shown) == len({letter for letter, _ in shown}) == len({topic for _, topic in shown}):
             yield f"device of {account.patient_id}: letters and topics are not one to one: {sorted(map(str, shown))}"
+
+
+def _read_afterwards(streams: Streams) -> set[str]:
+    """The events of letters that their patient first read after them."""
+    published = _published(streams)
+    readings = {json.loads(one.data)["letter_uid"]: one.at for one in published if one.subject == LetterRead.subject}
+    facts = [(one, _fact(one).about) for one in published if one.subject in KINDS]
+    return {one.event for one, letter in facts if letter in readings and one.at <= readings[letter]}
 
 
 def _id(push: Push) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -32,6 +33,11 @@ class Message:
     def event(self) -> str:
         """The id of what it announces."""
         return self.headers.get("ce-id", "")
+
+    @property
+    def at(self) -> datetime:
+        """When that happened, as its service says."""
+        return datetime.fromisoformat(self.headers["ce-time"])
 
     @property
     def staged(self) -> str:

@@ -180,7 +180,7 @@ class Clinician(Actor):
 
 
 class Reader(Actor):
-    """A patient who looks into the inbox and reads a letter."""
+    """A patient who looks into the inbox and reads a letter that the device shows."""
 
     def __init__(self, linked: Linked, history: History, *, seed: int) -> None:
         super().__init__(linked.person, history, seed=seed)
@@ -188,8 +188,10 @@ class Reader(Actor):
 
     def step(self) -> None:
         notifications = self.send("GET", "/api/notifications?limit=5")
-        if notifications.status_code == 200 and (items := notifications.json()["items"]):
-            uid = self.random.choice(items)["url"].rpartition("/")[2]
+        told = {push.payload["notification_id"] for push in self.linked.device.delivered}
+        items = notifications.json()["items"] if notifications.status_code == 200 else []
+        if shown := [one for one in items if one["id"] in told]:
+            uid = self.random.choice(shown)["url"].rpartition("/")[2]
             self.send("GET", f"/api/patients/{self.linked.patient_id}/letters/{uid}")
         time.sleep(PAUSE_SECONDS)
 

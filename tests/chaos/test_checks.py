@@ -15,6 +15,7 @@ from chaos.broker import Message
 from chaos.checks import OF_DATA
 from chaos.history import History
 from chaos.world import Account, Notification, World
+from common.events import LetterRead
 from e2e.push_receiver import Push
 from fleet import Fleet
 
@@ -24,10 +25,19 @@ FIRST, SECOND, OTHER = "letter-1", "letter-2", "letter-3"
 
 
 def event(subject: str, patient_id: str, version: int, *, letter: str = "", **headers: str) -> Message:
-    """As a service announces it, with an id that tells what it is about."""
+    """As a service announces it, with an id that tells what it is about; an hour for each version."""
     identity = f"event-{letter or patient_id}-{version}"
     said = {"patient_id": patient_id, "version": version} | ({"letter_uid": letter} if letter else {})
-    return Message(subject, {"ce-id": identity, "Nats-Msg-Id": identity, **headers}, json.dumps(said).encode())
+    own = {"ce-id": identity, "Nats-Msg-Id": identity, "ce-time": f"2026-11-28T{version:02}:00:00Z"}
+    return Message(subject, own | headers, json.dumps(said).encode())
+
+
+def reading(letter: str, at: str) -> Message:
+    """What letters announces when the linked patient reads one for the first time."""
+    identity = f"read-{letter}"
+    said = {"letter_uid": letter, "patient_id": LINKED, "user_id": "somebody"}
+    own = {"ce-id": identity, "Nats-Msg-Id": identity, "ce-time": f"2026-11-28T{at}:00Z"}
+    return Message(LetterRead.subject, own, json.dumps(said).encode())
 
 
 def patient(family: str, *counts: str) -> list[dict[str, Any]]:
@@ -288,6 +298,16 @@ def test_damage_is_found_by_the_check_that_promises_it(world: World, name: str) 
     check, damage = DAMAGES[name]
     damage(world)
     assert f"check_{check}" in found(world)
+
+
+@pytest.mark.parametrize(("at", "complains"), [("00:59", True), ("01:01", False)])
+def test_letter_that_was_read_after_it_came_needs_no_push(world: World, at: str, complains: bool) -> None:
+    told = Notification("told-3", LINKED, f"event-{SECOND}-1", is_read=True)
+    parts: Any = world
+    parts.accounts[0].pushes.pop()
+    parts.notifications[2] = told
+    parts.streams[-1]["LETTERS"].append(reading(SECOND, at))
+    assert ("check_pushes" in found(world)) == complains
 
 
 def test_push_is_sent_again_only_for_a_death_or_a_fault(world: World, tmp_path: Path) -> None:
