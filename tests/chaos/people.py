@@ -25,6 +25,7 @@ from fleet import Fleet
 
 PATIENCE_SECONDS = 25.0  # how long somebody repeats a request whose answer was not final
 PAUSE_SECONDS = 0.25
+FRESH_SECONDS = 300.0  # a token lives for 900, and clocks jump
 UNSETTLED = {0, 502, 503, 504}
 
 
@@ -55,7 +56,10 @@ class Actor:
 
     def run(self, stop: threading.Event) -> None:
         """Act until `stop` is set."""
+        stale = time.monotonic() + FRESH_SECONDS
         while not stop.is_set():
+            if time.monotonic() > stale and self._sign_in_anew():
+                stale = time.monotonic() + FRESH_SECONDS
             self.step()
             stop.wait(self.random.uniform(0.05, PAUSE_SECONDS))
 
@@ -72,18 +76,14 @@ class Actor:
             answer = httpx.Response(200, json={})
             answer.status_code = 0
         self.history.call(method, path, status=answer.status_code, began=began)
-        if answer.status_code == 401:
-            self._come_back()
         return answer
 
-    def _come_back(self) -> None:
-        """Tokens end, above all when clocks jump: refresh, or sign in anew."""
+    def _sign_in_anew(self) -> bool:
+        """Get a session of its own, whose end is far; when that fails, the old one is as good as before."""
         with suppress(httpx.TransportError, AssertionError):
-            answer = self.person.send("POST", "/api/auth/refresh")
-            if answer.status_code == 200:
-                self.person.begin(answer)
-            elif answer.status_code == 401:
-                self.person.sign_in(self.person.user["username"], self.person.password)
+            self.person.sign_in(self.person.user["username"], self.person.password)
+            return True
+        return False
 
     def insist(self, method: str, path: str, *, key: str | None, **kwargs: Any) -> tuple[Outcome, httpx.Response]:
         """Repeat a write under one key until it is settled; without a key it is tried once.
@@ -98,7 +98,7 @@ class Actor:
                 return "ok", answer
             is_open = answer.status_code in UNSETTLED or is_being_worked_on(answer)
             left_open = left_open or is_open
-            if not (is_open or answer.status_code == 401) or time.monotonic() > deadline:
+            if not is_open or time.monotonic() > deadline:
                 return ("unknown" if left_open else "fail"), answer
             time.sleep(self.random.uniform(0.2, 0.6))
 

@@ -49,7 +49,6 @@ class World:
     shown: by record, the letters as our API shows them, with their text.
     found: by family, whom our API finds.
     streams: what each disk of the broker had when it was lost, and what the present one has.
-    memory: by process, the MiB that it had from time to time.
     done: what went wrong, and how often.
     """
 
@@ -64,7 +63,6 @@ class World:
     streams: Sequence[Streams]
     notifications: Sequence[Notification]
     accounts: Sequence[Account]
-    memory: Mapping[int, Sequence[int]] = field(default_factory=dict)
     done: Counter[str] = field(default_factory=Counter)
 
 
@@ -72,7 +70,7 @@ def look(fleet: Fleet, history: History, house: House, **more: Any) -> World:
     """Look at a fleet that has nothing left to do.
 
     Args:
-        more: what only the run knows: memory and done.
+        more: what only the run knows: done.
     """
     others = list((read_json(Home(fleet.home).seeded) or {}).values())
     families = [one.said["family"] for one in history.of("patient", "ok", "unknown", "fail")]
