@@ -7,6 +7,7 @@ OBSERVE ?= 0
 QUICK ?=
 ROWS ?=
 CLUSTER ?=
+SECONDS ?=
 # mypy checks one part at a time, because every part has its own package `tests`.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres infra/k8s bench docs
 
@@ -68,8 +69,8 @@ attack: sync ## Run the attack suite with one and two replicas of each service, 
 drill: sync ## Test a backup made while people write, restores of everything and of each store, and an upgrade while people work
 	@QUILL_DRILL=all .venv/bin/python -m pytest tests/drill tests/e2e/test_backup.py
 
-chaos: sync ## Inject faults while people write, and check that nothing is lost; SEED="1 2 3" chooses the runs, CLUSTER=1 uses three NATS servers
-	@PYTHONPATH=tests .venv/bin/python -m chaos $(if $(CLUSTER),--cluster) $(SEED)
+chaos: sync ## Inject faults while people write, and check that nothing is lost; SEED="1 2 3" chooses the runs, SECONDS=800 their length, CLUSTER=1 uses three NATS servers
+	@PYTHONPATH=tests .venv/bin/python -m chaos $(if $(CLUSTER),--cluster) $(if $(SECONDS),--seconds $(SECONDS)) $(SEED)
 
 chaos-teeth: sync ## Run the same with one protection removed at a time; each of these runs must fail
 	@QUILL_TEETH=all .venv/bin/python -m pytest tests/chaos/test_chaos.py -k without

@@ -140,14 +140,16 @@ class Fleet:
         """
         write_text(self.home / "clock", str(self.ahead + seconds))
         for name in self.processes.keys() - set(but):
-            self._set_clock(name)
+            self.set_clock(name)
 
-    def _set_clock(self, name: str) -> None:
+    def set_clock(self, name: str) -> None:
+        """Bring one process to where the services' clocks were moved; OSError where it does not answer."""
         port = json.loads((self.home / "ports.json").read_text()).get(f"{name}-clock")
         if port and self.ahead:
             with socket.create_connection(("127.0.0.1", port), timeout=5) as order:
                 order.sendall(f"{self.ahead}\n".encode())
-                assert order.recv(16) == b"moved\n"
+                if order.recv(16) != b"moved\n":
+                    raise ConnectionError(f"{name} did not move its clock")
 
     def replicas(self, *services: str) -> list[str]:
         """The processes of these services: letters, letters-2, and so on."""
@@ -161,7 +163,7 @@ class Fleet:
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{name} did not come back:\n{self.log(name)[-2000:]}")
                 time.sleep(0.05)
-            self._set_clock(name)
+            self.set_clock(name)
 
     def replace(self, *names: str, seconds: float = 60) -> None:
         """End replicas as an orchestrator does, and wait until those that come in their places are ready."""
@@ -172,11 +174,24 @@ class Fleet:
                     raise TimeoutError(f"{name} did not come back:\n{self.log(name)[-2000:]}")
                 time.sleep(0.05)
 
-    def lose_broker_store(self, name: str = "nats") -> int:
-        """Take a broker's disk away while it stands still, so that it writes nothing more, and kill it: its pid."""
+    def lose_broker_store(self, name: str = "nats", *, streams: Sequence[str] = ()) -> int:
+        """Take a broker's disk away while it stands still, so that it writes nothing more, and kill it: its pid.
+
+        Args:
+            name: of its process.
+            streams: only these, of a broker without others; what the disk had is kept all the same.
+        """
+        disk, lost = self.home / name / "jetstream", self.home / name / f"lost-{time.time_ns()}"
         pid = self.kill(name, signal.SIGSTOP)
-        (self.home / name / "jetstream").rename(self.home / name / f"lost-{time.time_ns()}")
-        os.kill(pid, signal.SIGKILL)
+        try:
+            if streams:
+                shutil.copytree(disk, lost)
+                for stream in streams:
+                    shutil.rmtree(disk / "QUILL" / "streams" / stream)
+            else:
+                disk.rename(lost)
+        finally:
+            os.kill(pid, signal.SIGKILL)
         return pid
 
     @contextmanager

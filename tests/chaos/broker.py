@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from uuid import uuid4
 
 import nats
+from common.events import LetterCreated
 from common.nats import servers
 from fleet import Fleet
+from native.bare import nats_server
+from native.secrets import NATS_USERS
 from nats.aio.client import Client
-from nats.errors import TimeoutError as NatsTimeout
-from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.js.api import RawStreamMsg
 
-CREATED = "quill.letters.v1.letter.created"
-WRITTEN = (CREATED, "quill.letters.v1.letter.amended", "quill.letters.v1.letter.withdrawn")
-WAIT_SECONDS = 2.0
+STREAMS = ("LETTERS", "PATIENTS", "DLQ")
+# A header that no service knows: what a run has published itself is "a copy" or "poison".
+STAGED = "Chaos-Staged"
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,27 @@ class Message:
     data: bytes
 
     @property
-    def is_sound(self) -> bool:
-        """Whether a service has sent it, and no run has poisoned it."""
-        return "ce-time" in self.headers
+    def event(self) -> str:
+        """The id of what it announces."""
+        return self.headers.get("ce-id", "")
 
     @property
-    def is_copy(self) -> bool:
-        """Whether a run has delivered it once more, with a message id of its own."""
-        return self.headers.get("Nats-Msg-Id", self.headers["ce-id"]) != self.headers["ce-id"]
+    def at(self) -> datetime:
+        """When that happened, as its service says."""
+        return datetime.fromisoformat(self.headers["ce-time"])
+
+    @property
+    def staged(self) -> str:
+        """What a run has published it as; empty where a service did."""
+        return self.headers.get(STAGED, "")
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether consumers can make sense of it."""
+        return self.staged != "poison"
+
+
+type Streams = Mapping[str, Sequence[Message]]
 
 
 class Broker:
@@ -43,9 +59,35 @@ class Broker:
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
 
-    def letters(self) -> list[Message]:
-        """Every event in the stream of letters."""
-        return self._as("partner", _read_letters)
+    def letters(self) -> Sequence[Message]:
+        """Every message in the stream of letters."""
+        return self.read("LETTERS")["LETTERS"]
+
+    def read(self, *streams: str, url: str = "") -> Streams:
+        """Every message that these streams had when they were asked first.
+
+        Args:
+            streams: their names.
+            url: of another server that knows the fleet's users.
+        """
+
+        async def read(client: Client) -> Streams:
+            return {name: await _read(client, name) for name in streams}
+
+        return self._as("operator", read, url=url)
+
+    def lives(self) -> list[Streams]:
+        """What each disk of the broker had when it was lost, oldest first, and what the present one has."""
+        lost = sorted((self._fleet.home / "nats").glob("lost-*"))
+        return [*map(self._read_disk, lost), self.read(*STREAMS)]
+
+    def _read_disk(self, disk: Path) -> Streams:
+        """A server of its own shows what is on a disk that the fleet lost."""
+        home = self._fleet.home / f"nats-{disk.name}"
+        (home / "nats").mkdir(parents=True)
+        disk.rename(home / "nats" / "jetstream")
+        with nats_server(home, passwords={user: self._password(user) for user in NATS_USERS}) as server:
+            return self.read(*STREAMS, url=server.url)
 
     def publish(self, user: str, messages: Sequence[Message]) -> None:
         """Publish as a service, each message once more or for the first time."""
@@ -80,20 +122,15 @@ class Broker:
 
         return self._as("provision", ask)
 
-    def count(self, stream: str) -> int:
-        """How many messages a stream has."""
+    def _password(self, user: str) -> str:
+        return self._fleet.secrets[f"nats_{user}"]
 
-        async def ask(client: Client) -> int:
-            return (await client.jetstream().stream_info(stream)).state.messages
-
-        return self._as("provision", ask)
-
-    def _as[T](self, user: str, work: Callable[[Client], Awaitable[T]]) -> T:
+    def _as[T](self, user: str, work: Callable[[Client], Awaitable[T]], *, url: str = "") -> T:
         async def run() -> T:
             client = await nats.connect(
-                servers(self._fleet.nats_url),
+                servers(url or self._fleet.nats_url),
                 user=user,
-                password=self._fleet.secrets[f"nats_{user}"],
+                password=self._password(user),
                 inbox_prefix=f"_INBOX_{user}".encode(),
             )
             try:
@@ -104,27 +141,30 @@ class Broker:
         return asyncio.run(run())
 
 
-async def _read_letters(client: Client) -> list[Message]:
-    name, found = f"partner-chaos-{uuid4().hex[:8]}", list[Message]()
-    config = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, inactive_threshold=30.0)
-    subscription = await client.jetstream().pull_subscribe("quill.letters.v1.>", name, stream="LETTERS", config=config)
-    waiting = (await subscription.consumer_info()).num_pending or 0  # people go on writing meanwhile
-    with suppress(NatsTimeout):
-        while len(found) < waiting:
-            for message in await subscription.fetch(1, timeout=WAIT_SECONDS):
-                found.append(Message(message.subject, message.headers or {}, message.data))
-                await message.ack()
+async def _read(client: Client, stream: str) -> list[Message]:
+    """In their order, and no further than to what is the last one now: people may go on writing."""
+    jetstream, found = client.jetstream(), list[Message]()
+    state = (await jetstream.stream_info(stream)).state
+    seq = state.first_seq if state.messages else state.last_seq + 1
+    while seq <= state.last_seq:
+        message = await jetstream.get_msg(stream, seq, subject=">", next=True)
+        found.append(_message(message))
+        seq = (message.seq or seq) + 1
     return found
+
+
+def _message(stored: RawStreamMsg) -> Message:
+    return Message(stored.subject or "", stored.headers or {}, stored.data or b"")
 
 
 def poison() -> Message:
     """A message that no consumer can make sense of; to be published until it is stored, which it is once."""
     identity = str(uuid4())
-    headers = {"Nats-Msg-Id": identity, "ce-id": identity, "ce-type": CREATED}
-    return Message(CREATED, headers, b'{"letter_uid": "no uuid"}')
+    headers = {"Nats-Msg-Id": identity, "ce-id": identity, "ce-type": LetterCreated.subject, STAGED: "poison"}
+    return Message(LetterCreated.subject, headers, b'{"letter_uid": "no uuid"}')
 
 
 def again(message: Message) -> Message:
     """The same event as a delivery of its own: JetStream takes it for new, since its message id is, and in no batch."""
     own = {name: value for name, value in message.headers.items() if not name.startswith("Nats-")}
-    return Message(message.subject, {**own, "Nats-Msg-Id": str(uuid4())}, message.data)
+    return Message(message.subject, {**own, "Nats-Msg-Id": str(uuid4()), STAGED: "a copy"}, message.data)

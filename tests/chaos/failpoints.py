@@ -1,8 +1,8 @@
 """Points in the path of a write at which a service can be killed. The product knows nothing of them: they are put
 around its functions as a service of the chaos fleet starts.
 
-A point is armed by a file in the home. The first process that gets there takes the file away, so that one order is
-carried out once, and ends as by kill -9, or freezes.
+A point is armed by a file in the home, one to die and one to stand still there. The first process that gets there takes
+the file away, so that one order is carried out once, and sends itself the signal.
 """
 
 import os
@@ -16,7 +16,6 @@ from typing import Any
 from common import inbox, operations
 from common.outbox import Relay
 from common.work import Work
-from native.home import write_text
 from native.settings import SERVICES
 from nats.aio.msg import Msg
 from sqlalchemy import event
@@ -38,35 +37,41 @@ def arm(home: Path, service: str, point: str, *, signum: signal.Signals = signal
     """Have the first process of the service that reaches the point send this signal to itself: die, or freeze."""
     (home / ARMED).mkdir(exist_ok=True)
     (home / REACHED).mkdir(exist_ok=True)
-    write_text(home / ARMED / f"{service}.{point}", str(int(signum)))
+    (home / ARMED / _order(service, point, signum)).touch()
 
 
-def wait(home: Path, service: str, point: str, *, seconds: float) -> int | None:
+def wait(
+    home: Path, service: str, point: str, *, seconds: float, signum: signal.Signals = signal.SIGKILL
+) -> int | None:
     """The pid of the process that got there within so many seconds; without one the order is taken back."""
-    name, deadline = f"{service}.{point}", time.monotonic() + seconds
-    while (home / ARMED / name).exists() and time.monotonic() < deadline:
+    order, deadline = _order(service, point, signum), time.monotonic() + seconds
+    while (home / ARMED / order).exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     with suppress(FileNotFoundError):
-        (home / ARMED / name).unlink()
+        (home / ARMED / order).unlink()
         return None
-    last = max((home / REACHED).glob(f"{name}.*"), key=lambda file: int(file.name.rpartition(".")[2]))
-    return int(last.name.split(".")[2])
+    last = max((home / REACHED).glob(f"{order}.*"), key=lambda file: int(file.name.rpartition(".")[2]))
+    return int(last.name.split(".")[3])
 
 
 def reached(home: Path) -> list[str]:
     """The point of every death so far."""
-    return [file.name.split(".")[1] for file in (home / REACHED).glob("*")]
+    return [file.name.split(".")[1] for file in (home / REACHED).glob(_order("*", "*", signal.SIGKILL) + ".*")]
+
+
+def _order(service: str, point: str, signum: signal.Signals) -> str:
+    return f"{service}.{point}.{int(signum)}"
 
 
 def install(service: str, app: Any) -> Any:
     """Put the points of a service around its functions; returns the app to serve."""
 
     def reach(point: str) -> None:
-        name = f"{service}.{point}"
-        taken = REACHED / f"{name}.{os.getpid()}.{time.time_ns()}"
-        with suppress(FileNotFoundError):
-            (ARMED / name).rename(taken)
-            os.kill(os.getpid(), int(taken.read_text()))
+        for signum in (signal.SIGKILL, signal.SIGSTOP):
+            order = _order(service, point, signum)
+            with suppress(FileNotFoundError):
+                (ARMED / order).rename(REACHED / f"{order}.{os.getpid()}.{time.time_ns()}")
+                os.kill(os.getpid(), signum)
 
     around(Work, "_carry_through", reach, before="operation-begun", after="finish-after")
     around(operations, "perform", reach, before="backend-before", after="backend-after")

@@ -38,6 +38,19 @@ class Call:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Harm:
+    """Something that was done to the fleet from one time to another, or was seen to be away.
+
+    breaks: the parts that may give no answer meanwhile.
+    """
+
+    kind: str
+    breaks: tuple[str, ...]
+    began: float
+    ended: float
+
+
 @dataclass
 class History:
     """Everything so far, and the same in a file that a later look can trust."""
@@ -45,6 +58,7 @@ class History:
     file: Path
     acts: list[Act] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    harms: list[Harm] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def act(self, kind: str, outcome: Outcome, *, target: str = "", **said: Any) -> None:
@@ -55,7 +69,11 @@ class History:
         """Keep one request, that began at this monotonic time."""
         self._append(self.calls, Call(began, method, path, status, time.monotonic() - began))
 
-    def _append(self, kept: list[Any], one: Act | Call) -> None:
+    def harm(self, kind: str, breaks: tuple[str, ...], *, began: float) -> None:
+        """Keep what was done to the fleet from this monotonic time until now."""
+        self._append(self.harms, Harm(kind, breaks, began, time.monotonic()))
+
+    def _append(self, kept: list[Any], one: Act | Call | Harm) -> None:
         with self.lock:
             kept.append(one)
             with self.file.open("a") as file:

@@ -1,91 +1,76 @@
-"""What happens to the fleet during a run, drawn from a seed. Two threads do it: one kills, the other does all the rest,
-so that processes die in the middle of what else goes wrong. To a cluster of brokers a third does it (splits.py)."""
+"""What happens to the fleet during a run, drawn from a seed. Three threads do it: one kills, one lets processes stand
+still and starts them anew, one does all the rest, so that processes die in the middle of what else goes wrong. To a
+cluster of brokers a fourth does it (splits.py)."""
 
 import os
 import random
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import partial
-from itertools import chain, count, zip_longest
-from pathlib import Path
+from itertools import zip_longest
 
-from chaos import broker, failpoints, journal
-from chaos.broker import Broker
+from chaos import failpoints, journal, streams
 from chaos.failpoints import POINTS
-from chaos.people import House
-from chaos.proxy import HTTP_FAULTS, NETWORK_FAULTS, Fault, FaultProxy
+from chaos.proxy import HTTP_FAULTS, NETWORK_FAULTS, Fault
+from chaos.stage import NotNow, Stage, Todo, until_done
 from e2e.push_receiver import Reply
-from fleet import Fleet
+from native.home import write_text
 from native.settings import SERVICES
-from nats.errors import Error as NatsError
 
-LEASE_AND_MORE_SECONDS = 12.0  # and a second for the completer to look
 HIT_SECONDS = 8.0
-PAUSE_SECONDS = 0.5, 2.5
+BEND_SECONDS = 1.5, 4.0
 BROKER_AWAY_SECONDS = 20.0
-INSIST_SECONDS = 40.0
-SPOILED = (KeyError, OSError, NatsError, subprocess.SubprocessError)
+PUSH_SECONDS = 15.0
 # How often each is killed beside the fail points, and how long a pause its start deserves.
 MORE_POINTS = 8
 VICTIMS = {**dict.fromkeys(SERVICES, 3), "openehr": 2, "postgres": 2, "nats": 2, "caddy": 1, "fhir": 1}
 HEAVY_SECONDS = 15.0  # the FHIR server takes longest to come back
-
-
-type Todo = Callable[[], None]
-
-
-@dataclass
-class Stage:
-    """Everything that a nemesis can reach.
-
-    clustered: there are several brokers, which are left to a thread of their own.
-    memory: by process, the MiB that it had from time to time.
-    """
-
-    fleet: Fleet
-    proxies: dict[str, FaultProxy]
-    house: House
-    stop: threading.Event
-    clustered: bool = False
-    done: Counter[str] = field(default_factory=Counter)
-    poisoned: int = 0
-    memory: dict[int, list[int]] = field(default_factory=dict)
-
-    @property
-    def dump(self) -> Path:
-        """The journal of letters as it was at some moment of the run."""
-        return self.fleet.home / "letters.dump"
-
-    @property
-    def broker(self) -> Broker:
-        return Broker(self.fleet)
-
-    @property
-    def kills(self) -> int:
-        """How many processes have died so far."""
-        return sum(number for name, number in self.done.items() if name.startswith(("kill ", "fail point ")))
-
-
-type Draw = Callable[[Stage, random.Random], Sequence[Todo]]
+# Where a process stands still, for longer than what it has taken is kept for it: the lease of an operation (9 s, and a
+# second for the completer to look), the claim of a relay (5 s), a message (30 s), a push (20 s).
+FREEZES = (
+    ("letters", "operation-begun", 12.0),
+    ("letters", "backend-after", 12.0),
+    ("patients", "backend-after", 12.0),
+    ("letters", "relay-before", 7.0),
+    ("notify", "consumer-ack", 32.0),
+    ("notify", "push-after", 22.0),
+)
+PUSH_REPLIES = (Reply(None), Reply(429), Reply(500))
+GONE = [Reply(410)] * 1000
+DUMP_PLACE = 3, 8
 
 
 def killers(stage: Stage, chance: random.Random) -> list[Todo]:
-    """Every death of a run, in an order of its own: at each fail point, and by kill -9 from outside."""
+    """Every death of a run: at each fail point, once at all of them before another time at some, and by kill -9 from
+    outside."""
     at = [(chance.choice([one for one in ("letters", "notify") if one in of]), point) for point, of in POINTS.items()]
     more = [(chance.choice(of), point) for point, of in chance.sample(sorted(POINTS.items()), MORE_POINTS)]
-    points: list[Todo] = [partial(_die_at, stage, service, point) for service, point in (*at, *more)]
+    points = [
+        Todo(f"fail point {point}", partial(_die_at, stage, service, point), (service,))
+        for service, point in (*_shuffled(chance, at), *_shuffled(chance, more))
+    ]
     names = [name for name, times in VICTIMS.items() for _ in range(times) if name != "nats" or not stage.clustered]
-    victims: list[Todo] = [partial(_kill, stage, name, chance) for name in names]
+    victims = [Todo(f"kill {name}", partial(_kill, stage, name, chance), (name,)) for name in names]
     # In turn, so that a run that is cut short has had some of both.
-    pairs = zip_longest(_shuffled(chance, points), _shuffled(chance, victims))
+    pairs = zip_longest(points, _shuffled(chance, victims))
     return [one for pair in pairs for one in pair if one is not None]
+
+
+def freezers(stage: Stage, chance: random.Random) -> list[Todo]:
+    """Processes that stand still for longer than others wait for them, and those that are started anew in good order,
+    which breaks nothing where another takes over."""
+    freezes = [
+        Todo(f"freeze {service} at {point}", partial(_freeze_at, stage, service, point, seconds), (service,))
+        for service, point, seconds in FREEZES
+    ]
+    number = Counter(name.partition("-")[0] for name in stage.names)
+    restarts = [
+        Todo(f"restart {service}", partial(_restart, stage, service), (service,) if number[service] == 1 else ())
+        for service in SERVICES
+    ]
+    return _shuffled(chance, [*freezes, *restarts])
 
 
 def troubles(stage: Stage, chance: random.Random) -> list[Todo]:
@@ -94,148 +79,94 @@ def troubles(stage: Stage, chance: random.Random) -> list[Todo]:
     faults: list[tuple[str, Fault]] = [(name, fault) for name in bent for fault in NETWORK_FAULTS]
     faults += [(name, fault) for name in ("fhir", "openehr") for fault in HTTP_FAULTS]
     lost: list[tuple[str, Fault]] = [(name, "drop the answer") for name in ("nats", "openehr") if name in bent]
-    todo: list[Todo] = [
-        *(
-            partial(_bend, stage, backend, fault, chance.uniform(1.5, 4))
-            for backend, fault in (*lost, *chance.sample(faults, 8))
-        ),
-        *(partial(_freeze_at, stage, "letters", point) for point in ("operation-begun", "backend-after")),
-        partial(_freeze_at, stage, "patients", "backend-after"),
-        *(partial(_restart_politely, stage, name) for name in SERVICES),
-        *(partial(_jump, stage, seconds) for seconds in (5.0, 40.0)),
-        *(partial(_repeat_events, stage, chance) for _ in range(2)),
-        *(partial(_poison, stage) for _ in range(2)),
-        *(partial(_spoil_pushes, stage, chance, reply) for reply in (Reply(None), Reply(429), Reply(500))),
-        partial(_fill_stream, stage),
-        partial(_dump_journal, stage),
+    todo = [
+        *(_bend(stage, *one, seconds=chance.uniform(*BEND_SECONDS)) for one in (*lost, *chance.sample(faults, 8))),
+        *(Todo("clock jump", partial(_jump, stage, seconds)) for seconds in (5.0, 40.0)),
+        *(Todo("events repeated", partial(streams.repeat_events, stage, chance)) for _ in range(2)),
+        *(Todo("poison", partial(streams.poison, stage)) for _ in range(2)),
+        *(Todo(f"pushes {reply.status or 'hang'}", partial(_push, stage, chance, reply)) for reply in PUSH_REPLIES),
+        Todo("stream full", partial(streams.fill, stage)),
     ]
+    if any(not one.gone for one in stage.second_devices):
+        todo.append(Todo("pushes 410", partial(_end_device, stage)))
     if not stage.clustered:
-        todo += [partial(_lose_disk, stage), partial(_bend, stage, "nats", "black hole", BROKER_AWAY_SECONDS)]
-    return _shuffled(chance, todo)
+        todo += [
+            Todo("streams of letters lost", partial(streams.lose_letters, stage), ("nats",)),
+            Todo("broker's disk lost", partial(streams.lose_disk, stage), ("nats",)),
+            _bend(stage, "nats", "black hole", seconds=BROKER_AWAY_SECONDS),
+        ]
+    todo = _shuffled(chance, todo)
+    # Neither before there is much to lose, nor so late that a short run never comes to it.
+    todo.insert(chance.randint(*DUMP_PLACE), Todo("dump", partial(journal.dump, stage.fleet, "letters", stage.dump)))
+    return todo
 
 
-def _shuffled(chance: random.Random, todo: Sequence[Todo]) -> list[Todo]:
+def _shuffled[T](chance: random.Random, todo: Sequence[T]) -> list[T]:
     return chance.sample(todo, len(todo))
 
 
-def play(stage: Stage, draw: Draw, chance: random.Random) -> None:
-    """Do one after the other, and draw anew when all is done, until the run is over."""
-    for one in chain.from_iterable(draw(stage, chance) for _ in count()):
-        if stage.stop.is_set():
-            return
-        try:
-            one()
-        except SPOILED as error:  # what it was to be done to is dead or away just now
-            stage.done[f"not done: {type(error).__name__}"] += 1
-        stage.stop.wait(chance.uniform(*PAUSE_SECONDS))
-
-
 def _kill(stage: Stage, name: str, chance: random.Random) -> None:
-    stage.fleet.kill(chance.choice(stage.fleet.replicas(name) or [name]))
-    stage.done[f"kill {name}"] += 1
+    stage.fleet.kill(chance.choice(stage.replicas(name)))
     stage.stop.wait(HEAVY_SECONDS if name == "fhir" else 0)
 
 
 def _die_at(stage: Stage, service: str, point: str) -> None:
     failpoints.arm(stage.fleet.home, service, point)
-    if failpoints.wait(stage.fleet.home, service, point, seconds=HIT_SECONDS):
-        stage.done[f"fail point {point}"] += 1
+    if failpoints.wait(stage.fleet.home, service, point, seconds=HIT_SECONDS) is None:
+        raise NotNow
 
 
-def _freeze_at(stage: Stage, service: str, point: str) -> None:
-    """Somebody takes the lease of a process that stands still in the middle of a write; then it goes on."""
+def _freeze_at(stage: Stage, service: str, point: str, seconds: float) -> None:
+    """Somebody takes over from a process that stands still in the middle of its work; then it goes on."""
     failpoints.arm(stage.fleet.home, service, point, signum=signal.SIGSTOP)
-    if pid := failpoints.wait(stage.fleet.home, service, point, seconds=HIT_SECONDS):
-        stage.stop.wait(LEASE_AND_MORE_SECONDS)
-        with suppress(ProcessLookupError):  # somebody may have killed it meanwhile
-            os.kill(pid, signal.SIGCONT)
-            stage.done[f"freeze at {point}"] += 1
+    pid = failpoints.wait(stage.fleet.home, service, point, signum=signal.SIGSTOP, seconds=HIT_SECONDS)
+    if pid is None:
+        raise NotNow
+    try:
+        stage.wait(seconds)
+    finally:
+        os.kill(pid, signal.SIGCONT)  # unless somebody has killed it meanwhile
 
 
-def _restart_politely(stage: Stage, service: str) -> None:
-    for name in stage.fleet.replicas(service):
-        stage.fleet.kill(name, signal.SIGTERM)
-        stage.done["restart"] += 1
-        stage.stop.wait(5)
+def _restart(stage: Stage, service: str) -> None:
+    for name in stage.replicas(service):
+        stage.fleet.replace(name)
 
 
-def _bend(stage: Stage, backend: str, fault: Fault, seconds: float) -> None:
-    stage.proxies[backend].set(fault)
-    stage.stop.wait(seconds)
-    stage.proxies[backend].set(None)
-    stage.done[f"{backend}: {fault}"] += 1
+def _bend(stage: Stage, backend: str, fault: Fault, *, seconds: float) -> Todo:
+    def bend() -> None:
+        stage.proxies[backend].set(fault)
+        try:
+            stage.wait(seconds)
+        finally:
+            stage.proxies[backend].set(None)
+
+    return Todo(f"{backend}: {fault}", bend, (backend.partition("-")[0],))
 
 
 def _jump(stage: Stage, seconds: float) -> None:
-    stage.fleet.move_clock(seconds)
-    stage.done["clock jump"] += 1
+    """Move the clocks of all services; one that is down takes it from the home as it starts. That of auth comes last,
+    so that no token is of the future."""
+    write_text(stage.fleet.home / "clock", str(stage.fleet.ahead + seconds))
+    for name in sorted(stage.fleet.replicas(*SERVICES), reverse=True):
+        until_done(partial(stage.fleet.set_clock, name))
 
 
-def _repeat_events(stage: Stage, chance: random.Random) -> None:
-    known = [one for one in stage.broker.letters() if one.is_sound][-40:]
-    copies = [broker.again(one) for one in chance.sample(known, min(10, len(known)))]
-    stage.broker.publish("letters", copies)
-    stage.done["event delivered again, out of order"] += len(copies)
-
-
-def _poison(stage: Stage) -> None:
-    message = broker.poison()
-    _until_done(lambda: stage.broker.publish("letters", [message]))
-    stage.poisoned += 1
-    stage.done["poison"] += 1
-
-
-def _fill_stream(stage: Stage) -> None:
-    stage.broker.limit("LETTERS", 0)
-    try:
-        stage.stop.wait(6)
-    finally:
-        _until_done(lambda: stage.broker.limit("LETTERS", None))
-    stage.done["stream full"] += 1
-
-
-def _lose_disk(stage: Stage) -> None:
-    """The broker's disk is gone: streams are made anew, and filled with what the services have kept."""
-    stage.fleet.lose_broker_store()
-    environment = os.environ | {
-        "QUILL_HOME": str(stage.fleet.home),
-        "QUILL_NATS_URL": stage.fleet.nats_url,
-        "QUILL_NATS_PASSWORD": stage.fleet.secrets["nats_provision"],
-    }
-    quill = str(Path(sys.executable).with_name("quill"))
-    _insist([sys.executable, "-m", "provision"], environment)
-    for service in SERVICES:
-        _insist([quill, "events", "republish", service, "--since", "1h"], environment)
-    stage.poisoned = 0  # they were on that disk too
-    stage.done["broker's disk lost"] += 1
-
-
-def _insist(command: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Run it until it succeeds, since somebody may die in its middle."""
-    deadline = time.monotonic() + INSIST_SECONDS
-    while subprocess.run(
-        command, env=environment, check=time.monotonic() > deadline, timeout=60, stdout=subprocess.DEVNULL
-    ).returncode:
-        time.sleep(0.5)
-
-
-def _until_done(todo: Todo) -> None:
-    """The same of something that a broker is asked for."""
-    deadline = time.monotonic() + INSIST_SECONDS
-    while True:
-        try:
-            return todo()
-        except SPOILED:
-            if time.monotonic() > deadline:
-                raise
-        time.sleep(0.5)
-
-
-def _dump_journal(stage: Stage) -> None:
-    journal.dump(stage.fleet, "letters", stage.dump)
-
-
-def _spoil_pushes(stage: Stage, chance: random.Random, reply: Reply) -> None:
+def _push(stage: Stage, chance: random.Random, reply: Reply) -> None:
     for linked in chance.sample(stage.house.linked, min(3, len(stage.house.linked))):
         linked.device.replies.append(reply)
-    stage.done[f"push service answers {reply.status or 'nothing'}"] += 1
+
+
+def _end_device(stage: Stage) -> None:
+    """A push service says that a second device is gone, as often as it is asked."""
+    second = next((one for one in stage.second_devices if not one.gone), None)
+    if second is None:  # one that was asked to go before has gone meanwhile
+        return
+    if second.kept is None:
+        second.kept = len(second.device.pushes)
+        second.device.replies[:] = GONE
+    end = time.monotonic() + PUSH_SECONDS
+    while not second.gone:
+        stage.wait(0.5)
+        if time.monotonic() > end:
+            raise NotNow

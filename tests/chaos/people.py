@@ -25,6 +25,7 @@ from fleet import Fleet
 
 PATIENCE_SECONDS = 25.0  # how long somebody repeats a request whose answer was not final
 PAUSE_SECONDS = 0.25
+FRESH_SECONDS = 300.0  # a token lives for 900, and clocks jump
 UNSETTLED = {0, 502, 503, 504}
 
 
@@ -55,7 +56,10 @@ class Actor:
 
     def run(self, stop: threading.Event) -> None:
         """Act until `stop` is set."""
+        stale = time.monotonic() + FRESH_SECONDS
         while not stop.is_set():
+            if time.monotonic() > stale and self._sign_in_anew():
+                stale = time.monotonic() + FRESH_SECONDS
             self.step()
             stop.wait(self.random.uniform(0.05, PAUSE_SECONDS))
 
@@ -72,32 +76,30 @@ class Actor:
             answer = httpx.Response(200, json={})
             answer.status_code = 0
         self.history.call(method, path, status=answer.status_code, began=began)
-        if answer.status_code == 401:
-            self._come_back()
         return answer
 
-    def _come_back(self) -> None:
-        """Tokens end, above all when clocks jump: refresh, or sign in anew."""
+    def _sign_in_anew(self) -> bool:
+        """Get a session of its own, whose end is far; when that fails, the old one is as good as before."""
         with suppress(httpx.TransportError, AssertionError):
-            answer = self.person.send("POST", "/api/auth/refresh")
-            if answer.status_code == 200:
-                self.person.begin(answer)
-            elif answer.status_code == 401:
-                self.person.sign_in(self.person.user["username"], self.person.password)
+            self.person.sign_in(self.person.user["username"], self.person.password)
+            return True
+        return False
 
     def insist(self, method: str, path: str, *, key: str | None, **kwargs: Any) -> tuple[Outcome, httpx.Response]:
-        """Repeat a write under one key until it is settled; without a key it is tried once."""
+        """Repeat a write under one key until it is settled; without a key it is tried once.
+
+        Whatever is answered in the end, a try that was left open may still come to its end.
+        """
         deadline = time.monotonic() + (PATIENCE_SECONDS if key else 0)
+        left_open = False
         while True:
             answer = self.send(method, path, key=key, **kwargs)
-            status = answer.status_code
-            if status in {200, 201}:
+            if answer.status_code in {200, 201}:
                 return "ok", answer
-            waits = status in UNSETTLED or status == 401 or (status == 409 and "being-worked-on" in answer.text)
-            if not waits:
-                return "fail", answer
-            if time.monotonic() > deadline:
-                return ("fail" if status == 401 else "unknown"), answer
+            is_open = answer.status_code in UNSETTLED or is_being_worked_on(answer)
+            left_open = left_open or is_open
+            if not is_open or time.monotonic() > deadline:
+                return ("unknown" if left_open else "fail"), answer
             time.sleep(self.random.uniform(0.2, 0.6))
 
 
@@ -154,7 +156,7 @@ class Clinician(Actor):
             self.house.records.append(target)
 
     def count_up(self) -> None:
-        """Add one to a number that a record carries: two who do so at once must not lose one."""
+        """Add one to a number that a record carries, with a mark: two who do so at once must not lose one."""
         to = self.random.choice(self.house.records)
         path = f"/api/patients/{to}/demographics"
         read = self.send("GET", path)
@@ -163,11 +165,12 @@ class Clinician(Actor):
         record = read.json()
         version = record.pop("version")
         del record["patient_id"]
-        record["telecom"] = [{"system": "other", "value": str(number_of(record) + 1), "use": "home"}]
+        count = f"{number_of(record) + 1} {unique()}"
+        record["telecom"] = [{"system": "other", "value": count, "use": "home"}]
         answer = self.send("PUT", path, json=record, version=version)
         settled: dict[int, Outcome] = {200: "ok", 412: "fail", 401: "fail"}
         outcome = settled.get(answer.status_code, "unknown")
-        self.history.act("update", outcome, target=to, version=version + 1)
+        self.history.act("update", outcome, target=to, version=version + 1, count=count)
 
     def look(self) -> None:
         """Search, list and read."""
@@ -177,7 +180,7 @@ class Clinician(Actor):
 
 
 class Reader(Actor):
-    """A patient who looks into the inbox and reads a letter."""
+    """A patient who looks into the inbox and reads a letter that the device shows."""
 
     def __init__(self, linked: Linked, history: History, *, seed: int) -> None:
         super().__init__(linked.person, history, seed=seed)
@@ -185,15 +188,27 @@ class Reader(Actor):
 
     def step(self) -> None:
         notifications = self.send("GET", "/api/notifications?limit=5")
-        if notifications.status_code == 200 and (items := notifications.json()["items"]):
-            uid = self.random.choice(items)["url"].rpartition("/")[2]
+        told = {push.payload["notification_id"] for push in self.linked.device.delivered}
+        items = notifications.json()["items"] if notifications.status_code == 200 else []
+        if shown := [one for one in items if one["id"] in told]:
+            uid = self.random.choice(shown)["url"].rpartition("/")[2]
             self.send("GET", f"/api/patients/{self.linked.patient_id}/letters/{uid}")
         time.sleep(PAUSE_SECONDS)
 
 
-def number_of(demographics: dict[str, Any]) -> int:
-    """The number that `count_up` adds to; 0 on a record where nobody has."""
-    return next((int(one["value"]) for one in demographics["telecom"] if one["system"] == "other"), 0)
+def is_being_worked_on(answer: httpx.Response) -> bool:
+    """Whether the first request with the same key has not come to its end yet."""
+    return answer.status_code == 409 and "being-worked-on" in answer.text
+
+
+def count_of(record: dict[str, Any]) -> str:
+    """What `count_up` has left in a record, in our API's form or in FHIR's; empty where nobody has."""
+    return next((str(one["value"]) for one in record.get("telecom", ()) if one["system"] == "other"), "")
+
+
+def number_of(record: dict[str, Any]) -> int:
+    """The number in it; 0 on a record where nobody has counted."""
+    return int((count_of(record) or "0").split()[0])
 
 
 def new_linked(fleet: Fleet, clinician: Person, push_service: PushReceiver) -> Linked:

@@ -5,136 +5,86 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
-from chaos import checks, failpoints, journal, nemesis, splits
-from chaos.checks import World
+from chaos import checks, failpoints, journal, judge, splits
 from chaos.history import History
-from chaos.nemesis import Draw, Stage
+from chaos.judge import Seen
 from chaos.people import Clinician, House, Reader, new_linked
-from chaos.planting import DETOURS, FAULT
+from chaos.plan import Plan, Report
+from chaos.planting import DETOURS, FAULT, SPARED
 from chaos.proxy import FaultProxy
-from e2e.client import Person, demo_person, eventually
+from chaos.stage import SecondDevice, Stage, play, thread
+from chaos.watch import Watch
+from chaos.world import look
+from e2e.client import Person, demo_person, eventually, register
 from e2e.push_receiver import PushReceiver, push_receiver
 from fleet import Fleet, running_fleet
 from native.home import Home, read_json, write_json, write_text
 from native.ports import free_port
-from native.settings import SERVICES
 
 TESTS = Path(__file__).parents[1]
-LINKED, CLINICIANS = 8, 8
+LINKED, CLINICIANS, SECOND_DEVICES = 8, 8, 3
 REST_SECONDS = 60.0
-WATCH_SECONDS = 5.0
+TELL_SECONDS, LOOK_SECONDS = 5.0, 2.0
 MORE_SECONDS = 60.0
+LETTERS_A_SECOND = 2  # at least, while all is well
+
+type Tell = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Form:
-    """What the fleet of a run is like.
-
-    doors: what services reach through proxies.
-    draws: what goes wrong, each in a thread of its own.
-    ways: between which brokers there are proxies, too.
-    """
-
-    doors: Sequence[str]
-    replicas: str
-    draws: Sequence[Draw]
-    ways: Sequence[str] = ()
-
-
-SINGLE = Form(("fhir", "openehr", "nats", "postgres"), "letters=2,notify=2", (nemesis.killers, nemesis.troubles))
-CLUSTER = Form(
-    doors=("fhir", "openehr", *splits.NODES, "postgres"),
-    replicas=",".join(f"{service}=2" for service in SERVICES),
-    draws=(nemesis.killers, nemesis.troubles, splits.splits),
-    ways=splits.WAYS,
-)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run is to be.
-
-    seed: what everything that happens is drawn from.
-    seconds: how long people act while things go wrong; on a slow machine up to a minute more.
-    letters, patients, kills: with fewer of these it has shown nothing, and has failed.
-    fault: a protection to be taken away, from chaos.faults.
-    form: what the fleet is like.
-    """
-
-    seed: int
-    seconds: float
-    letters: int = 0
-    patients: int = 0
-    kills: int = 0
-    fault: str = ""
-    form: Form = SINGLE
-
-    def missing(self, history: History, stage: Stage) -> list[str]:
-        """What there is too little of so far."""
-        seen = {
-            "letters": (len(history.of("letter", "ok")), self.letters),
-            "patients": (len(history.of("patient", "ok")), self.patients),
-            "kills": (stage.kills, self.kills),
-        }
-        return [f"{number} {name}, fewer than {least}" for name, (number, least) in seen.items() if number < least]
-
-
-@dataclass(frozen=True)
-class Report:
-    """What came of a run."""
-
-    seed: int
-    letters: int
-    patients: int
-    kills: int
-    fail_points: Counter[str]
-    done: Counter[str]
-    calls: int
-    seconds: float
-    faults: list[str]
-
-
-def run(plan: Plan, *, folder: Path, tell: Callable[[str], None]) -> Report:
+def run(plan: Plan, *, folder: Path, tell: Tell) -> Report:
     """Play a whole run; the fleet and the history lie in `folder`, through which others may pass."""
     began = time.monotonic()
     chance = random.Random(plan.seed)  # noqa: S311 - a run that can be repeated
     with _fleet(folder, plan) as (fleet, proxies), push_receiver(fleet.push_port) as push_service:
         tell(f"the fleet is up after {time.monotonic() - began:.0f} s")
-        history = History(folder / "history.jsonl")
-        stage = Stage(fleet, proxies, _prepare(fleet, push_service), threading.Event(), clustered=bool(plan.form.ways))
-        _act(plan, stage, history, chance, tell=tell)
-        _heal(stage)
+        stage = _prepare(fleet, proxies, push_service, plan, History(folder / "history.jsonl"))
+        watch = Watch(fleet, stage.history, names=stage.names, weighed=plan.form.spared)
+        _act(plan, stage, watch, chance, tell=tell)
         left = _rest(fleet)
         if stage.dump.exists():
             tell("letters gets its journal back as it was in the middle of the run")
             journal.restore(fleet, "letters", stage.dump)
             _heal(stage)
             left |= _rest(fleet)
-        world = World(fleet, history, stage.house, demo_person(fleet, "clinician"), stage.poisoned, stage.memory)
-        faults = [f"{name}: {number} left after {REST_SECONDS:.0f} s of rest" for name, number in left.items()]
-        faults += plan.missing(history, stage)
+        faults = [*stage.broken, *plan.missing(stage)]
+        faults += [f"{name}: {number} left after {REST_SECONDS:.0f} s of rest" for name, number in left.items()]
         tell(f"quiet again after {time.monotonic() - began:.0f} s; looking at what is left")
-        faults += [found for check in checks.CHECKS for found in check(world)]
-        world.clinician.http.close()
-        return Report(
-            seed=plan.seed,
-            letters=len(history.of("letter", "ok")),
-            patients=len(history.of("patient", "ok")),
-            kills=stage.kills,
-            fail_points=Counter(failpoints.reached(fleet.home)),
-            done=stage.done,
-            calls=len(history.calls),
-            seconds=time.monotonic() - began,
-            faults=faults,
-        )
+        if not plan.form.spared:
+            tell("no process lives long enough to see whether it grows")
+        faults += _look(stage, watch, plan)
+        return _report(plan, stage, faults, seconds=time.monotonic() - began)
+
+
+def _look(stage: Stage, watch: Watch, plan: Plan) -> list[str]:
+    """Every promise that was broken."""
+    # What could not be done to its end may have been felt all the same.
+    world = look(stage.fleet, stage.history, stage.house, done=stage.done + stage.missed)
+    faults = [found for check in checks.CHECKS for found in check(world)]
+    seen = Seen(stage.history, watch.memory, plan.form.spared, stage.second_devices, alone=plan.whole)
+    return [*faults, *(found for check in judge.CHECKS for found in check(seen))]
+
+
+def _report(plan: Plan, stage: Stage, faults: list[str], *, seconds: float) -> Report:
+    return Report(
+        seed=plan.seed,
+        letters=len(stage.history.of("letter", "ok")),
+        patients=len(stage.history.of("patient", "ok")),
+        kills=stage.kills,
+        fail_points=Counter(failpoints.reached(stage.fleet.home)),
+        drawn=frozenset(stage.drawn),
+        done=stage.done,
+        missed=stage.missed,
+        calls=len(stage.history.calls),
+        seconds=seconds,
+        faults=faults,
+    )
 
 
 @contextmanager
@@ -145,6 +95,7 @@ def _fleet(folder: Path, plan: Plan) -> Iterator[tuple[Fleet, dict[str, FaultPro
     for name in (*form.doors, *form.ways):
         ports[name] = free_port(avoid=ports.values())
     write_json(home / DETOURS, {name: ports[name] for name in form.doors})
+    write_json(home / SPARED, [*form.spared])
     if plan.fault:
         write_text(home / FAULT, plan.fault)
     settings = {
@@ -172,64 +123,71 @@ def _port_of(home: Path, name: str) -> int:
     return int((read_json(Home(home).ports) or {})[f"{broker}-route" if way else name])
 
 
-def _prepare(fleet: Fleet, push_service: PushReceiver) -> House:
+def _prepare(
+    fleet: Fleet, proxies: dict[str, FaultProxy], push_service: PushReceiver, plan: Plan, history: History
+) -> Stage:
     with demo_person(fleet, "clinician") as clinician:
         linked = [new_linked(fleet, clinician, push_service) for _ in range(LINKED)]
-    return House([one.patient_id for one in linked], linked)
+    second = []
+    for one in linked[:SECOND_DEVICES]:
+        device = push_service.subscribe()
+        second.append(SecondDevice(one.person, register(one.person, device)["id"], device))
+    return Stage(
+        fleet,
+        proxies,
+        House([one.patient_id for one in linked], linked),
+        history,
+        names=[*fleet.processes],
+        second_devices=second,
+        spared=plan.form.spared,
+        clustered=bool(plan.form.ways),
+    )
 
 
-def _act(plan: Plan, stage: Stage, history: History, chance: random.Random, *, tell: Callable[[str], None]) -> None:
-    """Let people act, and things go wrong, for so long; people go on for a little longer than the nemesis."""
+def _act(plan: Plan, stage: Stage, watch: Watch, chance: random.Random, *, tell: Tell) -> None:
+    """Let people act while things go wrong, and for a while after all is well again."""
     over = threading.Event()
     people = [demo_person(stage.fleet, "clinician") for _ in range(CLINICIANS)]
-    actors: list[Any] = [Clinician(one, history, stage.house, seed=chance.getrandbits(32)) for one in people]
-    actors += [Reader(one, history, seed=chance.getrandbits(32)) for one in stage.house.linked]
+    actors: list[Any] = [Clinician(one, stage.history, stage.house, seed=chance.getrandbits(32)) for one in people]
+    actors += [Reader(one, stage.history, seed=chance.getrandbits(32)) for one in stage.house.linked]
     bad = [
-        threading.Thread(target=nemesis.play, args=(stage, draw, random.Random(chance.getrandbits(32))))  # noqa: S311
+        thread(stage, draw.__name__, play, stage, draw, random.Random(chance.getrandbits(32)))  # noqa: S311
         for draw in plan.form.draws
     ]
-    good = [threading.Thread(target=actor.run, args=(over,)) for actor in actors]
-    for thread in (*good, *bad):
-        thread.start()
-    _watch(stage, history, seconds=plan.seconds, tell=tell)
-    deadline = time.monotonic() + MORE_SECONDS
-    while plan.missing(history, stage) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    stage.stop.set()
-    for thread in bad:
-        thread.join()
-    time.sleep(3)
-    over.set()
-    for thread in good:
-        thread.join()
+    good = [thread(stage, type(actor).__name__, actor.run, over) for actor in actors]
+    good.append(thread(stage, "watch", watch.run, over))
+    try:
+        for one in (*good, *bad):
+            one.start()
+        _wait(plan, stage, tell=tell)
+        stage.stop.set()
+        for one in bad:
+            one.join()
+        _heal(stage)
+        time.sleep(plan.quiet)
+    finally:
+        stage.stop.set()
+        over.set()
+    for one in good:
+        one.join()
     for person in people:
         person.http.close()
 
 
-def _watch(stage: Stage, history: History, *, seconds: float, tell: Callable[[str], None]) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        time.sleep(WATCH_SECONDS)
-        _look_at_memory(stage)
-        letters = len(history.of("letter", "ok"))
-        faults = sum(stage.done.values())
-        tell(f"{end - time.monotonic():5.0f} s to go: {letters} letters, {stage.kills} kills, {faults} faults")
-
-
-def _look_at_memory(stage: Stage) -> None:
-    for name, process in stage.fleet.processes.items():
-        if name.partition("-")[0] in SERVICES:
-            with suppress(OSError, StopIteration):
-                status = Path(f"/proc/{process['pid']}/status").read_text().splitlines()
-                kilobytes = next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
-                stage.memory.setdefault(process["pid"], []).append(kilobytes // 1024)
+def _wait(plan: Plan, stage: Stage, *, tell: Tell) -> None:
+    """Until the time is over and there is enough of everything, or it takes too long."""
+    end, to_come = time.monotonic() + plan.seconds, int(plan.quiet * LETTERS_A_SECOND)
+    while (left := end - time.monotonic()) > 0 or (plan.missing(stage, to_come=to_come) and left > -MORE_SECONDS):
+        letters, harms = len(stage.history.of("letter", "ok")), sum(stage.done.values())
+        tell(f"{left:5.0f} s to go: {letters} letters, {stage.kills} kills, {harms} harms")
+        time.sleep(max(LOOK_SECONDS, min(TELL_SECONDS, left)))
 
 
 def _heal(stage: Stage) -> None:
     for proxy in stage.proxies.values():
         proxy.set(None)
-    if stage.clustered:
-        splits.wait_until_whole(stage)
+    if stage.clustered and not splits.wait_until_whole(stage):
+        stage.broken.append("the brokers are not in step a minute after all was well again")
     with Person(stage.fleet.url) as anybody:
         eventually(lambda: _is_well(anybody), within=REST_SECONDS)
 

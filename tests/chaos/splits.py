@@ -5,14 +5,14 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import permutations
 
 import httpx
-from chaos.nemesis import Stage, Todo
 from chaos.proxy import Fault, FaultProxy
+from chaos.stage import Stage, Todo
 from fleet import Fleet
 from native.home import Home, read_json
 
@@ -36,29 +36,41 @@ def splits(stage: Stage, chance: random.Random) -> list[Todo]:
         *((False, True, fault) for fault in ("black hole", "reset")),
         *((True, True, fault) for fault in ("black hole", "reset", "latency")),
     ]
-    todo: list[Todo] = [
-        *(partial(_cut, stage, chance, peers=peers, clients=clients, fault=fault) for peers, clients, fault in cuts),
-        *(partial(_kill, stage, chance, away=away) for away in (False, True)),
-        partial(_freeze, stage, chance),
-        partial(_lose_disk, stage, chance),
+    todo = [
+        *(_cut(stage, chance, peers=peers, clients=clients, fault=fault) for peers, clients, fault in cuts),
+        _todo(stage, "kill a broker", partial(_kill, stage, chance, away=False)),
+        _todo(stage, "kill a broker and keep it away", partial(_kill, stage, chance, away=True)),
+        _todo(stage, "freeze a broker", partial(_freeze, stage, chance)),
+        _todo(stage, "kill a broker and take its disk", partial(_lose_disk, stage, chance)),
     ]
-    return [partial(_one_at_a_time, stage, one) for one in chance.sample(todo, len(todo))]
+    return chance.sample(todo, len(todo))
 
 
-def _one_at_a_time(stage: Stage, todo: Todo) -> None:
-    try:
-        todo()
-    finally:
-        wait_until_whole(stage)
+def _todo(stage: Stage, kind: str, do: Callable[[], None]) -> Todo:
+    def one_at_a_time() -> None:
+        try:
+            do()
+        finally:
+            if not wait_until_whole(stage):
+                stage.missed["brokers in step again within a minute"] += 1
+
+    return Todo(kind, one_at_a_time, ("nats",))
 
 
-def _cut(stage: Stage, chance: random.Random, *, peers: bool, clients: bool, fault: Fault) -> None:
-    node = chance.choice(NODES)
-    names = [*(ways(node) if peers else ()), *([node] if clients else ())]
-    with bent((stage.proxies[name] for name in names), fault):
-        stage.stop.wait(chance.uniform(*AWAY_SECONDS))
+def count(done: Mapping[str, int]) -> int:
+    """How much of what was done was done to a broker of a cluster."""
+    return sum(number for kind, number in done.items() if "a broker" in kind)
+
+
+def _cut(stage: Stage, chance: random.Random, *, peers: bool, clients: bool, fault: Fault) -> Todo:
+    def cut() -> None:
+        node = chance.choice(NODES)
+        names = [*(ways(node) if peers else ()), *([node] if clients else ())]
+        with bent((stage.proxies[name] for name in names), fault):
+            stage.wait(chance.uniform(*AWAY_SECONDS))
+
     both = " and ".join([*(["the others"] if peers else ()), *(["clients"] if clients else ())])
-    stage.done[f"broker, to {both}: {fault}"] += 1
+    return _todo(stage, f"cut a broker off from {both}, by {fault}", cut)
 
 
 @contextmanager
@@ -79,32 +91,28 @@ def _kill(stage: Stage, chance: random.Random, *, away: bool) -> None:
     node = chance.choice(NODES)
     with bent((stage.proxies[name] for name in [node, *ways(node)] if away), "reset"):
         stage.fleet.kill(node)
-        stage.done["kill a broker"] += 1
-        stage.stop.wait(chance.uniform(*AWAY_SECONDS) if away else 0)
+        stage.wait(chance.uniform(*AWAY_SECONDS) if away else 0)
 
 
 def _freeze(stage: Stage, chance: random.Random) -> None:
     pid = stage.fleet.kill(chance.choice(NODES), signal.SIGSTOP)
-    stage.stop.wait(chance.uniform(*AWAY_SECONDS))
-    with suppress(ProcessLookupError):
+    try:
+        stage.wait(chance.uniform(*AWAY_SECONDS))
+    finally:
         os.kill(pid, signal.SIGCONT)
-    stage.done["broker frozen"] += 1
 
 
 def _lose_disk(stage: Stage, chance: random.Random) -> None:
     """A broker begins anew with an empty disk, and gets everything back from the two others."""
     stage.fleet.lose_broker_store(chance.choice(NODES))
-    stage.done["kill a broker and its disk"] += 1
 
 
-def wait_until_whole(stage: Stage) -> None:
-    """Wait until each broker has everything again, at most for a minute."""
+def wait_until_whole(stage: Stage) -> bool:
+    """Whether each broker has everything again within a minute."""
     deadline = time.monotonic() + WHOLE_SECONDS
-    while not is_whole(stage.fleet):
-        if time.monotonic() > deadline:
-            stage.done["brokers not in step after a minute"] += 1
-            return
+    while not (whole := is_whole(stage.fleet)) and time.monotonic() < deadline:
         time.sleep(0.5)
+    return whole
 
 
 def is_whole(fleet: Fleet) -> bool:

@@ -14,12 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from chaos import checks
-from chaos.checks import World
 from chaos.history import History
 from chaos.people import Actor, House, new_linked
+from chaos.world import look
 from drill.people import Desk, Home
 from drill.witness import Crossing, Witness
-from e2e.client import demo_person, eventually, new_staff
+from e2e.client import eventually, new_staff
 from e2e.push_receiver import PushReceiver, push_receiver
 from fleet import Fleet, running_fleet
 from native.settings import SERVICES
@@ -43,10 +43,7 @@ MORE_SECONDS = 60.0  # a slow machine may take so much longer for all crossings,
 REST_SECONDS = 60.0
 # What people are told where all is well. Anything else, and no answer at all, is a request that failed.
 WELL = {200, 201, 204}
-CHECKS = (
-    *(checks.check_letters, checks.check_patients, checks.check_updates, checks.check_events),
-    *(checks.check_notifications, checks.check_dead_letters, checks.check_logs),
-)
+CHECKS = (*checks.OF_DATA, checks.check_logs)
 
 
 @dataclass(frozen=True)
@@ -97,9 +94,8 @@ def play(release: Path, folder: Path, *, seconds: float) -> Upgrade:
         house = _whole(people)
         devices = [linked.device for linked in house.linked]
         shown = Counter(push.payload["notification_id"] for device in devices for push in device.pushes)
-        with demo_person(fleet, "clinician") as clinician:
-            world = World(fleet, history, house, clinician, poisoned=0, memory={})
-            faults = [found for check in CHECKS for found in check(world)]
+        world = look(fleet, history, house)
+        faults = [found for check in CHECKS for found in check(world)]
         return Upgrade(
             mixed=mixed,
             alone=_pythons(fleet),

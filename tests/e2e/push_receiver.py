@@ -36,12 +36,22 @@ class Reply:
 
 @dataclass(frozen=True)
 class Push:
-    """One request as it came; `payload` is what the browser's service worker (or the webhook's receiver) would see."""
+    """One request as it came.
+
+    payload: what the browser's service worker (or the webhook's receiver) would see.
+    status: what was answered; None if nothing was.
+    """
 
     at: float
     headers: Mapping[str, str]
     body: bytes
     payload: dict[str, Any]
+    status: int | None
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the push service took it on, so that the browser gets it."""
+        return self.status is not None and 200 <= self.status < 300
 
 
 @dataclass
@@ -59,6 +69,12 @@ class Subscriber:
     def at(cls, endpoint: str, *replies: Reply) -> Self:
         """A new browser with this endpoint, whoever answers there."""
         return cls(endpoint, ec.generate_private_key(ec.SECP256R1()), os.urandom(16), replies=list(replies))
+
+    @property
+    def delivered(self) -> list[Push]:
+        """The pushes that the browser gets: a push service that fails, hangs or has enough hands nothing on."""
+        with self.came:
+            return [push for push in self.pushes if push.is_delivered]
 
     @property
     def point(self) -> bytes:
@@ -86,9 +102,10 @@ class Subscriber:
         """Open what came, keep it and say how to answer."""
         payload = json.loads(self.opened(body))
         with self.came:
-            self.pushes.append(Push(time.monotonic(), headers, body, payload))
+            reply = self.replies.pop(0) if self.replies else Reply()
+            self.pushes.append(Push(time.monotonic(), headers, body, payload, reply.status))
             self.came.notify_all()
-            return self.replies.pop(0) if self.replies else Reply()
+            return reply
 
 
 class Hook(Subscriber):

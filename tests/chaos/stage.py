@@ -1,0 +1,171 @@
+"""The stage of a run: what whoever does harm can reach, what a harm is, and how they are done one after the other."""
+
+import random
+import subprocess
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chaos.broker import Broker
+from chaos.history import History
+from chaos.people import House
+from chaos.proxy import FaultProxy
+from e2e.client import Person
+from e2e.push_receiver import Subscriber
+from fleet import Fleet
+from nats.errors import Error as NatsError
+
+PAUSE_SECONDS = 0.5, 2.5
+INSIST_SECONDS = 40.0
+LATER = 6  # places
+
+
+class NotNow(Exception):
+    """It could not be done, or not to its end."""
+
+
+# What it was to be done to is dead or away just now.
+SPOILED = (NotNow, KeyError, OSError, NatsError, subprocess.SubprocessError)
+
+
+@dataclass
+class SecondDevice:
+    """One more device of somebody, which its push service gives up at some time.
+
+    kept: how many pushes it had got by then.
+    """
+
+    person: Person
+    id: str
+    device: Subscriber
+    kept: int | None = None
+
+    @property
+    def gone(self) -> bool:
+        """Whether a push to it was answered so."""
+        return self.kept is not None and len(self.device.pushes) > self.kept
+
+
+@dataclass
+class Stage:
+    """Everything that can be reached.
+
+    names: the fleet's processes.
+    spared: those of them that nobody kills, so that it is seen how they grow.
+    clustered: there are several brokers, which are left to a thread of their own.
+    drawn, done, missed: the kinds of what was to be done, of what was, and of what could not be, with the reason.
+    broken: what went wrong with the run itself.
+    """
+
+    fleet: Fleet
+    proxies: dict[str, FaultProxy]
+    house: House
+    history: History
+    names: Sequence[str]
+    second_devices: Sequence[SecondDevice] = ()
+    spared: Sequence[str] = ()
+    clustered: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
+    drawn: set[str] = field(default_factory=set)
+    done: Counter[str] = field(default_factory=Counter)
+    missed: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def dump(self) -> Path:
+        """The journal of letters as it was at some moment of the run."""
+        return self.fleet.home / "letters.dump"
+
+    @property
+    def broker(self) -> Broker:
+        return Broker(self.fleet)
+
+    @property
+    def kills(self) -> int:
+        """How many processes have died so far."""
+        return sum(number for name, number in self.done.items() if name.startswith(("kill ", "fail point ")))
+
+    def replicas(self, service: str) -> list[str]:
+        """The processes of a service that may be harmed, whether they run just now or not."""
+        return [name for name in self.names if name.partition("-")[0] == service and name not in self.spared]
+
+    def wait(self, seconds: float) -> None:
+        """Leave it as it is for so long.
+
+        Raises:
+            NotNow: the run was over before.
+        """
+        if self.stop.wait(seconds):
+            raise NotNow
+
+
+@dataclass(frozen=True)
+class Todo:
+    """A harm.
+
+    kind: what it is called in the report.
+    breaks: the parts of the fleet that may give no answer while it is done.
+    """
+
+    kind: str
+    do: Callable[[], None]
+    breaks: tuple[str, ...] = ()
+
+
+type Draw = Callable[[Stage, random.Random], Sequence[Todo]]
+
+
+def play(stage: Stage, draw: Draw, chance: random.Random) -> None:
+    """Do one after the other, and draw anew when all is done, until the run is over. What cannot be done comes again
+    a few places later."""
+    while not stage.stop.is_set():
+        deck = [*draw(stage, chance)]
+        stage.drawn.update(one.kind for one in deck)
+        while deck and not stage.stop.is_set():
+            one = deck.pop(0)
+            if not _do(stage, one):
+                deck.insert(LATER, one)
+            stage.stop.wait(chance.uniform(*PAUSE_SECONDS))
+
+
+def _do(stage: Stage, one: Todo) -> bool:
+    began = time.monotonic()
+    try:
+        one.do()
+    except SPOILED as error:
+        stage.missed[f"{one.kind}: {type(error).__name__}"] += 1
+        return False
+    finally:
+        stage.history.harm(one.kind, one.breaks, began=began)
+    stage.done[one.kind] += 1
+    return True
+
+
+def thread(stage: Stage, name: str, act: Callable[..., None], *arguments: Any) -> threading.Thread:
+    """Somebody of the run; whoever comes to an end by an error has broken it."""
+
+    def run() -> None:
+        try:
+            act(*arguments)
+        except Exception:  # noqa: BLE001 - whatever it is
+            stage.broken.append(f"{name} came to an end:\n{traceback.format_exc()}")
+
+    return threading.Thread(target=run, daemon=True)
+
+
+def until_done(do: Callable[[], object], *, seconds: float = INSIST_SECONDS) -> None:
+    """Try until it succeeds, since what it is done to may die in its middle."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            do()
+            return
+        except SPOILED:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)
