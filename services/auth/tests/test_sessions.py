@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from contextlib import ExitStack
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -216,36 +217,35 @@ REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION takes_too_long
 """
 
 
-async def past_sessions(stage: Stage, *, number: int, most: int) -> None:
-    """So many sessions that ended long ago; no more than `most` can be deleted at once."""
+@asynccontextmanager
+async def past_sessions(stage: Stage, *, number: int, most: int) -> AsyncIterator[None]:
+    """So many sessions that ended long ago; no more than `most` can be deleted at once, until the end."""
     await stage.register("alice")
     await stage.log_in("alice")
     await age(stage, "created_at", COOKIE_LIFE + timedelta(days=400))
     await stage.execute(SAME_AGAIN, number=number)
     for statement in (TOO_LONG.format(most=most), SAY_SO):
         await stage.execute(statement)
-
-
-async def test_sessions_of_many_years_are_forgotten_little_by_little(stage: Stage) -> None:
-    await past_sessions(stage, number=250, most=100)
     try:
-        await forget_the_past(stage.work)
-        async with stage.work.transaction() as session:
-            assert await session.scalar(text("SELECT count(*) FROM sessions")) == 0
+        yield
     finally:
         await stage.execute("DROP FUNCTION takes_too_long CASCADE")
 
 
+async def test_sessions_of_many_years_are_forgotten_little_by_little(stage: Stage) -> None:
+    async with past_sessions(stage, number=250, most=100):
+        await forget_the_past(stage.work)
+        async with stage.work.transaction() as session:
+            assert await session.scalar(text("SELECT count(*) FROM sessions")) == 0
+
+
 async def test_audit_trail_is_pruned_whatever_becomes_of_sessions(stage: Stage) -> None:
-    await past_sessions(stage, number=1, most=0)
-    await stage.execute("UPDATE audit_entries SET at = at - interval '20 years'")
-    try:
+    async with past_sessions(stage, number=1, most=0):
+        await stage.execute("UPDATE audit_entries SET at = at - interval '20 years'")
         with pytest.raises(StorageUnavailable):
             await forget_the_past(stage.work)
         async with stage.work.transaction() as session:
             assert await session.scalar(text("SELECT count(*) FROM audit_entries")) == 0
-    finally:
-        await stage.execute("DROP FUNCTION takes_too_long CASCADE")
 
 
 async def test_refresh_without_a_cookie_is_unauthenticated(stage: Stage) -> None:
