@@ -24,6 +24,7 @@ class Backend:
     def __init__(self) -> None:
         self.mood, self.moods = "well", dict[str, str]()
         self.asked: list[str] = []
+        self.heads: list[str] = []
         self.url = ""
         self.connections = 0
         self._over = asyncio.Event()
@@ -34,6 +35,7 @@ class Backend:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 method, path, _ = head.decode().split(" ", 2)
                 self.asked.append(f"{method} {path}")
+                self.heads.append(head.decode().lower())
                 if not await self._answer(self.moods.get(path, self.mood), writer):
                     return
         except (asyncio.IncompleteReadError, OSError):
@@ -263,3 +265,10 @@ async def test_call_that_waits_for_less_than_the_doubt_doubts_in_half_of_its_tim
         with health():
             await fails(client)
         await eventually(is_probed)
+
+
+async def test_answers_are_asked_for_as_they_are(backend: Backend) -> None:
+    async with http.create_client(backend.url) as client:
+        await http.call(client, "GET", "/")
+    (head,) = backend.heads
+    assert "\r\naccept-encoding: identity\r\n" in head
