@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import os
+import runpy
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from auth import passwords
 from auth.errors import CredentialsRefused, SessionEnded, SignInBusy
 from auth.main import forget_the_past
 from auth.passwords import PasswordHasher
@@ -93,6 +96,14 @@ async def test_log_in_after_the_pepper_moved_rehashes_with_the_new_one(
 def fill(queue: ExitStack, passwords: PasswordHasher) -> None:
     while True:
         queue.enter_context(passwords.room())
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(None, 1), (1, 1), (2, 1), (4, 3), (5, 4), (64, 4)])
+async def test_hashing_leaves_a_core_to_others(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, threads: int
+) -> None:
+    monkeypatch.setattr(os, "process_cpu_count", lambda: cores)
+    assert runpy.run_path(passwords.__file__)["WORKERS"] == threads
 
 
 async def test_log_in_when_too_many_wait_is_refused_without_counting(stage: Stage) -> None:
