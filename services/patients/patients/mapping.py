@@ -6,7 +6,7 @@ What Demographics does not show, or what others wrote in a form it cannot show, 
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -94,21 +94,26 @@ _LISTS: Mapping[str, tuple[str, Shape[Any]]] = {
 
 def demographics_of(patient: StoredPatient) -> schemas.Demographics:
     """What Quill shows of a version."""
-    told = dict(shown(patient.resource))
-    return schemas.Demographics(patient_id=patient.patient_id, version=patient.version, **told)
+    told = _parts(patient.resource)
+    return schemas.Demographics.model_construct(patient_id=patient.patient_id, version=patient.version, **told)
 
 
 def shown(resource: Json) -> schemas.DemographicsUpdate:
     """The part of a Patient resource that can be shown and changed."""
+    return schemas.DemographicsUpdate.model_construct(**_parts(resource))
+
+
+def _parts(resource: Json) -> Json:
+    """The members of Demographics by their names, each as its own shape has checked it."""
     genders = [gender for gender in get_args(schemas.Gender) if gender == resource.get("gender")]
-    return schemas.DemographicsUpdate(
-        active=resource.get("active") is not False,
-        name=_NAME.view(_main_name(resource)) or schemas.Name(),
-        birth_date=_valid(_BIRTH_DATE, resource.get("birthDate")),
-        gender=cast(schemas.Gender, genders[0] if genders else "unknown"),
-        nhs_number=_valid(_NHS_NUMBER, _nhs_identifier(resource).get("value")),
+    return {
+        "active": resource.get("active") is not False,
+        "name": _NAME.view(_main_name(resource)) or schemas.Name(),
+        "birth_date": _valid(_BIRTH_DATE, resource.get("birthDate")),
+        "gender": genders[0] if genders else "unknown",
+        "nhs_number": _valid(_NHS_NUMBER, _nhs_identifier(resource).get("value")),
         **{part: _views(resource, key, shape) for part, (key, shape) in _LISTS.items()},
-    )
+    }
 
 
 def merged(resource: Json, wanted: schemas.DemographicsUpdate) -> Json:
