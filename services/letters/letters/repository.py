@@ -23,13 +23,12 @@ async def keep_ehr(session: AsyncSession, *, patient_id: UUID, ehr_id: UUID) -> 
     await session.execute(row.on_conflict_do_update(index_elements=["patient_id"], set_={"ehr_id": ehr_id}))
 
 
-async def find_read_times(session: AsyncSession, *, letter_uids: Collection[UUID]) -> Mapping[UUID, datetime]:
+async def find_read_times(
+    reading: AsyncConnection | AsyncSession, *, letter_uids: Collection[UUID]
+) -> Mapping[UUID, datetime]:
     """When the patient first read each of these letters; unread ones are missing."""
-    rows = await session.execute(
-        select(col(LetterReceiptRow.letter_uid), col(LetterReceiptRow.read_at)).where(
-            col(LetterReceiptRow.letter_uid).in_(letter_uids)
-        )
-    )
+    uid = col(LetterReceiptRow.letter_uid)
+    rows = await reading.execute(select(uid, col(LetterReceiptRow.read_at)).where(uid.in_(letter_uids)))
     return {row.letter_uid: row.read_at for row in rows}
 
 

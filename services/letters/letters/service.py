@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -121,8 +121,7 @@ async def _changeable(
     letter was read is asked now, since nothing may fail once it is changed."""
     ehr_id, letter = await find_letter(work, caller, at=at)
     policy.check_takes_change(letter, expected=version)
-    async with work.transaction() as session:
-        read_times = await repository.find_read_times(session, letter_uids=[at.uid])
+    read_times = await find_read_times(work, letter_uids=[at.uid])
     return ehr_id, letter, read_times.get(at.uid)
 
 
@@ -136,6 +135,12 @@ async def find_ehr(work: Work[Backends], *, patient_id: UUID) -> UUID | None:
     """The patient's EHR, as far as we have met it."""
     async with work.database.reading() as connection:
         return await repository.find_ehr(connection, patient_id=patient_id)
+
+
+async def find_read_times(work: Work[Backends], *, letter_uids: Collection[UUID]) -> Mapping[UUID, datetime]:
+    """When the patient first read each of these letters."""
+    async with work.database.reading() as connection:
+        return await repository.find_read_times(connection, letter_uids=letter_uids)
 
 
 async def ask_active(work: Work[Backends], caller: Caller, *, patient_id: UUID) -> bool | None:
@@ -186,9 +191,10 @@ async def list_letters(
     ask = partial(work.backend.ehrbase.list_letters, limit=limit + 1, after=after)
     _, found = await in_ehr(work, caller, patient_id=patient_id, ask=ask)
     shown = found[:limit]
-    async with work.transaction() as session:
-        read_times = await repository.find_read_times(session, letter_uids=[letter.uid for letter, _ in shown])
-        work.audit(session, caller.actor, Access(action="R", resource="letter", patient_id=patient_id))
+    read_times, _ = await asyncio.gather(
+        find_read_times(work, letter_uids=[letter.uid for letter, _ in shown]),
+        work.record(caller.actor, Access(action="R", resource="letter", patient_id=patient_id)),
+    )
     items = [summary_of(one, patient_id=patient_id, read_at=read_times.get(one.uid)) for one, _ in shown]
     more = len(found) > limit
     return Page(items=items, next_cursor=cursor_of(shown[-1][1]) if more else None)

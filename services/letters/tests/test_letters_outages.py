@@ -120,3 +120,13 @@ def test_change_while_storage_is_silent_is_refused_before_it_is_made(house: Hous
     assert [one.json()["type"] for one in answers] == ["/problems/storage-unavailable"] * 2
     assert house.read(path, clinician).json()["version"] == 1
     assert house.events("quill.letters.v1.letter.amended", patient_id) == []
+
+
+def test_list_is_not_answered_while_its_audit_entry_cannot_be_stored(house: House) -> None:
+    patient_id, clinician = house.patient(), house.person("clinician")
+    house.write(patient_id, clinician)
+    with psycopg.connect(house.database_url) as other:
+        other.execute("LOCK TABLE outbox IN SHARE MODE")  # it can be read
+        answer = house.letters(patient_id, clinician)
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/storage-unavailable")
+    assert house.letters(patient_id, clinician).status_code == 200
