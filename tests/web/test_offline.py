@@ -1,13 +1,15 @@
 """A device without a connection, and one with yesterday's version of the app."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from e2e.client import Person
 from fleet import Fleet
 from playwright.sync_api import Request, expect
 
 from web.answers import refuse
-from web.second_door import second_door
+from web.second_door import SecondDoor, second_door
 from web.steps import LETTER, heading, wait_for_worker
 from web.windows import Windows
 
@@ -72,42 +74,47 @@ def test_worker_keeps_the_app_and_nothing_about_anybody(windows: Windows, reader
     assert page.evaluate("indexedDB.databases().then(all => all.length)") == 0
 
 
-def test_newer_version_is_offered_and_loaded_when_asked(fleet: Fleet, windows: Windows, tmp_path: Path) -> None:
+@pytest.fixture
+def door(fleet: Fleet, tmp_path: Path) -> Iterator[SecondDoor]:
+    """Named before `windows` in a test, it is open until they are closed: what a page asks at its end is answered."""
     with second_door(fleet, tmp_path) as door:
-        page = windows.open()
-        page.goto(f"{door.origin}/sign-in")
-        wait_for_worker(page)
-        assert page.get_by_text("A new version of Quill is ready").count() == 0
-        door.publish(build="next")
-        page.get_by_label("User name or e-mail address").fill("not lost")
-        page.evaluate(_UPDATE)
-        expect(page.get_by_text("A new version of Quill is ready")).to_be_visible()
-        expect(page.get_by_label("User name or e-mail address")).to_have_value("not lost")
-        assert page.locator("html").get_attribute("data-build") is None
-        page.get_by_role("button", name="Load it now").click()
-        expect(page.locator("html")).to_have_attribute("data-build", "next")
-        expect(page.get_by_text("A new version of Quill is ready")).to_be_hidden()
+        yield door
+
+
+def test_newer_version_is_offered_and_loaded_when_asked(door: SecondDoor, windows: Windows) -> None:
+    page = windows.open()
+    page.goto(f"{door.origin}/sign-in")
+    wait_for_worker(page)
+    assert page.get_by_text("A new version of Quill is ready").count() == 0
+    door.publish(build="next")
+    page.get_by_label("User name or e-mail address").fill("not lost")
+    page.evaluate(_UPDATE)
+    expect(page.get_by_text("A new version of Quill is ready")).to_be_visible()
+    expect(page.get_by_label("User name or e-mail address")).to_have_value("not lost")
+    assert page.locator("html").get_attribute("data-build") is None
+    page.get_by_role("button", name="Load it now").click()
+    expect(page.locator("html")).to_have_attribute("data-build", "next")
+    expect(page.get_by_text("A new version of Quill is ready")).to_be_hidden()
 
 
 def test_newer_version_that_one_tab_loads_takes_nothing_that_is_typed_in_another(
-    fleet: Fleet, windows: Windows, tmp_path: Path
+    door: SecondDoor, windows: Windows
 ) -> None:
-    with second_door(fleet, tmp_path) as door:
-        page = windows.open()
-        page.goto(f"{door.origin}/register")
-        wait_for_worker(page)
-        page.get_by_label("Your name", exact=True).fill("not lost")
-        other = page.context.new_page()
-        other.goto(f"{door.origin}/sign-in")
-        door.publish(build="next")
-        other.evaluate(_UPDATE)
-        page.get_by_role("button", name="Load it now").click()
-        expect(page.get_by_text("What you have typed is not sent yet, and would be lost")).to_be_visible()
-        page.get_by_role("button", name="Not now").click()
-        other.get_by_role("button", name="Load it now").click()
-        expect(other.locator("html")).to_have_attribute("data-build", "next")
-        expect(other.get_by_text("A new version of Quill is ready")).to_be_hidden()
-        expect(page.get_by_label("Your name", exact=True)).to_have_value("not lost")
-        page.get_by_role("button", name="Load it now").click()
-        page.get_by_role("button", name="Load it and lose what I typed").click()
-        expect(page.locator("html")).to_have_attribute("data-build", "next")
+    page = windows.open()
+    page.goto(f"{door.origin}/register")
+    wait_for_worker(page)
+    page.get_by_label("Your name", exact=True).fill("not lost")
+    other = page.context.new_page()
+    other.goto(f"{door.origin}/sign-in")
+    door.publish(build="next")
+    other.evaluate(_UPDATE)
+    page.get_by_role("button", name="Load it now").click()
+    expect(page.get_by_text("What you have typed is not sent yet, and would be lost")).to_be_visible()
+    page.get_by_role("button", name="Not now").click()
+    other.get_by_role("button", name="Load it now").click()
+    expect(other.locator("html")).to_have_attribute("data-build", "next")
+    expect(other.get_by_text("A new version of Quill is ready")).to_be_hidden()
+    expect(page.get_by_label("Your name", exact=True)).to_have_value("not lost")
+    page.get_by_role("button", name="Load it now").click()
+    page.get_by_role("button", name="Load it and lose what I typed").click()
+    expect(page.locator("html")).to_have_attribute("data-build", "next")
