@@ -41,7 +41,7 @@ bench: sync ## Measure every speed budget on a separate, clean fleet; QUICK=1 ta
 	@PYTHONPATH=bench .venv/bin/python -m speed $(if $(QUICK),--quick) $(ROWS)
 
 test: sync browser lint ## Run lint and all tests, with real servers and a real browser
-	@.venv/bin/python -m pytest -n 3 --dist loadscope
+	@.venv/bin/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 browser: ## Find Chromium for the tests of the web app, or install Debian's package
 	@infra/native/browser.sh
