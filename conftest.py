@@ -3,9 +3,14 @@
 from collections import Counter
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 pytest_plugins = ["fleet", "samples_stage"]
+
+# The machine has other tests to run: that an example takes long says nothing.
+settings.register_profile("quill", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("quill")
 
 # These need the fleet that the first of them starts. Everything else shares what its own folder starts.
 ON_ONE_FLEET = ("infra/fhir", "infra/native", "tests/e2e")

@@ -57,7 +57,6 @@ def play(house: House, *, examples: int, phases: tuple[Phase, ...]) -> None:
         stateful_step_count=STEPS,
         derandomize=True,
         database=None,
-        deadline=None,
         phases=phases,
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from fhir.resources.R4B.patient import Patient as ReferencePatient
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from import_house import MARK, SYNTHEA, synthea
 from patients import mapping
@@ -131,7 +131,6 @@ MARKED: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_whatever_is_wrong_no_value_of_it_is_told(data: st.DataObject) -> None:
     resource = synthea()
