@@ -16,16 +16,17 @@ from native import prometheus
 from native.errors import LaunchError
 from native.home import Home
 from native.settings import REPOSITORY, SERVICES, read_settings
+from observe.rules import RULES, shortened
 from programs import lack
 from prometheus_client import REGISTRY
 
 OBSERVE = REPOSITORY / "infra/observe"
 RUNBOOKS = REPOSITORY / "docs/runbooks"
-RULES = [rule for group in yaml.safe_load((OBSERVE / "alerts.yml").read_text())["groups"] for rule in group["rules"]]
 CASES = yaml.safe_load((OBSERVE / "alerts.test.yml").read_text())["tests"]
 DASHBOARDS = sorted((OBSERVE / "grafana").glob("*.json"))
 SEVERITIES = {"page", "ticket"}
 OTHERS = {"process_cpu_seconds_total", "process_resident_memory_bytes"}  # the client library's own
+LASTING = re.compile(r"\b\d+(ms|s|m)\b")
 # What common.scrape looks up: its gauges are made anew for each answer.
 LOOKED_UP = re.compile(r'_gauge\(\s*"([a-z_]+)"')
 
@@ -125,6 +126,20 @@ def test_alert_that_would_fire_otherwise_fails_the_check(promtool: Path, tmp_pat
     (tmp_path / "alerts.test.yml").write_text(cases)
     with pytest.raises(AssertionError, match="QuillErrors"):
         checked(promtool, "test", "rules", "alerts.test.yml", folder=tmp_path)
+
+
+def test_rules_that_last_shorter_are_right_and_compare_with_the_same(promtool: Path, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yml"
+    file.write_text(json.dumps(shortened(15)))
+    checked(promtool, "check", "rules", str(file))
+    (group,) = shortened(15)["groups"]
+    by_name = {rule["alert"]: rule for rule in group["rules"]}
+    assert [rule["alert"] for rule in RULES] == [*by_name]
+    assert "[20000ms:1000ms]" in by_name["QuillConsumerStuck"]["expr"]
+    assert "offset 60000ms" in by_name["QuillPushesRefused"]["expr"]
+    assert (by_name["QuillServiceDown"]["for"], by_name["QuillPushesFailing"]["for"]) == ("4000ms", "60000ms")
+    for rule in RULES:
+        assert LASTING.sub("", by_name[rule["alert"]]["expr"]) == LASTING.sub("", rule["expr"])
 
 
 def test_each_alert_has_its_page_and_each_page_its_alert() -> None:
