@@ -16,6 +16,7 @@ from native import prometheus
 from native.errors import LaunchError
 from native.home import Home
 from native.settings import REPOSITORY, SERVICES, read_settings
+from observe.panels import FILES, filled, load
 from observe.rules import RULES, shortened
 from programs import lack
 from prometheus_client import REGISTRY
@@ -23,7 +24,6 @@ from prometheus_client import REGISTRY
 OBSERVE = REPOSITORY / "infra/observe"
 RUNBOOKS = REPOSITORY / "docs/runbooks"
 CASES = yaml.safe_load((OBSERVE / "alerts.test.yml").read_text())["tests"]
-DASHBOARDS = sorted((OBSERVE / "grafana").glob("*.json"))
 SEVERITIES = {"page", "ticket"}
 OTHERS = {"process_cpu_seconds_total", "process_resident_memory_bytes"}  # the client library's own
 LASTING = re.compile(r"\b\d+(ms|s|m)\b")
@@ -50,9 +50,7 @@ def checked(promtool: Path, *arguments: str, folder: Path = OBSERVE) -> str:
 
 def expressions(dashboard: Path) -> list[str]:
     """The queries of a dashboard, with what Grafana puts in."""
-    panels = json.loads(dashboard.read_text())["panels"]
-    found = [target["expr"] for panel in panels for target in panel.get("targets", [])]
-    return [one.replace("$__rate_interval", "1m").replace("$service", ".*") for one in found]
+    return [filled(query, "1m") for panel in load(dashboard).panels for query, _ in panel.queries]
 
 
 def names() -> set[str]:
@@ -175,7 +173,7 @@ def test_alert_looks_at_series_that_there_are(rule: dict[str, Any]) -> None:
     assert series(rule["expr"]) - names() == set()
 
 
-@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda file: file.stem)
+@pytest.mark.parametrize("dashboard", FILES, ids=lambda file: file.stem)
 def test_dashboard_shows_series_that_there_are(dashboard: Path, promtool: Path, tmp_path: Path) -> None:
     queries = expressions(dashboard)
     assert len(queries) > 8
@@ -187,7 +185,7 @@ def test_dashboard_shows_series_that_there_are(dashboard: Path, promtool: Path, 
 
 
 def test_every_series_is_on_a_dashboard() -> None:
-    shown = set().union(*(series(query) for dashboard in DASHBOARDS for query in expressions(dashboard)))
+    shown = set().union(*(series(query) for dashboard in FILES for query in expressions(dashboard)))
     ours = {name for name in names() if name.startswith("quill_") and not name.endswith(("_sum", "_count", "_bucket"))}
     assert ours - shown - {"quill_look_done"} == set()
 
