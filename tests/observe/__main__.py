@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from chaos.plan import SINGLE, Plan
+from chaos.plan import CLUSTER, SINGLE, Plan
 from chaos.run import prepared
 from native.home import write_json
 from observe.asking import Prometheus
@@ -18,7 +18,7 @@ from observe.rules import RULES, shortened
 # Whatever an alert waits for lasts so many times shorter. Prometheus is given two seconds for a look, since a service
 # takes up to one to answer where it cannot look something up.
 FACTOR, LOOK_SECONDS = 15, 2
-FLEET = replace(SINGLE, draws=(), observed=True)
+FLEET = replace(CLUSTER, replicas=SINGLE.replicas, draws=(), observed=True)
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from functools import partial
 
 import httpx
 import psycopg
-from chaos import broker, streams
+from chaos import broker, splits, streams
 from chaos.checks import unfinished
 from chaos.nemesis import jump
 from chaos.proxy import Fault as Bent
@@ -72,20 +72,21 @@ def crashing(stage: Stage, *, names: Sequence[str]) -> Iterator[None]:
         killer.join()
 
 
-@contextmanager
-def bent(stage: Stage, *, door: str, fault: Bent) -> Iterator[None]:
-    """A backend that cannot be reached as it should be."""
-    stage.proxies[door].set(fault)
-    try:
-        yield
-    finally:
-        stage.proxies[door].set(None)
+def bent(stage: Stage, *, backend: str, fault: Bent) -> AbstractContextManager[None]:
+    """A backend that cannot be reached as it should be; all its servers, if it has several."""
+    doors = (name for name in stage.proxies if name not in splits.WAYS and name.partition("-")[0] == backend)
+    return splits.bent((stage.proxies[name] for name in doors), fault)
+
+
+def cut_off(stage: Stage, *, node: str) -> AbstractContextManager[None]:
+    """A server of NATS that neither the others nor clients can reach."""
+    return splits.bent((stage.proxies[name] for name in (node, *splits.ways(node))), "reset")
 
 
 @contextmanager
 def openehr_refusing(stage: Stage) -> Iterator[None]:
     """The openEHR server answers 503, and a patient has been registered who needs a record there."""
-    with bent(stage, door="openehr", fault="503"):
+    with bent(stage, backend="openehr", fault="503"):
         with demo_person(stage.fleet, "clinician") as clinician:
             new_patient(clinician)
         yield
@@ -94,7 +95,7 @@ def openehr_refusing(stage: Stage) -> Iterator[None]:
 @contextmanager
 def openehr_hanging_for_long(stage: Stage) -> Iterator[None]:
     """The openEHR server hangs, and once a write waits for it, minutes pass."""
-    with bent(stage, door="openehr", fault="black hole"):
+    with bent(stage, backend="openehr", fault="black hole"):
         eventually(lambda: unfinished(stage.fleet).get("letters: operations"), within=60, pause=1)
         jump(stage, AHEAD_SECONDS)
         yield
@@ -207,7 +208,7 @@ FAULTS = (
     ),
     Fault(
         "the FHIR server hangs",
-        partial(bent, door="fhir", fault="black hole"),
+        partial(bent, backend="fhir", fault="black hole"),
         {
             "QuillBackendDown": {"service": "patients", "backend": "fhir"},
             "QuillBackendFailing": {"service": "patients", "backend": "fhir"},
@@ -222,9 +223,14 @@ FAULTS = (
     ),
     Fault(
         "NATS cannot be reached",
-        partial(bent, door="nats", fault="reset"),
+        partial(bent, backend="nats", fault="reset"),
         {"QuillBlind": {"look": "consumers"}},
         follow=("QuillBackendDown",),
+    ),
+    Fault(
+        "one of three NATS servers is cut off from the others and from clients",
+        partial(cut_off, node="nats-2"),
+        {"QuillNatsServerDown": {"server": "nats-2"}},
     ),
     Fault(
         "the stream of audit entries is full",

@@ -110,13 +110,13 @@ def check_backends(run: Run) -> Iterator[str]:
     """An outage of a backend is shown, and no other."""
     outages = [one for one in run.harms if ": " in one.kind]
     for one in outages:
-        lines = [line for _, line in run.shown[BACKENDS].lines if line.labels["backend"] in one.breaks]
+        lines = [line for _, line in run.shown[BACKENDS].lines if line.labels.get("backend") in one.breaks]
         if not any(
             value == 0 for line in lines for at, value in line.points if one.began <= at <= one.ended + run.step
         ):
             yield f"{BACKENDS}: not the outage {one.kind}"
     for name, line in run.shown[BACKENDS].lines:
-        reasons = [one for one in run.harms if {line.labels["backend"], line.labels["service"]} & {*one.breaks}]
+        reasons = [one for one in run.harms if {*line.labels.values()} & {*one.breaks}]
         for at in (at for at, value in line.points if value == 0):
             if not _explained(at, reasons, felt=FELT_SECONDS):
                 yield f"{BACKENDS}: {name} at {at:.0f}, when nothing was broken"

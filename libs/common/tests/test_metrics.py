@@ -46,6 +46,7 @@ LABELS = {
     },
     **dict.fromkeys(("backend", "durable", "kind", "look", "outcome", "queue", "state"), r"[a-z_.-]+"),
     "le": r"[\d.]+|\+Inf",
+    "server": r"[\w.-]+",
 }
 
 type Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
