@@ -78,7 +78,7 @@ class Prometheus:
         write_json(file, told)
         self._fleet.kill("prometheus", signal.SIGHUP)
         wanted = {f"scrape_interval: {seconds}s", *told["rule_files"]}
-        eventually(lambda: all(one in self._ask("status/config")["yaml"] for one in wanted))
+        eventually(lambda: all(one in self._ask("status/config")["yaml"] for one in wanted), within=30)
 
     def _ask(self, path: str, **query: Any) -> Any:
         return self._http.get(path, params=query).raise_for_status().json()["data"]

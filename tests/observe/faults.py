@@ -13,6 +13,7 @@ from chaos.checks import unfinished
 from chaos.nemesis import jump
 from chaos.proxy import Fault as Bent
 from chaos.stage import SPOILED, Stage, thread, until_done
+from common.events import LetterCreated
 from e2e.client import demo_person, eventually, new_patient
 from e2e.push_receiver import Reply
 from quill_command import quill
@@ -188,7 +189,11 @@ def crowded(stage: Stage) -> Iterator[None]:
 @contextmanager
 def flooded(stage: Stage) -> Iterator[None]:
     """Many events come while notify can handle none."""
-    known = eventually(lambda: [one for one in stage.broker.letters() if one.is_sound])
+
+    def created() -> list[broker.Message]:
+        return [one for one in stage.broker.letters() if one.is_sound and one.subject == LetterCreated.subject]
+
+    known = eventually(created, within=30, pause=1)
     with locked(stage, service="notify", table="inbox"):
         stage.broker.publish("letters", [broker.again(known[number % len(known)]) for number in range(FLOOD)])
         yield
