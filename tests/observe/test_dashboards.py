@@ -16,6 +16,7 @@ from observe.truth import BACKENDS, BURIED, DOWN, FAILED, PUSHES, REQUESTS, WRIT
 
 LETTERS, INBOX = "/api/patients/1/letters", "/api/notifications"
 STEP, AHEAD, SECONDS = 2, 1_000_000, 300
+SVG = "{http://www.w3.org/2000/svg}"
 PANEL = Panel("Panel", "timeseries", "s", Place(0, 0, 12, 8), [])
 
 type Values = Mapping[int, float]
@@ -56,14 +57,14 @@ def drawn(*panels: Shown) -> ElementTree.Element:
 
 
 def texts(picture: ElementTree.Element) -> list[str]:
-    return [one.text or "" for one in picture.iter("{*}text")]
+    return [one.text or "" for one in picture.iter(f"{SVG}text")]
 
 
 def test_picture_has_every_panel_and_line_and_what_was_done() -> None:
     kinds = Counter(panel.kind for file in FILES for panel in load(file).panels)
     assert kinds.keys() == {"row", "stat", "timeseries"}
     picture = drawn(shown("Requests", ({"service": "auth"}, points(2.0)), ({"service": "letters"}, points(7.0))))
-    assert len(list(picture.iter("{*}path"))) == 2
+    assert len(list(picture.iter(f"{SVG}path"))) == 2
     assert {"What <waits>", "Requests", "0 s", "8 s", "5 min", "1"} <= {*texts(picture)}
     assert "Grey, what was done: 1 kill letters" in texts(picture)
 
@@ -71,9 +72,9 @@ def test_picture_has_every_panel_and_line_and_what_was_done() -> None:
 def test_line_has_a_gap_where_nothing_was_seen() -> None:
     whole = points(1.0)
     gap = [*whole[:50], *whole[55:]]
-    (path,) = drawn(shown("Requests", ({}, gap))).iter("{*}path")
+    (path,) = drawn(shown("Requests", ({}, gap))).iter(f"{SVG}path")
     assert path.attrib["d"].count("M") == 2
-    (path,) = drawn(shown("Requests", ({}, whole))).iter("{*}path")
+    (path,) = drawn(shown("Requests", ({}, whole))).iter(f"{SVG}path")
     assert path.attrib["d"].count("M") == 1
 
 
