@@ -8,10 +8,11 @@ QUICK ?=
 ROWS ?=
 CLUSTER ?=
 SECONDS ?=
+ALERTS ?=
 # mypy checks one part at a time, because every part has its own package `tests`.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres infra/k8s bench docs
 
-.PHONY: help run stores status sync test lint lint-web story web measure bench samples browser alerts pictures lighthouse scrolling attack fuzz drill chaos chaos-teeth sbom
+.PHONY: help run stores status sync test lint lint-web story web measure bench samples browser alerts alerts-drill dashboards pictures lighthouse scrolling attack fuzz drill chaos chaos-teeth sbom
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -48,6 +49,12 @@ browser: ## Find Chromium for the tests of the web app, or install Debian's pack
 
 alerts: sync ## Check the alert rules and the dashboards; uses promtool from Debian's package if none is installed
 	@.venv/bin/python -m pytest -q tests/observe
+
+alerts-drill: sync ## Make each alert fire by a real fault and clear after it, in a fleet with Prometheus; ALERTS="QuillSlow QuillBlind" tries only these
+	@PYTHONPATH=tests .venv/bin/python -m observe $(ALERTS)
+
+dashboards: sync browser ## Compare the dashboards with a chaos run that they show, and take the pictures of them in docs/operations.md again
+	@PYTHONPATH=tests .venv/bin/python -m observe.dashboards
 
 pictures: sync browser ## Take the README's pictures again, from the running fleet
 	@PYTHONPATH=tests .venv/bin/python -m web.pictures

@@ -52,7 +52,7 @@ def killers(stage: Stage, chance: random.Random) -> list[Todo]:
         for service, point in (*_shuffled(chance, at), *_shuffled(chance, more))
     ]
     names = [name for name, times in VICTIMS.items() for _ in range(times) if name != "nats" or not stage.clustered]
-    victims = [Todo(f"kill {name}", partial(_kill, stage, name, chance), (name,)) for name in names]
+    victims = [Todo(f"kill {name}", partial(kill, stage, name, chance), (name,)) for name in names]
     # In turn, so that a run that is cut short has had some of both.
     pairs = zip_longest(points, _shuffled(chance, victims))
     return [one for pair in pairs for one in pair if one is not None]
@@ -80,8 +80,8 @@ def troubles(stage: Stage, chance: random.Random) -> list[Todo]:
     faults += [(name, fault) for name in ("fhir", "openehr") for fault in HTTP_FAULTS]
     lost: list[tuple[str, Fault]] = [(name, "drop the answer") for name in ("nats", "openehr") if name in bent]
     todo = [
-        *(_bend(stage, *one, seconds=chance.uniform(*BEND_SECONDS)) for one in (*lost, *chance.sample(faults, 8))),
-        *(Todo("clock jump", partial(_jump, stage, seconds)) for seconds in (5.0, 40.0)),
+        *(bend(stage, *one, seconds=chance.uniform(*BEND_SECONDS)) for one in (*lost, *chance.sample(faults, 8))),
+        *(Todo("clock jump", partial(jump, stage, seconds)) for seconds in (5.0, 40.0)),
         *(Todo("events repeated", partial(streams.repeat_events, stage, chance)) for _ in range(2)),
         *(Todo("poison", partial(streams.poison, stage)) for _ in range(2)),
         *(Todo(f"pushes {reply.status or 'hang'}", partial(_push, stage, chance, reply)) for reply in PUSH_REPLIES),
@@ -93,7 +93,7 @@ def troubles(stage: Stage, chance: random.Random) -> list[Todo]:
         todo += [
             Todo("streams of letters lost", partial(streams.lose_letters, stage), ("nats",)),
             Todo("broker's disk lost", partial(streams.lose_disk, stage), ("nats",)),
-            _bend(stage, "nats", "black hole", seconds=BROKER_AWAY_SECONDS),
+            bend(stage, "nats", "black hole", seconds=BROKER_AWAY_SECONDS),
         ]
     todo = _shuffled(chance, todo)
     # Neither before there is much to lose, nor so late that a short run never comes to it.
@@ -105,7 +105,8 @@ def _shuffled[T](chance: random.Random, todo: Sequence[T]) -> list[T]:
     return chance.sample(todo, len(todo))
 
 
-def _kill(stage: Stage, name: str, chance: random.Random) -> None:
+def kill(stage: Stage, name: str, chance: random.Random) -> None:
+    """Kill one of the processes of a part."""
     stage.fleet.kill(chance.choice(stage.replicas(name)))
     stage.stop.wait(HEAVY_SECONDS if name == "fhir" else 0)
 
@@ -133,18 +134,20 @@ def _restart(stage: Stage, service: str) -> None:
         stage.fleet.replace(name)
 
 
-def _bend(stage: Stage, backend: str, fault: Fault, *, seconds: float) -> Todo:
-    def bend() -> None:
+def bend(stage: Stage, backend: str, fault: Fault, *, seconds: float) -> Todo:
+    """Do something to the connections with a backend for so long."""
+
+    def hold() -> None:
         stage.proxies[backend].set(fault)
         try:
             stage.wait(seconds)
         finally:
             stage.proxies[backend].set(None)
 
-    return Todo(f"{backend}: {fault}", bend, (backend.partition("-")[0],))
+    return Todo(f"{backend}: {fault}", hold, (backend.partition("-")[0],))
 
 
-def _jump(stage: Stage, seconds: float) -> None:
+def jump(stage: Stage, seconds: float) -> None:
     """Move the clocks of all services; one that is down takes it from the home as it starts. That of auth comes last,
     so that no token is of the future."""
     write_text(stage.fleet.home / "clock", str(stage.fleet.ahead + seconds))

@@ -21,6 +21,7 @@ class Form:
     draws: what goes wrong, each in a thread of its own.
     ways: between which brokers there are proxies, too.
     spared: processes that nobody kills, so that it is seen whether they grow.
+    observed: whether a Prometheus looks at it.
     """
 
     doors: Sequence[str]
@@ -28,6 +29,7 @@ class Form:
     draws: Sequence[Draw]
     ways: Sequence[str] = ()
     spared: Sequence[str] = ()
+    observed: bool = False
 
     def sparing(self) -> "Form":
         """The same with two replicas of every service, the second of which lives through the run."""

@@ -36,23 +36,37 @@ MORE_SECONDS = 60.0
 LETTERS_A_SECOND = 2  # at least, while all is well
 
 type Tell = Callable[[str], None]
+type Visit = Callable[[Stage], None]
 
 
-def run(plan: Plan, *, folder: Path, tell: Tell) -> Report:
-    """Play a whole run; the fleet and the history lie in `folder`, through which others may pass."""
+def _pass(_stage: Stage) -> None:
+    return None
+
+
+def run(plan: Plan, *, folder: Path, tell: Tell, begin: Visit = _pass, end: Visit = _pass) -> Report:
+    """Play a whole run.
+
+    Args:
+        plan: what it is to be.
+        folder: where the fleet and the history lie; others may pass through it.
+        tell: hears how far it is.
+        begin: is called before people act.
+        end: is called when all is done and quiet again.
+    """
     began = time.monotonic()
     chance = random.Random(plan.seed)  # noqa: S311 - a run that can be repeated
-    with _fleet(folder, plan) as (fleet, proxies), push_receiver(fleet.push_port) as push_service:
+    with prepared(folder, plan) as stage:
         tell(f"the fleet is up after {time.monotonic() - began:.0f} s")
-        stage = _prepare(fleet, proxies, push_service, plan, History(folder / "history.jsonl"))
-        watch = Watch(fleet, stage.history, names=stage.names, weighed=plan.form.spared)
+        begin(stage)
+        watch = Watch(stage.fleet, stage.history, names=stage.names, weighed=plan.form.spared)
         _act(plan, stage, watch, chance, tell=tell)
-        left = _rest(fleet)
+        left = _rest(stage.fleet)
         if stage.dump.exists():
             tell("letters gets its journal back as it was in the middle of the run")
-            journal.restore(fleet, "letters", stage.dump)
+            journal.restore(stage.fleet, "letters", stage.dump)
             _heal(stage)
-            left |= _rest(fleet)
+            left |= _rest(stage.fleet)
+        end(stage)
         faults = [*stage.broken, *plan.missing(stage)]
         faults += [f"{name}: {number} left after {REST_SECONDS:.0f} s of rest" for name, number in left.items()]
         tell(f"quiet again after {time.monotonic() - began:.0f} s; looking at what is left")
@@ -88,6 +102,13 @@ def _report(plan: Plan, stage: Stage, faults: list[str], *, seconds: float) -> R
 
 
 @contextmanager
+def prepared(folder: Path, plan: Plan) -> Iterator[Stage]:
+    """The stage of a run before anybody acts: a fleet behind proxies, people who are known, and their push service."""
+    with _fleet(folder, plan) as (fleet, proxies), push_receiver(fleet.push_port) as push_service:
+        yield _prepare(fleet, proxies, push_service, plan, History(folder / "history.jsonl"))
+
+
+@contextmanager
 def _fleet(folder: Path, plan: Plan) -> Iterator[tuple[Fleet, dict[str, FaultProxy]]]:
     form, home = plan.form, folder / "home"
     home.mkdir(mode=0o711)
@@ -103,6 +124,7 @@ def _fleet(folder: Path, plan: Plan) -> Iterator[tuple[Fleet, dict[str, FaultPro
         "QUILL_APP_FACTORY": "chaos.planting:{service}",
         "PYTHONPATH": str(TESTS),
         "QUILL_TEST_CLOCK": "1",
+        "OBSERVE": str(int(form.observed)),
         **(_cluster({way: ports[way] for way in form.ways}) if form.ways else {}),
     }
     with ExitStack() as stack:

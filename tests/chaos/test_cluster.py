@@ -17,8 +17,9 @@ import httpx
 import pytest
 from chaos.proxy import Fault, FaultProxy
 from chaos.splits import NODES, WAYS, bent, ways
-from common import revocation
+from common import revocation, scrape
 from common.db import Database
+from common.errors import BackendUnavailable
 from common.events import PatientCreated
 from common.nats import Link
 from common.outbox import WAITING, Relay
@@ -32,6 +33,7 @@ from native.ports import free_port
 from native.secrets import NATS_USERS
 from native.settings import read_settings
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeout
 from provision.streams import provision
 from stand_in import ORIGIN
@@ -172,6 +174,31 @@ async def test_service_whose_broker_is_cut_off_from_the_others_goes_to_another(
             await until(moved)
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_server_that_is_cut_off_from_the_others_is_told_to_be_down(cluster: Cluster) -> None:
+    async with linked(cluster.settings("letters")) as link:
+        await seen(link, dict.fromkeys(NODES, 1.0))
+        with bent((cluster.proxies[way] for way in ways("nats-1")), "reset"):
+            await seen(link, {**dict.fromkeys(NODES, 1.0), "nats-1": 0.0})
+        await seen(link, dict.fromkeys(NODES, 1.0))
+
+
+async def seen(link: Link, wanted: Mapping[str, float]) -> None:
+    """Wait until a service tells this of the servers."""
+    async with asyncio.timeout(SECONDS):
+        while await told(link) != wanted:
+            if link.client.is_connected:
+                await link.move_on()  # it may be connected to the one that is cut off
+            await asyncio.sleep(1)
+
+
+async def told(link: Link) -> Mapping[str, float] | None:
+    with suppress(NatsError, TimeoutError, OSError, BackendUnavailable):
+        gauges = await scrape.look_at_consumers("letters", [], link)
+        (servers,) = (one for gauge in gauges for one in gauge.collect() if one.name == "quill_nats_server_up")
+        return {sample.labels["server"]: sample.value for sample in servers.samples}
+    return None
 
 
 async def test_facts_announced_while_the_leader_of_their_stream_stands_still_are_stored_once(

@@ -16,16 +16,17 @@ from native import prometheus
 from native.errors import LaunchError
 from native.home import Home
 from native.settings import REPOSITORY, SERVICES, read_settings
+from observe.panels import FILES, filled, load
+from observe.rules import RULES, shortened
 from programs import lack
 from prometheus_client import REGISTRY
 
 OBSERVE = REPOSITORY / "infra/observe"
 RUNBOOKS = REPOSITORY / "docs/runbooks"
-RULES = [rule for group in yaml.safe_load((OBSERVE / "alerts.yml").read_text())["groups"] for rule in group["rules"]]
 CASES = yaml.safe_load((OBSERVE / "alerts.test.yml").read_text())["tests"]
-DASHBOARDS = sorted((OBSERVE / "grafana").glob("*.json"))
 SEVERITIES = {"page", "ticket"}
 OTHERS = {"process_cpu_seconds_total", "process_resident_memory_bytes"}  # the client library's own
+LASTING = re.compile(r"\b\d+(ms|s|m)\b")
 # What common.scrape looks up: its gauges are made anew for each answer.
 LOOKED_UP = re.compile(r'_gauge\(\s*"([a-z_]+)"')
 
@@ -49,9 +50,7 @@ def checked(promtool: Path, *arguments: str, folder: Path = OBSERVE) -> str:
 
 def expressions(dashboard: Path) -> list[str]:
     """The queries of a dashboard, with what Grafana puts in."""
-    panels = json.loads(dashboard.read_text())["panels"]
-    found = [target["expr"] for panel in panels for target in panel.get("targets", [])]
-    return [one.replace("$__rate_interval", "1m").replace("$service", ".*") for one in found]
+    return [filled(query, "1m") for panel in load(dashboard).panels for query, _ in panel.queries]
 
 
 def names() -> set[str]:
@@ -127,6 +126,20 @@ def test_alert_that_would_fire_otherwise_fails_the_check(promtool: Path, tmp_pat
         checked(promtool, "test", "rules", "alerts.test.yml", folder=tmp_path)
 
 
+def test_rules_that_last_shorter_are_right_and_compare_with_the_same(promtool: Path, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yml"
+    file.write_text(json.dumps(shortened(15)))
+    checked(promtool, "check", "rules", str(file))
+    (group,) = shortened(15)["groups"]
+    by_name = {rule["alert"]: rule for rule in group["rules"]}
+    assert [rule["alert"] for rule in RULES] == [*by_name]
+    assert "[20000ms:1000ms]" in by_name["QuillConsumerStuck"]["expr"]
+    assert "offset 60000ms" in by_name["QuillPushesRefused"]["expr"]
+    assert (by_name["QuillServiceDown"]["for"], by_name["QuillPushesFailing"]["for"]) == ("4000ms", "60000ms")
+    for rule in RULES:
+        assert LASTING.sub("", by_name[rule["alert"]]["expr"]) == LASTING.sub("", rule["expr"])
+
+
 def test_each_alert_has_its_page_and_each_page_its_alert() -> None:
     assert {page.stem for page in RUNBOOKS.glob("*.md")} - {"README"} == {rule["alert"] for rule in RULES}
     told = re.findall(r"^\| \[(\w+)\]\(\1\.md\) \| (\w+) \|", (RUNBOOKS / "README.md").read_text(), re.MULTILINE)
@@ -160,7 +173,7 @@ def test_alert_looks_at_series_that_there_are(rule: dict[str, Any]) -> None:
     assert series(rule["expr"]) - names() == set()
 
 
-@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda file: file.stem)
+@pytest.mark.parametrize("dashboard", FILES, ids=lambda file: file.stem)
 def test_dashboard_shows_series_that_there_are(dashboard: Path, promtool: Path, tmp_path: Path) -> None:
     queries = expressions(dashboard)
     assert len(queries) > 8
@@ -172,7 +185,7 @@ def test_dashboard_shows_series_that_there_are(dashboard: Path, promtool: Path, 
 
 
 def test_every_series_is_on_a_dashboard() -> None:
-    shown = set().union(*(series(query) for dashboard in DASHBOARDS for query in expressions(dashboard)))
+    shown = set().union(*(series(query) for dashboard in FILES for query in expressions(dashboard)))
     ours = {name for name in names() if name.startswith("quill_") and not name.endswith(("_sum", "_count", "_bucket"))}
     assert ours - shown - {"quill_look_done"} == set()
 

@@ -29,6 +29,7 @@ FETCH_SECONDS = 1.0
 ACK_SECONDS = 5.0
 MAX_UNEXPECTED = 10
 MAX_BACKOFF_SECONDS = 60.0
+OUTCOMES = ("handled", "known", "later", "buried")
 AWAY = (NatsError, TimeoutError, OSError)
 
 
@@ -58,7 +59,7 @@ def consumes[B, E: Event](
 
 async def run(consumer: Consumer[Any, Any], work: Work[Any], client: Client) -> None:
     """Consume until cancelled, through every outage of NATS; then let what has begun end, within five seconds."""
-    metrics.begin(metrics.event_age, consumer.durable, outcomes=("handled", "known"))
+    metrics.begin(metrics.event_age, consumer.durable, outcomes=OUTCOMES)
     # Once: what comes late is in it, and each one more would be kept by the client and told every server anew.
     subscription = await client.jetstream().pull_subscribe_bind(consumer.durable, consumer.events[0].stream())
     loop = _Loop(consumer, work, client, subscription)
@@ -131,6 +132,7 @@ class _Loop:
             event = next(one for one in self._consumer.events if one.subject == kind).model_validate_json(message.data)
         except (KeyError, StopIteration, ValueError):
             await self._bury(message, "malformed")
+            self._count("buried", message.metadata.timestamp)
             return
         try:
             await self._consumer.handle(self._work.caused_by(event_id, at=event_at), event)
@@ -148,6 +150,9 @@ class _Loop:
         if outcome in {"handled", "known"}:
             await message.ack_sync(timeout=ACK_SECONDS)
             self._failures.pop(_place(message), None)
+        self._count(outcome, event_at)
+
+    def _count(self, outcome: str, event_at: datetime) -> None:
         metrics.event_age.labels(self._consumer.durable, outcome).observe((clock.now() - event_at).total_seconds())
 
     async def _put_off(self, message: Msg, reason: str, *, again: bool) -> str:

@@ -1,7 +1,7 @@
 """The transactional outbox: facts are stored with the work that caused them, then relayed to JetStream."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -170,15 +170,18 @@ class Relay:
             self._wake.clear()
 
     async def _drain(self) -> None:
-        while self._nats.is_connected and (rows := await self._claim()):
+        # A stream that takes nothing is left alone until the next time, so that it holds up no other.
+        refusing = dict[str, Exception]()
+        while self._nats.is_connected and (rows := await self._claim(but=refusing)):
             published: list[UUID] = []
             try:
-                # A stream that takes nothing holds up no other.
-                ends = [await _end_of(self._publish_all(some, published)) for some in _by_stream(rows)]
+                for stream, some in _by_stream(rows).items():
+                    if error := await _end_of(self._publish_all(some, published)):
+                        refusing[stream] = error
             finally:
                 await self._settle(published, [row.id for row in rows if row.id not in published])
-            for error in filter(None, ends):
-                raise error
+        for error in refusing.values():
+            raise error
 
     async def _publish_all(self, rows: Sequence[OutboxRow], published: list[UUID]) -> None:
         if len(rows) > 1 and await self._publish_together(rows):
@@ -188,12 +191,13 @@ class Relay:
             await self._publish(row)
             published.append(row.id)
 
-    async def _claim(self) -> Sequence[OutboxRow]:
+    async def _claim(self, *, but: Collection[str]) -> Sequence[OutboxRow]:
         now = clock.now()
+        others = (~col(OutboxRow.subject).startswith(f"quill.{stream}.") for stream in but)
         free = col(OutboxRow.claimed_until).is_(None) | (col(OutboxRow.claimed_until) < now)
         next_rows = (
             select(col(OutboxRow.id))
-            .where(col(OutboxRow.published_at).is_(None), free)
+            .where(col(OutboxRow.published_at).is_(None), free, *others)
             .order_by(col(OutboxRow.seq))
             .limit(BATCH)
             .with_for_update(skip_locked=True)
@@ -255,12 +259,12 @@ async def _end_of(doing: Coroutine[Any, Any, None]) -> Exception | None:
     return None
 
 
-def _by_stream(rows: Sequence[OutboxRow]) -> Sequence[list[OutboxRow]]:
+def _by_stream(rows: Sequence[OutboxRow]) -> Mapping[str, list[OutboxRow]]:
     """Rows that go into the same stream, in their order; two streams have none in common."""
     streams: dict[str, list[OutboxRow]] = {}
     for row in rows:
         streams.setdefault(row.subject.split(".", 2)[1], []).append(row)  # as `Event.stream` has it
-    return list(streams.values())
+    return streams
 
 
 async def forget_old(session: AsyncSession) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from nats.errors import Error as NatsError
+from nats.js.api import StreamInfo
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy import Select
@@ -41,20 +42,31 @@ async def look_at_backlogs(database: Database, backlogs: Mapping[str, Backlog]) 
 
 
 async def look_at_consumers(service: str, consumers: Sequence[Consumer[Any, Any]], link: Link) -> Sequence[Gauge]:
-    """How far the service's durables are behind, and what they buried."""
+    """How far the service's durables are behind, what they buried, and whether a cluster's servers are in step."""
     if not link.client.is_connected:
         raise BackendUnavailable
     jetstream = link.client.jetstream(timeout=LOOK_SECONDS)
     infos = await asyncio.gather(*(jetstream.consumer_info(one.events[0].stream(), one.durable) for one in consumers))
-    letters = (await jetstream.stream_info("DLQ", subjects_filter=f"quill.dlq.{service}.>")).state.subjects or {}
+    stream = await jetstream.stream_info("DLQ", subjects_filter=f"quill.dlq.{service}.>")
     pending = {one.name: one.num_pending for one in infos}
     handed_out = {one.name: one.num_ack_pending for one in infos}
-    buried = {subject.rpartition(".")[2]: number for subject, number in letters.items()}
+    buried = {subject.rpartition(".")[2]: number for subject, number in (stream.state.subjects or {}).items()}
     return [
         _gauge("consumer_pending", "Events that a durable has not handed out yet", "durable", pending),
         _gauge("consumer_ack_pending", "Events handed out and not acknowledged", "durable", handed_out),
         _gauge("dead_letters", "Events that a consumer buried and nobody has dealt with", "durable", buried),
+        _gauge(
+            "nats_server_up", "Whether a server of the cluster has what the others have", "server", _servers(stream)
+        ),
     ]
+
+
+def _servers(stream: StreamInfo) -> Mapping[str, float]:
+    """The servers of a stream that has a copy on each, as its leader sees them; none where there is no cluster."""
+    if stream.cluster is None or not stream.cluster.replicas:
+        return {}
+    followers = {str(one.name): float(bool(one.current) and not one.offline) for one in stream.cluster.replicas}
+    return {str(stream.cluster.leader): 1.0, **followers}
 
 
 async def look_at_backends(database: Database, checks: Mapping[str, Check]) -> Sequence[Gauge]:

@@ -160,6 +160,8 @@ class Work[B]:
 
     async def run_completer(self) -> None:
         """Complete what requests left behind, until cancelled."""
+        for kind in self.kinds:
+            metrics.begin(metrics.operations, kind.name, outcomes=("done", "refused", "unknown"))
         while True:
             try:
                 while await asyncio.create_task(self.complete_overdue()):

@@ -16,6 +16,7 @@ from common.app import Service, build_app
 from common.consumer import consumes
 from common.errors import BackendUnavailable
 from common.events import PatientCreated
+from common.operations import OperationKind
 from common.outbox import OutboxRow
 from common.policy import ANYONE, PolicyRouter, allow
 from common.settings import ServiceSettings
@@ -45,6 +46,7 @@ LABELS = {
     },
     **dict.fromkeys(("backend", "durable", "kind", "look", "outcome", "queue", "state"), r"[a-z_.-]+"),
     "le": r"[\d.]+|\+Inf",
+    "server": r"[\w.-]+",
 }
 
 type Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -73,6 +75,15 @@ async def wait_for_ever(_work: Work[Any], _event: PatientCreated) -> None:
     await asyncio.Event().wait()
 
 
+async def never(*_: Any) -> Any:
+    raise AssertionError("nobody asks for this")
+
+
+KIND: OperationKind[Any, Any, Any] = OperationKind(
+    name="letter.never", intent=PatientCreated, perform=never, finish=never
+)
+
+
 def letters(settings: ServiceSettings) -> FastAPI:
     router = PolicyRouter()
 
@@ -86,6 +97,7 @@ def letters(settings: ServiceSettings) -> FastAPI:
         routers=[router],
         open_backend=broken_backend,
         checks=lambda client: {"archive": lambda: check(client)},
+        operations=[KIND],
         consumers=[wait_for_ever],
     )
     return build_app(service, settings)
@@ -167,8 +179,11 @@ async def test_failures_are_told_before_there_is_any(app: App) -> None:
     assert told["quill_requests_total", frozenset({**route, "status": "503"}.items())] == 0
     call = {"backend": "nobody-asked-it", "outcome": "late"}
     assert told["quill_backend_call_seconds_count", frozenset(call.items())] == 0
-    event = {"durable": DURABLE, "outcome": "handled"}
-    assert ("quill_event_age_seconds_count", frozenset(event.items())) in told
+    for outcome in ("handled", "buried"):
+        event = {"durable": DURABLE, "outcome": outcome}
+        assert ("quill_event_age_seconds_count", frozenset(event.items())) in told
+    write = {"kind": KIND.name, "outcome": "unknown"}
+    assert told["quill_operations_total", frozenset(write.items())] == 0
 
 
 async def test_answers_about_health_are_not_counted(app: App) -> None:
@@ -192,9 +207,14 @@ async def test_fact_that_is_not_announced_is_seen_to_wait(app: App) -> None:
 
 
 async def test_consumer_that_is_behind_and_what_it_buried_are_seen(app: App, client: Client) -> None:
-    buried = await value(app, "dead_letters", durable=DURABLE)
+    event = {"durable": DURABLE, "outcome": "buried"}
+    buried, counted = (
+        await value(app, "dead_letters", durable=DURABLE),
+        await value(app, "event_age_seconds_count", **event),
+    )
     await client.jetstream().publish(PatientCreated.subject, b"no event")
     await until(lambda: is_value(app, buried + 1, "dead_letters", durable=DURABLE))
+    await until(lambda: is_value(app, counted + 1, "event_age_seconds_count", **event))
     for _ in range(3):
         body = PatientCreated(patient_id=uuid4(), version=1).model_dump_json().encode()
         headers = {"ce-id": str(uuid4()), "ce-type": PatientCreated.subject}

@@ -71,7 +71,8 @@ async def test_stream_that_is_away_holds_up_no_other(database: Database, client:
     await stream.delete_stream("AUDIT")
     relay = Relay(database, client, origin=ORIGIN)
     work = Work("patients", database, None, relay)
-    await work.record(Actor(user_id=uuid4()), Access(action="R", resource="patient", resource_id="1"))
+    for _ in range(outbox.BATCH):  # as many as go out together
+        await work.record(Actor(user_id=uuid4()), Access(action="R", resource="patient", resource_id="1"))
     await announce(work)
     relaying = asyncio.create_task(relay.run())
     async with asyncio.timeout(15):

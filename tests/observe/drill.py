@@ -1,0 +1,140 @@
+"""The drill: fault after fault on a fleet at which people work, until the alerts of each fire, and until they clear."""
+
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from chaos.people import Actor, Clinician, Reader
+from chaos.stage import Stage, thread
+from e2e.client import demo_person
+from observe.asking import Alert
+from observe.faults import Fault, Labels
+
+CLINICIANS, READERS = 3, 2
+LOOK_SECONDS = 0.5
+FIRE_SECONDS = CLEAR_SECONDS = 240.0
+
+
+class Source(Protocol):
+    """Whoever knows the alerts."""
+
+    def alerts(self) -> Sequence[Alert]:
+        """Every alert that fires or will."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of a fault.
+
+    fired: by alert, after how many seconds of the fault it fired; or after its end, if it is one that fires then.
+    cleared: how long after the end none of it was left; neither has an alert that did not.
+    others: which fired as well.
+    """
+
+    fault: Fault
+    fired: Mapping[str, float]
+    cleared: Mapping[str, float]
+    others: Collection[str] = ()
+
+    @property
+    def broken(self) -> list[str]:
+        """What did not happen as it should."""
+        silent = [f"{name} did not fire" for name in sorted(self.fault.drilled - self.fired.keys())]
+        lasting = [f"{name} did not clear" for name in sorted(self.fired.keys() - self.cleared.keys())]
+        strange = [f"{name} fired, which does not follow" for name in sorted({*self.others} - {*self.fault.follow})]
+        return [f"{self.fault.what}: {one}" for one in (*silent, *lasting, *strange)]
+
+
+@dataclass
+class Watch:
+    """Looks at the alerts for as long as a fault is felt; `fired`: every one that did."""
+
+    source: Source
+    patience: float
+    fired: set[str] = field(default_factory=set)
+
+    def until_firing(self, wanted: Mapping[str, Labels]) -> dict[str, float]:
+        """After how many seconds each of these fired, of those that did in time."""
+        began, found = time.monotonic(), dict[str, float]()
+        for now in self._looks(began):
+            for one in now:
+                if one.fires and one.is_about(wanted.get(one.name, {"": ""})):
+                    found.setdefault(one.name, time.monotonic() - began)
+            if found.keys() == wanted.keys():
+                break
+        return found
+
+    def until_clear(self, names: Collection[str]) -> dict[str, float]:
+        """After how many seconds each of these had cleared for good, of those that have when none is left at all."""
+        began, found = time.monotonic(), dict[str, float]()
+        for now in self._looks(began):
+            firing = {one.name for one in now if one.fires}
+            found = {name: found.get(name, time.monotonic() - began) for name in names if name not in firing}
+            if not now:
+                break
+        return found
+
+    def _looks(self, began: float) -> Iterator[Sequence[Alert]]:
+        while True:
+            now = self.source.alerts()
+            self.fired |= {one.name for one in now if one.fires}
+            yield now
+            if time.monotonic() - began > self.patience:
+                return
+            time.sleep(LOOK_SECONDS)
+
+
+def drill(fault: Fault, stage: Stage, source: Source, *, patience: float = FIRE_SECONDS) -> Seen:
+    """Break something until its alerts fire, mend it, and wait until they have cleared.
+
+    Args:
+        fault: what is broken.
+        stage: what it is done to.
+        source: knows the alerts.
+        patience: how many seconds they may take to fire, and then to clear.
+    """
+    Watch(source, patience).until_clear(())  # what was felt of the fault before
+    watch = Watch(source, patience)
+    with fault.happen(stage):
+        fired = watch.until_firing(fault.alerts)
+    fired |= watch.until_firing(fault.afterwards)
+    cleared = watch.until_clear(fired)
+    return Seen(fault, fired, cleared, watch.fired - fault.drilled)
+
+
+@contextmanager
+def at_work(stage: Stage) -> Iterator[None]:
+    """People who write and read all the while."""
+    over = threading.Event()
+    people = [demo_person(stage.fleet, "clinician") for _ in range(CLINICIANS)]
+    actors: list[Actor] = [Clinician(one, stage.history, stage.house, seed=seed) for seed, one in enumerate(people)]
+    actors += [Reader(one, stage.history, seed=0) for one in stage.house.linked[:READERS]]
+    threads = [thread(stage, type(one).__name__, one.run, over) for one in actors]
+    for one in threads:
+        one.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for one in threads:
+            one.join()
+        for person in people:
+            person.http.close()
+
+
+def table(seen: Sequence[Seen]) -> Iterator[str]:
+    """What came of the drill, in Markdown."""
+    yield "| Alert | Fault | Fired | Cleared | Fired as well |"
+    yield "|---|---|---|---|---|"
+    for one in seen:
+        for name in (*one.fault.alerts, *one.fault.afterwards):
+            fired = _seconds(one.fired.get(name)) + (" after it" if name in one.fault.afterwards else "")
+            others = ", ".join(sorted(one.others)) or "–"
+            yield f"| {name} | {one.fault.what} | {fired} | {_seconds(one.cleared.get(name))} | {others} |"
+
+
+def _seconds(time: float | None) -> str:
+    return "never" if time is None else f"{time:.0f} s"

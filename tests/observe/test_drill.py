@@ -1,0 +1,92 @@
+"""The drill of the alerts (`make alerts-drill`): none is left out, and what does not fire or clear is told."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from observe.asking import Alert
+from observe.drill import drill, table
+from observe.faults import FAULTS, Fault
+from observe.rules import RULES
+
+NAMES = {rule["alert"] for rule in RULES}
+
+
+def test_every_alert_is_made_to_fire_by_one_fault() -> None:
+    assert Counter(name for fault in FAULTS for name in (*fault.alerts, *fault.afterwards)) == Counter(NAMES)
+    assert {name for fault in FAULTS for name in fault.follow} <= NAMES
+
+
+@dataclass
+class Scene:
+    """A fault and the alerts as they are while it happens, and after it."""
+
+    during: Sequence[Alert]
+    after: Sequence[Alert] = ()
+    broken: list[bool] = field(default_factory=list)
+
+    def alerts(self) -> Sequence[Alert]:
+        if not self.broken:
+            return []
+        return self.during if self.broken[-1] else self.after
+
+    @contextmanager
+    def happen(self, _stage: Any) -> Iterator[None]:
+        self.broken.append(True)
+        yield
+        self.broken.append(False)
+
+    def fault(self, **more: Any) -> Fault:
+        return Fault("the door is locked", self.happen, {"Locked": {"door": "front"}}, **more)
+
+
+def firing(name: str, **labels: str) -> Alert:
+    return Alert(name, labels, fires=True)
+
+
+def broken(scene: Scene, **more: Any) -> list[str]:
+    stage: Any = None
+    return drill(scene.fault(**more), stage, scene, patience=0).broken
+
+
+LOCKED = firing("Locked", door="front", severity="page")
+
+
+def test_alert_that_fires_and_clears_passes() -> None:
+    scene = Scene([LOCKED])
+    assert broken(scene) == []
+    assert scene.broken == [True, False]
+
+
+def test_alert_that_does_not_fire_or_is_about_something_else_is_told() -> None:
+    silent = ["the door is locked: Locked did not fire"]
+    assert broken(Scene([])) == silent
+    assert broken(Scene([Alert("Locked", LOCKED.labels, fires=False)])) == silent
+    assert broken(Scene([firing("Locked", door="back")])) == silent
+
+
+def test_alert_that_does_not_clear_is_told() -> None:
+    assert broken(Scene([LOCKED], [LOCKED])) == ["the door is locked: Locked did not clear"]
+
+
+def test_alert_that_does_not_follow_is_told() -> None:
+    scene = Scene([LOCKED, firing("Cold")])
+    assert broken(scene, follow=["Cold"]) == []
+    assert broken(scene) == ["the door is locked: Cold fired, which does not follow"]
+
+
+def test_alert_that_fires_after_its_fault_is_waited_for() -> None:
+    assert broken(Scene([LOCKED]), afterwards={"Crowd": {}}) == ["the door is locked: Crowd did not fire"]
+    scene = Scene([LOCKED], [firing("Crowd")])
+    assert broken(scene, afterwards={"Crowd": {}}) == ["the door is locked: Crowd did not clear"]
+
+
+def test_table_says_after_how_long_each_fired_and_cleared() -> None:
+    stage: Any = None
+    scene = Scene([LOCKED, firing("Cold")])
+    *_, row = table([drill(scene.fault(follow=["Cold"]), stage, scene, patience=0)])
+    assert row == "| Locked | the door is locked | 0 s | 0 s | Cold |"
+    *_, row = table([drill(Scene([]).fault(), stage, Scene([]), patience=0)])
+    assert row == "| Locked | the door is locked | never | never | – |"
