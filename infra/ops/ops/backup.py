@@ -31,11 +31,16 @@ Keys = Annotated[Path | None, typer.Option(help="The file with this fleet's secr
 class BackupSettings(Settings):
     """What else a backup and a restore need: databases under the roles that own them, and whole streams."""
 
-    backup_databases: SecretStr  # name=URL, separated by spaces
+    backup_databases: SecretStr
+    """Databases under the roles that own them, separated by spaces: `letters=postgresql://letters_owner:…@…/letters`."""
     nats_backup_password: SecretStr
-    backup_recipients: str = ""  # public keys, separated by spaces
+    """The password of the user `backup` on NATS."""
+    backup_recipients: str = ""
+    """Who can open backups: public keys of age, separated by spaces, such as `age1…`."""
     backup_keys: Path | None = None
+    """The file with the fleet's secrets, which a backup contains."""
     postgres_programs: Path | None = None
+    """The folder with `pg_dump` and `psql`, instead of the installed ones."""
 
     @property
     def stores(self) -> Mapping[str, Store]:
