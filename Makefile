@@ -11,7 +11,7 @@ SECONDS ?=
 # mypy checks one part at a time, because every part has its own package `tests`.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres infra/k8s bench docs
 
-.PHONY: help run stores status sync test lint lint-web story web measure bench samples browser alerts pictures lighthouse scrolling attack fuzz drill chaos chaos-teeth sbom
+.PHONY: help run stores status sync test lint lint-web story web measure bench sizing samples browser alerts pictures lighthouse scrolling attack fuzz drill chaos chaos-teeth sbom
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -39,6 +39,9 @@ measure: sync ## Measure sign-out, bursts of sign-ins, hangs and restarts on the
 
 bench: sync ## Measure every speed budget on a separate, clean fleet; QUICK=1 takes three minutes, ROWS="search broker" measures only these
 	@PYTHONPATH=bench .venv/bin/python -m speed $(if $(QUICK),--quick) $(ROWS)
+
+sizing: sync ## Measure what letters and signed-in people cost on a separate, clean fleet (docs/sizing.md); QUICK=1 measures a tenth
+	@.venv/bin/python bench/sizing.py $(if $(QUICK),--quick)
 
 test: sync browser lint ## Run lint and all tests, with real servers and a real browser
 	@.venv/bin/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
