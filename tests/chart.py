@@ -81,8 +81,10 @@ def environment(pod: Object, secrets: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in pod["containers"][0]["env"]:
         source = one.get("valueFrom", {})
-        if key := source.get("secretKeyRef", {}).get("key"):
-            found[one["name"]] = secrets[key]
+        reference = source.get("secretKeyRef", {})
+        if key := reference.get("key"):
+            if key in secrets or not reference.get("optional"):
+                found[one["name"]] = secrets[key]
         elif not source:
             value = one["value"]
             for name in found:

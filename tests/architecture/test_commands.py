@@ -33,7 +33,9 @@ COMPOSE = {
 # The same of what speaks to Kubernetes; names of places in it are those of compose.
 HELM = {"--namespace", "--values", "--timeout"}
 KUBECTL = {
-    "create": {"--namespace", "--from-env-file", "--from"},
+    "create": {"--namespace", "--from-env-file", "--from", "--dry-run", "--output"},
+    "replace": {"--namespace", "--filename"},
+    "rollout": {"--namespace"},
     "exec": {"--namespace", "-i"},
     "scale": {"--namespace", "--replicas"},
     "logs": {"--namespace"},
@@ -185,7 +187,8 @@ def check_kubectl(words: list[str], *, whole: bool) -> None:
     if not words or words[0] not in KUBECTL:
         raise Wrong(f"nobody knows how to check kubectl {words[:1]}")
     end = words.index("--") if "--" in words else len(words)
-    if unknown := {word for word in words[:end] if word.startswith("-")} - KUBECTL[words[0]]:
+    options = {word.partition("=")[0] for word in words[:end] if word.startswith("-")}
+    if unknown := options - KUBECTL[words[0]]:
         raise Wrong(f"no option of kubectl {words[0]} that we use: {unknown}")
     places = [word.partition("/")[2] for word in words[1:end] if word.startswith(("deployment/", "job/"))]
     scheduled = {word.partition("/")[2] for word in words[1:end] if word.startswith("cronjob/")}

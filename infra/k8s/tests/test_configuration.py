@@ -19,6 +19,7 @@ from ops import backup, secrets
 from ops.backup import BackupSettings
 from ops.house import Settings as OperatorSettings
 from typer.main import get_group
+from typer.testing import CliRunner
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 BACKUPS = ("backup", "scheduled-backup")
@@ -52,12 +53,30 @@ def test_secrets_are_named_and_never_made(size: str, made: dict[str, str]) -> No
     superusers = {f"{cluster}-superuser" for cluster in of_kind(size, "Cluster")}
     found = references(size)
     assert {name for name, _ in found} == {"quill"} | superusers
-    used = {key for name, key in found if name == "quill"}
+    used = {key for name, key in found if name == "quill" and not key.endswith("_PREVIOUS")}
     unused = {
         "QUILL_DB_PASSWORD_POSTGRES",
         "QUILL_DB_PASSWORD_OPENEHR",
     }  # compose's superuser, the development server's
     assert used == made.keys() - unused - SUPERUSER.keys()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_key_that_is_being_replaced_reaches_the_services_beside_the_new_one(
+    service: str, made: dict[str, str], tmp_path: Path
+) -> None:
+    """What `quill secrets rotate` leaves in the .env of which the Secret is made again."""
+    file = tmp_path / ".env"
+    file.write_text("".join(f"{name}={value}\n" for name, value in made.items()))
+    before = environment(pod_specs("default")[service], made)
+    for key in secrets.Key:
+        assert CliRunner().invoke(secrets.app, ["rotate", key, "--in", str(file)]).exit_code == 0
+    rotated = dict(line.split("=", 1) for line in file.read_text().splitlines())
+    told = environment(pod_specs("default")[service], rotated)
+    replaced = {name for name in before if told[name] != before[name]}
+    assert told.keys() - before.keys() == {f"{name}_PREVIOUS" for name in replaced}
+    assert {name: told[f"{name}_PREVIOUS"] for name in replaced} == {name: before[name] for name in replaced}
+    assert len(replaced) == {"auth": 3, "notify": 1}.get(service, 0)
 
 
 def test_each_pod_can_have_a_secret_of_its_own() -> None:
