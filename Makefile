@@ -12,12 +12,12 @@ ALERTS ?=
 # mypy checks one part at a time, because every part has its own package `tests`.
 PARTS = libs/common services/auth services/patients services/letters services/notify infra/native infra/nats infra/openehr infra/ops infra/postgres infra/k8s bench docs
 
-.PHONY: help run stores status sync test lint lint-web story web measure bench samples browser alerts alerts-drill dashboards pictures lighthouse scrolling attack fuzz drill chaos chaos-teeth sbom
+.PHONY: help run stores status sync test lint lint-web story web measure bench sizing samples browser alerts alerts-drill dashboards pictures lighthouse scrolling attack fuzz drill chaos chaos-teeth sbom
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-run: sync ## Start the whole fleet; Ctrl-C stops it. .env.example explains QUILL_PORT, QUILL_HOME, DEMO=0 and OBSERVE=1
+run: sync ## Start the whole fleet; Ctrl-C stops it. docs/settings.md explains QUILL_PORT, QUILL_HOME, DEMO=0 and OBSERVE=1
 	@exec .venv/bin/python -m native run
 
 stores: sync ## Start only PostgreSQL and NATS, for `quill restore`; Ctrl-C stops them
@@ -40,6 +40,9 @@ measure: sync ## Measure sign-out, bursts of sign-ins, hangs and restarts on the
 
 bench: sync ## Measure every speed budget on a separate, clean fleet; QUICK=1 takes three minutes, ROWS="search broker" measures only these
 	@PYTHONPATH=bench .venv/bin/python -m speed $(if $(QUICK),--quick) $(ROWS)
+
+sizing: sync ## Measure what letters and signed-in people cost on a separate, clean fleet (docs/sizing.md); QUICK=1 measures a tenth
+	@.venv/bin/python bench/sizing.py $(if $(QUICK),--quick)
 
 test: sync browser lint ## Run lint and all tests, with real servers and a real browser
 	@.venv/bin/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder

@@ -1,4 +1,4 @@
-"""Writes what is generated from the code: API and event documents, problem types, who may call what. CI diffs them.
+"""Writes what is generated from the code: API and event documents, problems, settings, who may call what. CI diffs it.
 
 Run as `python docs/generate.py`; with `--check` it writes nothing and fails when something is out of date. At a
 release, `--release` keeps its schemas of events and its commit for the tests of later ones (ADR 21).
@@ -17,6 +17,7 @@ from uuid import UUID
 
 import event_pages
 import problem_pages
+import settings_page
 from common.auth import Caller
 from common.errors import QuillError
 from common.openapi import create_document
@@ -138,6 +139,8 @@ def main() -> int:
         ROOT / "docs/decisions.md": decisions_page(),
         ROOT / "docs/problems.md": problem_pages.page(),
         ROOT / "docs/access.md": access_page(apps.values()),
+        ROOT / "docs/settings.md": settings_page.page(),
+        ROOT / ".env.example": settings_page.example(),
     }
     for service, app in apps.items():
         document = create_document(app.state.routes, app.state.error_forms, name=service)

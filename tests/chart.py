@@ -64,10 +64,16 @@ def of_kind(size: str, *kinds: str) -> dict[str, Object]:
     return {one["metadata"]["name"]: one for one in render(size) if one["kind"] in kinds}
 
 
-def pod_specs(size: str) -> dict[str, Object]:
-    """The pods that the chart describes itself, by the name of their workload or job."""
+def pod_templates(size: str) -> dict[str, Object]:
+    """The pods that the chart describes itself with their labels, by the name of their workload or job."""
     workloads = of_kind(size, "Deployment", "StatefulSet", "Job")
-    return {name: one["spec"]["template"]["spec"] for name, one in workloads.items()}
+    scheduled = {name: one["spec"]["jobTemplate"] for name, one in of_kind(size, "CronJob").items()}
+    return {name: one["spec"]["template"] for name, one in (workloads | scheduled).items()}
+
+
+def pod_specs(size: str) -> dict[str, Object]:
+    """The same without the labels."""
+    return {name: one["spec"] for name, one in pod_templates(size).items()}
 
 
 def environment(pod: Object, secrets: Mapping[str, str]) -> dict[str, str]:
@@ -75,8 +81,10 @@ def environment(pod: Object, secrets: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in pod["containers"][0]["env"]:
         source = one.get("valueFrom", {})
-        if key := source.get("secretKeyRef", {}).get("key"):
-            found[one["name"]] = secrets[key]
+        reference = source.get("secretKeyRef", {})
+        if key := reference.get("key"):
+            if key in secrets or not reference.get("optional"):
+                found[one["name"]] = secrets[key]
         elif not source:
             value = one["value"]
             for name in found:
@@ -95,9 +103,9 @@ class Pods:
 
 def pods(size: str) -> list[Pods]:
     """Every kind of pod in the namespace: the chart's and those that CloudNativePG makes."""
-    workloads = of_kind(size, "Deployment", "StatefulSet", "Job")
-    own = {one["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/name"]: one for one in workloads.values()}
-    made = [Pods(name, one["spec"]["template"]["metadata"]["labels"]) for name, one in own.items()]
+    labels = [one["metadata"]["labels"] for one in pod_templates(size).values()]
+    own = {one["app.kubernetes.io/name"]: one for one in labels}
+    made = [Pods(name, one) for name, one in own.items()]
     return made + [Pods(name, {"cnpg.io/cluster": name}) for name in of_kind(size, "Cluster")]
 
 

@@ -33,11 +33,15 @@ COMPOSE = {
 # The same of what speaks to Kubernetes; names of places in it are those of compose.
 HELM = {"--namespace", "--values", "--timeout"}
 KUBECTL = {
-    "create": {"--namespace", "--from-env-file"},
+    "create": {"--namespace", "--from-env-file", "--from", "--dry-run", "--output"},
+    "replace": {"--namespace", "--filename"},
+    "rollout": {"--namespace"},
     "exec": {"--namespace", "-i"},
     "scale": {"--namespace", "--replicas"},
     "logs": {"--namespace"},
 }
+CHART = "".join(file.read_text() for file in (ROOT / "infra/k8s/templates").glob("*.yaml"))
+SCHEDULED = set(re.findall(r"^kind: CronJob\nmetadata:\n  name: (\S+)$", CHART, re.MULTILINE))
 CONTAINERS = set(yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"])
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
@@ -79,7 +83,7 @@ def check_words(words: list[str], *, whole: bool) -> None:
         "pg_dump": check_pg_dump,
         "npm": check_npm,
         "export": lambda given: check_words(given, whole=whole),
-        **dict.fromkeys(("cat", "rm"), lambda _: None),
+        **dict.fromkeys(("cat", "ls", "rm"), lambda _: None),
     }
     if name in checks:
         checks[name](rest)
@@ -183,10 +187,12 @@ def check_kubectl(words: list[str], *, whole: bool) -> None:
     if not words or words[0] not in KUBECTL:
         raise Wrong(f"nobody knows how to check kubectl {words[:1]}")
     end = words.index("--") if "--" in words else len(words)
-    if unknown := {word for word in words[:end] if word.startswith("-")} - KUBECTL[words[0]]:
+    options = {word.partition("=")[0] for word in words[:end] if word.startswith("-")}
+    if unknown := options - KUBECTL[words[0]]:
         raise Wrong(f"no option of kubectl {words[0]} that we use: {unknown}")
     places = [word.partition("/")[2] for word in words[1:end] if word.startswith(("deployment/", "job/"))]
-    if unknown := set(places) - CONTAINERS:
+    scheduled = {word.partition("/")[2] for word in words[1:end] if word.startswith("cronjob/")}
+    if unknown := (set(places) - CONTAINERS) | (scheduled - SCHEDULED):
         raise Wrong(f"no such place: {unknown}")
     check_words(words[end + 1 :], whole=whole)
 
@@ -269,6 +275,7 @@ def test_block_is_run_by_a_test_that_reads_it(command: Command) -> None:
         "kubectl exec deployment/lettres -- quill doctor",
         "kubectl exec deployment/auth -- quill doktor",
         "kubectl scale deployment/auth --replica 2",
+        "kubectl create job now --from cronjob/nightly",
         "helm install quill infra/k9s",
         "helm install quill infra/k8s --values infra/k8s/values/tiny.yaml",
         "helm upgrade quill infra/k8s --wait now",

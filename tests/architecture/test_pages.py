@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from documentation import DECISIONS, PAGES, ROOT, spans
+from native.settings import read_settings
 from ops.backup import BackupSettings as OperatorSettings
 
 INDEX = ROOT / "docs/README.md"
 TROUBLES = ROOT / "docs/troubleshooting.md"
 EXAMPLE = (ROOT / ".env.example").read_text()
+LISTED = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs/settings.md").read_text(), re.MULTILINE))
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SETTING = re.compile(r"\b(?:QUILL_[A-Z][A-Z_]*[A-Z]|NATS_[A-Z]+_PASSWORD)\b")
 # Where variables are read or set that are nobody's field: the launcher, jobs, Caddy, containers.
@@ -23,10 +25,13 @@ CHOSEN_IN = (
 )
 # Nobody chooses these: secrets that infra/docker/make-env.sh makes, what tests ask for, the launcher's mark on its own.
 MADE = re.compile(
-    r"QUILL_DB_PASSWORD_\w+|NATS_\w+_PASSWORD|QUILL_(AUTH|NOTIFY)_ENCRYPTION_KEY(_PREVIOUS)?|QUILL_EHRBASE_ADMIN_PASSWORD"
+    r"QUILL_DB_PASSWORD(_\w+)?|NATS_\w+_PASSWORD|QUILL_(AUTH|NOTIFY)_ENCRYPTION_KEY(_PREVIOUS)?|QUILL_EHRBASE_ADMIN_PASSWORD"
 )
 FOR_TESTS = {"QUILL_CLOCK_PORT", "QUILL_TEST_CLOCK", "QUILL_TEST_ROUTES", "QUILL_APP_FACTORY", "QUILL_PYTHON"}
 MARKS = {"QUILL_PROCESS"}
+LAUNCHERS_OWN = {"DEMO", "OBSERVE"}
+# Where containers and pods are told settings.
+TOLD_IN = ("docker-compose*.yml", "infra/docker/*", "infra/k8s/values.yaml", "infra/k8s/*/*.yaml", "infra/k8s/*/*.tpl")
 TOP_FOLDERS = "bench|docs|infra|libs|services|tests|web"
 FILE = re.compile(rf"(?<![\w/.])(?:{TOP_FOLDERS})/[\w./<>*-]+")
 
@@ -80,7 +85,35 @@ def settings() -> set[str]:
 def test_example_lists_every_setting_and_no_other() -> None:
     listed = set(re.findall(r"^#?([A-Z][A-Z_]+)=", EXAMPLE, re.MULTILINE))
     assert settings() - listed == set()
-    assert listed - settings() - {"DEMO", "OBSERVE"} == set()
+    assert listed - settings() - LAUNCHERS_OWN == set()
+
+
+def test_page_of_settings_has_every_setting_and_no_other() -> None:
+    assert settings() | FOR_TESTS | LAUNCHERS_OWN == LISTED
+
+
+def test_settings_that_containers_are_told_exist() -> None:
+    files = [file for pattern in TOLD_IN for file in ROOT.glob(pattern) if file.is_file()]
+    named = {name for file in files for name in SETTING.findall(file.read_text()) if not MADE.fullmatch(name)}
+    assert len(named) > 60
+    assert {name.removesuffix("_FILE") for name in named} - LISTED == set()
+
+
+def told_of(file: str) -> dict[str, str]:
+    """The defaults that a file's comments name."""
+    return dict(re.findall(r"^# ([A-Z_]+) \[[^\];]+; ([^\]]+)\] ", (ROOT / file).read_text(), re.MULTILINE))
+
+
+def test_launcher_has_the_defaults_that_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    told = told_of("infra/native/native/settings.py")
+    assert told.pop("QUILL_CACHE") == "~/.cache/quill"
+    assert len(told) == 9
+    assert read_settings(told) == read_settings({})
+
+
+def test_caddy_has_the_defaults_that_it_names() -> None:
+    assert told_of("Caddyfile") == dict(re.findall(r"\{\$(\w+):([^}]+)\}", (ROOT / "Caddyfile").read_text()))
 
 
 @pytest.mark.parametrize("page", [*PAGES, *DECISIONS], ids=lambda page: page.name)

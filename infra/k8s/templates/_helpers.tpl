@@ -50,11 +50,11 @@ capabilities: {drop: [ALL]{{ with .add }}, add: [{{ . }}]{{ end }}}
 {{- end }}
 
 {{/* Environment: "secrets" (variable → key of the secret) first, so that "settings" can refer to them as $(VARIABLE). Also
-     "secret", the secret's name, where it is not the common one. */}}
+     "secret", the secret's name, where it is not the common one. There is a previous key only while one is being replaced. */}}
 {{- define "quill.env" -}}
 {{- range $variable, $key := .secrets }}
 - name: {{ $variable }}
-  valueFrom: {secretKeyRef: {name: {{ $.secret | default $.root.Values.existingSecret }}, key: {{ $key }}}}
+  valueFrom: {secretKeyRef: {name: {{ $.secret | default $.root.Values.existingSecret }}, key: {{ $key }}{{ if hasSuffix "_PREVIOUS" $variable }}, optional: true{{ end }}}}
 {{- end }}
 {{- range $variable, $value := .settings }}
 - {name: {{ $variable }}, value: {{ $value | toString | quote }}}

@@ -76,6 +76,8 @@ def test_operator_fields_are_of_the_versions_that_the_page_asks_for() -> None:
         ("hots=letters.example.org", "hots"),
         ("host=https://letters.example.org", "host"),
         ("spread.zones=Sometimes", "zones"),
+        ("backup.schedule=nightly", "schedule"),
+        ("backup.keepDays=0", "keepDays"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused(setting: str, named: str) -> None:

@@ -15,10 +15,14 @@ import yaml
 from chart import CHART, ROOT, SERVICES, SIZES, environment, loaded, of_kind, pod_specs, render, template
 from common.db import Database
 from common.events import DURABLES
+from ops import backup, secrets
 from ops.backup import BackupSettings
 from ops.house import Settings as OperatorSettings
+from typer.main import get_group
+from typer.testing import CliRunner
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+BACKUPS = ("backup", "scheduled-backup")
 OTHERS = 20  # connections of jobs, commands, backups, superusers and the operator of PostgreSQL
 SUPERUSER = {"username": "postgres", "password": "q-superuser"}
 # Of compose's variables, those that say "not chosen" there; here they are not told at all.
@@ -49,12 +53,30 @@ def test_secrets_are_named_and_never_made(size: str, made: dict[str, str]) -> No
     superusers = {f"{cluster}-superuser" for cluster in of_kind(size, "Cluster")}
     found = references(size)
     assert {name for name, _ in found} == {"quill"} | superusers
-    used = {key for name, key in found if name == "quill"}
+    used = {key for name, key in found if name == "quill" and not key.endswith("_PREVIOUS")}
     unused = {
         "QUILL_DB_PASSWORD_POSTGRES",
         "QUILL_DB_PASSWORD_OPENEHR",
     }  # compose's superuser, the development server's
     assert used == made.keys() - unused - SUPERUSER.keys()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_key_that_is_being_replaced_reaches_the_services_beside_the_new_one(
+    service: str, made: dict[str, str], tmp_path: Path
+) -> None:
+    """What `quill secrets rotate` leaves in the .env of which the Secret is made again."""
+    file = tmp_path / ".env"
+    file.write_text("".join(f"{name}={value}\n" for name, value in made.items()))
+    before = environment(pod_specs("default")[service], made)
+    for key in secrets.Key:
+        assert CliRunner().invoke(secrets.app, ["rotate", key, "--in", str(file)]).exit_code == 0
+    rotated = dict(line.split("=", 1) for line in file.read_text().splitlines())
+    told = environment(pod_specs("default")[service], rotated)
+    replaced = {name for name in before if told[name] != before[name]}
+    assert told.keys() - before.keys() == {f"{name}_PREVIOUS" for name in replaced}
+    assert {name: told[f"{name}_PREVIOUS"] for name in replaced} == {name: before[name] for name in replaced}
+    assert len(replaced) == {"auth": 3, "notify": 1}.get(service, 0)
 
 
 def test_each_pod_can_have_a_secret_of_its_own() -> None:
@@ -142,20 +164,51 @@ def test_backup_finds_everything(size: str, made: dict[str, str], monkeypatch: p
     assert named.keys() == there.keys() == settings.stores.keys()
 
 
-def test_backup_has_the_secrets_as_they_were_made(made: dict[str, str], tmp_path: Path) -> None:
-    """The start of its container, with folders of this machine for its volumes."""
-    (container,) = pod_specs("default")["backup"]["containers"]
-    (tmp_path / "secret").mkdir()
-    (tmp_path / "keys").mkdir()
+@pytest.mark.parametrize("part", BACKUPS)
+def test_backup_has_the_secrets_as_they_were_made(part: str, made: dict[str, str], tmp_path: Path) -> None:
+    """From a folder as Kubernetes mounts a Secret: each key a link into a folder that changes its name."""
+    pod = pod_specs("default")[part]
+    place = environment(pod, made)["QUILL_BACKUP_KEYS"]
+    (volume,) = (one["name"] for one in pod["containers"][0]["volumeMounts"] if one["mountPath"] == place)
+    assert {"name": volume, "secret": {"secretName": "quill"}} in pod["volumes"]
+    (tmp_path / "..2026").mkdir()
+    (tmp_path / "..data").symlink_to("..2026")
     for name in made.keys() - SUPERUSER.keys():
-        (tmp_path / "secret" / name).write_text(made[name])
-    shell, option, script = container["command"]
-    script = script.replace("/secret", f"{tmp_path}/secret").replace("/keys", f"{tmp_path}/keys")
-    subprocess.run([shell, option, script.replace("exec sleep infinity", "")], check=True, timeout=20)
-    kept = tmp_path / "keys/.env"
-    assert dict(line.split("=", 1) for line in kept.read_text().splitlines()) | SUPERUSER == made
-    assert kept.stat().st_mode & 0o777 == 0o600
-    assert environment(pod_specs("default")["backup"], made)["QUILL_BACKUP_KEYS"] == "/keys/.env"
+        (tmp_path / "..2026" / name).write_text(made[name])
+        (tmp_path / name).symlink_to(f"..data/{name}")
+    kept = secrets.load(tmp_path).decode()
+    assert dict(line.split("=", 1) for line in kept.splitlines()) | SUPERUSER == made
+
+
+def scheduled(*options: str) -> dict[str, Any] | None:
+    """The CronJob that makes backups, of a chart with these options."""
+    found = [one for one in loaded(template(*options)) if one["kind"] == "CronJob"]
+    return found[0]["spec"] if found else None
+
+
+def test_backups_are_made_by_schedule_once_somebody_can_read_them() -> None:
+    somebody = ("--set", "backup.recipients=age1abc")
+    made = scheduled(*somebody)
+    assert made
+    assert (made["schedule"], made["timeZone"], made["suspend"]) == ("0 2 * * *", "Etc/UTC", False)
+    assert scheduled()["suspend"] is True  # type: ignore[index]
+    assert scheduled(*somebody, "--set", "restoring=true")["suspend"] is True  # type: ignore[index]
+    assert scheduled(*somebody, "--set", "backup.schedule=") is None
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_scheduled_backup_is_what_an_operator_would_make(size: str) -> None:
+    pods = pod_specs(size)
+    by_hand, by_itself = (pods[part]["containers"][0] for part in BACKUPS)
+    assert [by_itself[part] for part in ("image", "env", "volumeMounts")] == [
+        by_hand[part] for part in ("image", "env", "volumeMounts")
+    ]
+    program, group, command, *words = by_itself["command"]
+    assert (program, group) == ("quill", "backup")
+    asked = get_group(backup.app).commands[command].make_context(command, words).params
+    (mounted,) = (one["mountPath"] for one in by_itself["volumeMounts"] if one["name"] == "backups")
+    assert {"name": "backups", "persistentVolumeClaim": {"claimName": "backups"}} in pods[BACKUPS[1]]["volumes"]
+    assert (str(asked["file"]), asked["keep_days"]) == (mounted, 7)
 
 
 def test_nothing_that_uses_a_database_runs_while_it_is_restored() -> None:

@@ -14,15 +14,16 @@ from native.leftovers import mark
 from native.process import Command, Program
 from native.settings import REPOSITORY, SERVICES, Settings
 
-# A person may set these of the services' own variables, auth's QUILL_OIDC_* and letters' QUILL_LETTERHEAD_*; everything
+# A person may set these of the services' own variables, and all of auth's and letters' that begin like that; everything
 # else of the environment is the launcher's.
-_CHOSEN = (
+CHOSEN_BEGINNINGS = OF_AUTH, OF_LETTERS = ("QUILL_OIDC_", "QUILL_LETTERHEAD_")
+CHOSEN = (
     *("QUILL_DOCS_ENABLED", "QUILL_LOG_LEVEL", "QUILL_REQUIRE_TOTP_ROLES", "QUILL_AUDIT_RETENTION_DAYS"),
     *("QUILL_DRAIN_SECONDS", "QUILL_QUIET_HOURS", "QUILL_TIME_ZONE", "QUILL_REMIND_AFTER_HOURS"),
     *("QUILL_SESSION_RETENTION_DAYS", "QUILL_NOTIFICATION_RETENTION_DAYS"),
 )
 # The demo has one address for everybody (SECURITY: throttles per address; those per person stay as they are).
-_DEMO_DEFAULTS = {"QUILL_LOGIN_FAILURES_PER_MINUTE": "1000", "QUILL_REGISTRATIONS_PER_HOUR": "1000"}
+DEMO_DEFAULTS = {"QUILL_LOGIN_FAILURES_PER_MINUTE": "1000", "QUILL_REGISTRATIONS_PER_HOUR": "1000"}
 _TIER = 2
 
 
@@ -115,8 +116,8 @@ def provisioning(context: Context) -> Command:
 def environment(context: Context, service: str) -> dict[str, str]:
     """The whole environment of one service."""
     return {
-        **_DEMO_DEFAULTS,
-        **{name: value for name in (*_CHOSEN, *_DEMO_DEFAULTS) if (value := os.environ.get(name))},
+        **DEMO_DEFAULTS,
+        **{name: value for name in (*CHOSEN, *DEMO_DEFAULTS) if (value := os.environ.get(name))},
         "QUILL_MODE": "demo",
         "QUILL_PUBLIC_ORIGIN": context.settings.origin,
         "QUILL_DATABASE_URL": _database(context, service),
@@ -164,7 +165,7 @@ def _own(context: Context) -> dict[str, dict[str, str]]:
             **_overlapping("QUILL_PASSWORD_PEPPER", secrets, "password_pepper"),
             **_overlapping("QUILL_REFRESH_KEY", secrets, "refresh_key"),
             **_overlapping("QUILL_ENCRYPTION_KEY", secrets, "auth_encryption_key"),
-            **_set_by_a_person("QUILL_OIDC_"),
+            **_set_by_a_person(OF_AUTH),
         },
         "patients": {"QUILL_FHIR_URL": backends.fhir_url},
         "letters": {
@@ -172,7 +173,7 @@ def _own(context: Context) -> dict[str, dict[str, str]]:
             "QUILL_EHRBASE_USER": backends.openehr_user,
             "QUILL_EHRBASE_PASSWORD": backends.openehr_password,
             "QUILL_EHRBASE_SYSTEM_ID": backends.system_id,
-            **_set_by_a_person("QUILL_LETTERHEAD_"),
+            **_set_by_a_person(OF_LETTERS),
         },
         "notify": {
             "QUILL_VAPID_PRIVATE_KEY": secrets["vapid_private_key"],

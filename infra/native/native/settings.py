@@ -1,5 +1,33 @@
 """What the person who types ``make run`` can choose, read from the environment once."""
 
+# Each variable with [its kind; its default] and its meaning, for docs/settings.md and .env.example (docs/generate.py).
+# QUILL_PORT [port; 8080] Caddy's port, on 127.0.0.1 only. All other ports are chosen from the free ones and written to
+#   `fleet.json` in `QUILL_HOME`.
+# QUILL_HOME [folder; .quill] Data of this copy: databases, streams, secrets, logs. With its own `QUILL_HOME` and
+#   `QUILL_PORT`, a copy can run beside others. If you are root, PostgreSQL runs as another user, who must be able to
+#   reach this folder (not below /root).
+# QUILL_CACHE [folder; ~/.cache/quill] Builds, which all copies share.
+# DEMO [0 or 1; 1] 0 starts without demo patients, letters and accounts.
+# OBSERVE [0 or 1; 0] 1 also starts a Prometheus with the alert rules of `infra/observe`, on a loopback port.
+# QUILL_REPLICAS [text] More than one process of a service, such as `letters=2,notify=2`.
+# QUILL_NATS_NODES [1 or 3; 1] 3 runs NATS as a cluster with a copy of each stream on every server. If you change the
+#   number of an existing copy, it starts with empty streams.
+# QUILL_JAVA_HOME [folder] Java 17 or newer for the FHIR server, instead of `JAVA_HOME` and the java on PATH.
+# QUILL_FHIR_JAVA_OPTIONS [text; -Xmx512m -XX:TieredStopAtLevel=1] JVM options of the FHIR server; without
+#   `TieredStopAtLevel=1` it starts more slowly but is faster in the long run.
+# QUILL_FHIR_URL [URL] Another FHIR server instead of our own, such as `http://127.0.0.1:8090/fhir`.
+# QUILL_EHRBASE_URL [URL] A running EHRbase instead of the development openEHR server, such as
+#   `http://127.0.0.1:8081/ehrbase/rest/openehr/v1`.
+# QUILL_EHRBASE_USER [text] Its user.
+# QUILL_EHRBASE_PASSWORD [secret] The password of that user.
+# QUILL_EHRBASE_SYSTEM_ID [text] The system id that it uses in its uids.
+# QUILL_EHRBASE_JAR [file] An EHRbase to start instead (Java 25 and the system's PostgreSQL 15 or newer with contrib).
+# QUILL_EHRBASE_JAVA_HOME [folder] Java 25 or newer for it, instead of the java on PATH.
+# QUILL_APP_FACTORY [text; {service}.main:create_app] For tests: what uvicorn runs.
+# QUILL_PYTHON [file] For tests: what runs a replica, by its `{name}`.
+# QUILL_TEST_CLOCK [0 or 1; 0] For tests: each service takes orders to move its clock.
+# QUILL_TEST_ROUTES [JSON; {}] For tests: where one NATS server is for another.
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field

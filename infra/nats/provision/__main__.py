@@ -13,6 +13,11 @@ CONNECT_SECONDS = 5
 ATTEMPTS = 20
 ANSWER_SECONDS = 20  # a cluster finds a leader for each stream
 
+# For docs/settings.md and .env.example (docs/generate.py), as [kind; default] and meaning; QUILL_NATS_URL and
+# QUILL_NATS_PASSWORD mean what they mean to the services.
+# QUILL_NATS_USER [text; provision] The user that may create streams and durables.
+# QUILL_NATS_REPLICAS [1, 3 or 5; 1] Copies of each stream: in a cluster, one for each server.
+
 
 def _password() -> str:
     path = os.environ.get("QUILL_NATS_PASSWORD_FILE")

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Annotated, Any
 
 import typer
+from common import clock
 from common.events import STREAMS
 from pydantic import SecretStr
 
@@ -20,22 +22,29 @@ from ops.pipes import read_from
 # What a store mentions is in those that are dumped after it: a notification's letter, an event's, a letter's patient.
 BEFORE_STREAMS = ("notify", "auth", "letters", "patients")
 AFTER_STREAMS = ("openehr", "ehrbase", "fhir")
+DATED, ANY_DATED = "quill-%Y%m%dT%H%M%SZ.backup", "quill-????????T??????Z.backup*"  # also of those that were cut short
 
 app = typer.Typer(no_args_is_help=True, help="Everything of the fleet in one encrypted file.")
 
 Archive = Annotated[Path, typer.Argument(help="The backup", metavar="FILE")]
 Identity = Annotated[Path, typer.Option(help="File with the private key", metavar="FILE")]
-Keys = Annotated[Path | None, typer.Option(help="The file with this fleet's secrets; - is stdin", metavar="FILE")]
+Keys = Annotated[Path | None, typer.Option(help="The file (or folder) with this fleet's secrets; - is stdin")]
+KeepDays = Annotated[int | None, typer.Option(min=1, help="Then remove backups from the folder that are older")]
 
 
 class BackupSettings(Settings):
     """What else a backup and a restore need: databases under the roles that own them, and whole streams."""
 
-    backup_databases: SecretStr  # name=URL, separated by spaces
+    backup_databases: SecretStr
+    """Databases under the roles that own them, separated by spaces: `letters=postgresql://letters_owner:…@…/letters`."""
     nats_backup_password: SecretStr
-    backup_recipients: str = ""  # public keys, separated by spaces
+    """The password of the user `backup` on NATS."""
+    backup_recipients: str = ""
+    """Who can open backups: public keys of age, separated by spaces, such as `age1…`."""
     backup_keys: Path | None = None
+    """The file with the fleet's secrets, or a folder with a file for each; a backup contains them."""
     postgres_programs: Path | None = None
+    """The folder with `pg_dump` and `psql`, instead of the installed ones."""
 
     @property
     def stores(self) -> Mapping[str, Store]:
@@ -51,26 +60,43 @@ class BackupSettings(Settings):
 
 @app.command()
 def make(
-    file: Archive,
+    file: Annotated[Path, typer.Argument(help="The backup, or a folder for one that is named by its time")],
     recipients: Annotated[str, typer.Option("--recipient", help="Public keys of age, separated by spaces")] = "",
     keys: Keys = None,
+    keep_days: KeepDays = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a backup of everything while the fleet works; only the private key opens it."""
+    if keep_days and not file.is_dir():
+        raise typer.BadParameter("goes with a folder only", param_hint="--keep-days")
     settings = BackupSettings()
-    manifest, total = house.run(_make(settings, file, recipients or settings.backup_recipients, keys))
+    target = file / clock.now().strftime(DATED) if file.is_dir() else file
+    manifest, total = house.run(_make(settings, target, recipients or settings.backup_recipients, keys))
+    removed = _remove_old(file, keep_days) if keep_days else []
     if as_json:
-        house.print_json({"sha256": total, **manifest.model_dump()})
+        house.print_json({"sha256": total, "file": str(target), "removed": removed, **manifest.model_dump()})
         return
     _print(manifest)
+    for name in removed:
+        typer.echo(f"removed: {name}")
+    typer.echo(f"file: {target}")
     typer.echo(f"sum: {total}")
+
+
+def _remove_old(folder: Path, days: int) -> Sequence[str]:
+    """Remove what was begun before so many days, by the time in its name; the names."""
+    first_kept = (clock.now() - timedelta(days=days)).strftime(DATED)
+    old = sorted(one for one in folder.glob(ANY_DATED) if one.name < first_kept)
+    for one in old:
+        one.unlink()
+    return [one.name for one in old]
 
 
 async def _make(settings: BackupSettings, file: Path, recipients: str, keys: Path | None) -> tuple[Manifest, str]:
     place = keys or settings.backup_keys
     if place is None:
         raise Refused("name the file with the fleet's secrets: --keys FILE")
-    content, name = secrets.load(place), ".env" if place == secrets.STDIN else place.name
+    content, name = secrets.load(place), ".env" if place == secrets.STDIN or place.is_dir() else place.name
     with archive.writing(file, archive.read_recipients(recipients)) as writer:
         await write_stores(settings, writer)
         writer.add(Part(kind="keys", store=name, file=f"keys/{name}.age"), BytesIO(content))

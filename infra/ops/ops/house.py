@@ -42,31 +42,41 @@ class Refused(Exception):
 class Settings(BaseSettings):
     """Where everything is and how an operator gets in; each can come from a file named by QUILL_<NAME>_FILE.
 
-    A URL of a service or of NATS may name several replicas, separated by commas.
+    A URL of a service or of NATS may name several replicas, separated by commas. Settings without a text below them
+    mean what they mean to the services (docs/generate.py).
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True, frozen=True)
 
     nats_url: str
     nats_user: str = "operator"
+    """The user of these commands on NATS."""
     nats_password: SecretStr
     nats_monitor_url: str
+    """NATS' own monitor, such as `http://nats:8222`; those of a cluster's servers are separated by commas."""
     auth_database_url: SecretStr
+    """auth's database under the role that auth itself has."""
     patients_database_url: SecretStr
+    """The same for patients."""
     letters_database_url: SecretStr
+    """The same for letters."""
     notify_database_url: SecretStr
+    """The same for notify."""
     auth_url: str
     patients_url: str
     letters_url: str
     notify_url: str
     public_origin: str
     caddy_url: str
+    """Where Caddy answers inside, such as `http://caddy:8080`."""
     fhir_url: str
     ehrbase_url: str
     ehrbase_user: str
     ehrbase_password: SecretStr
     services_folder: Path = Path("services")
+    """Where the services' migrations are."""
     secret_files: str = ""
+    """Files with secrets, separated by spaces, whose permissions `quill doctor` checks."""
 
     @classmethod
     def settings_customise_sources(

@@ -74,15 +74,23 @@ def retire(key: Which, file: In = None) -> None:
 
 
 def load(place: Path) -> bytes:
-    """What a file with secrets holds; `-` is standard input.
+    """What a file with secrets holds, or a folder with a file for each (a mounted Secret); `-` is standard input.
 
     Raises:
         Refused: it cannot be read.
     """
     try:
-        return sys.stdin.buffer.read() if place == STDIN else place.read_bytes()
+        if place == STDIN:
+            return sys.stdin.buffer.read()
+        return _lines(place) if place.is_dir() else place.read_bytes()
     except OSError as error:
         raise Refused(f"{place} cannot be read: {error.strerror}") from error
+
+
+def _lines(folder: Path) -> bytes:
+    """The files of a folder as an .env has them."""
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    return b"".join(b"%s=%s\n" % (file.name.encode(), file.read_bytes().rstrip(b"\n")) for file in files)
 
 
 def read(content: bytes) -> Mapping[str, str]:

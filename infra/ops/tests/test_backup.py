@@ -4,12 +4,14 @@ import asyncio
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from common import clock
 from common.outbox import OutboxRow
 from common.work import Work
 from native.bare import NatsServer, PostgresServer
@@ -266,6 +268,41 @@ async def test_backup_is_its_owners_only_and_never_written_over_another(vault: V
     assert (again.code, again.errors) == (1, f"quill: {vault.file} is there already\n")
     assert b"CREATE TABLE" not in vault.file.read_bytes()
     assert [one.name for one in vault.folder.iterdir() if one.suffix == ".part"] == []
+
+
+def dated(days: float, end: str = "") -> str:
+    """The name of a backup of so many days ago."""
+    return (clock.now() - timedelta(days=days)).strftime(f"quill-%Y%m%dT%H%M%SZ.backup{end}")
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Path:
+    """A folder with backups: two that are older than a week, one that is not, and what somebody else put there."""
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    for name in (dated(9), dated(7.1, ".part"), dated(6.9), "monday.backup", "quill-notes.backup"):
+        (folder / name).touch()
+    return folder
+
+
+async def test_backup_in_a_folder_has_its_time_as_its_name_and_old_ones_go(vault: Vault, shelf: Path) -> None:
+    others = {one.name for one in shelf.iterdir()}
+    options = (shelf, "--recipient", vault.recipient, "--keep-days", 7, "--json")
+    made = await vault.house.quill("backup", "make", *options)
+    file = Path(made.json["file"])
+    assert [one[:6] + one[22:] for one in made.json["removed"]] == ["quill-.backup", "quill-.backup.part"]
+    assert {one.name for one in shelf.iterdir()} == others - {*made.json["removed"]} | {file.name}
+    assert dated(0.01) < file.name <= dated(0)
+    checked = await vault.house.quill("backup", "check", file, "--identity", vault.folder / "key")
+    assert checked.code == 0
+
+
+async def test_old_backups_stay_where_no_new_one_was_made(vault: Vault, shelf: Path) -> None:
+    others = {one.name for one in shelf.iterdir()}
+    failed = await vault.house.quill("backup", "make", shelf, "--recipient", "age1wrong", "--keep-days", 7)
+    assert (failed.code, {one.name for one in shelf.iterdir()}) == (1, others)
+    refused = await vault.house.quill("backup", "make", vault.file, "--recipient", vault.recipient, "--keep-days", 7)
+    assert (refused.code, vault.file.exists()) == (2, False)
 
 
 async def test_secrets_can_come_by_standard_input(vault: Vault) -> None:

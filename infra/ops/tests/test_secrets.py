@@ -52,6 +52,16 @@ def test_nothing_is_printed_that_is_secret(file: Path) -> None:
     assert not any(kept[name] in told.output for name in ("refresh_key", "refresh_key_previous"))
 
 
+def test_secrets_of_a_folder_are_those_of_its_files(tmp_path: Path) -> None:
+    (tmp_path / "..data").mkdir()
+    (tmp_path / "..data/QUILL_REFRESH_KEY").write_text("q-other\n")
+    (tmp_path / "QUILL_REFRESH_KEY").symlink_to("..data/QUILL_REFRESH_KEY")
+    (tmp_path / "NATS_AUTH_PASSWORD").write_text("q-nats=x")
+    assert secrets.load(tmp_path) == b"NATS_AUTH_PASSWORD=q-nats=x\nQUILL_REFRESH_KEY=q-other\n"
+    assert secrets.read(secrets.load(tmp_path))["refresh_key"] == "q-other"
+    assert quill("rotate", "refresh-key", "--in", tmp_path).exit_code == 1  # it is Kubernetes' to change
+
+
 def test_key_that_is_not_there_is_not_rotated(tmp_path: Path) -> None:
     file = tmp_path / "secrets.json"
     file.write_text(json.dumps({"refresh_key": "q-other"}))

@@ -1,6 +1,7 @@
 """Settings every service shares. Secrets have no default; each can come from a file named by QUILL_<NAME>_FILE.
 
-What is set to nothing is not set: containers pass an empty value for what nobody chose.
+What is set to nothing is not set: containers pass an empty value for what nobody chose. The text below a setting is its
+meaning in docs/settings.md and .env.example (docs/generate.py).
 """
 
 import os
@@ -55,21 +56,44 @@ class ServiceSettings(BaseSettings):
     )
 
     mode: Literal["demo", "production"] = "production"
+    """`production` insists on https, on a second factor for staff, and on a name in the letterhead."""
     public_origin: str = Field(pattern=r"^https?://[A-Za-z0-9.\-]+(:\d{1,5})?$")
+    """The address at which people reach Quill, without a path, such as `https://letters.hospital.example`."""
     database_url: SecretStr
+    """The service's own database under its own role, such as `postgresql://letters:…@postgres:5432/letters`."""
     nats_url: str
+    """The NATS server, such as `nats://nats:4222`; the servers of a cluster are separated by commas."""
     nats_user: str
+    """The service's own user on NATS, which has its name."""
     nats_password: SecretStr
+    """The password of that user."""
     auth_url: str
+    """Where auth answers inside, such as `http://auth:8000`; several replicas are separated by commas."""
     patients_url: str
+    """The same for patients."""
     letters_url: str
+    """The same for letters."""
     notify_url: str
+    """The same for notify."""
     pseudonym_key: Key
+    """Key for the pseudonyms of patients in logs; the same for all services."""
     require_totp_roles: str = Field(default="", pattern=rf"^(none|{ROLE}(, ?{ROLE})*)?$")
+    """Roles that must sign in with a second factor, such as `clinician,admin`; without one they can only enrol it.
+
+    Empty: in production `clinician,admin`, in the demo no role. `none`: no role. Demo data must exist before clinicians
+    need one.
+    """
     docs_enabled: bool = True
+    """Whether `/api/docs` answers."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    drain_seconds: float = Field(default=5, ge=0, le=60)  # Caddy asks every second and keeps idle connections for four
+    """The least level of a line that is logged."""
+    drain_seconds: float = Field(default=5, ge=0, le=60)
+    """How long a service that gets SIGTERM keeps serving, no longer ready, so that Caddy turns to its other replicas.
+
+    Longer than Caddy keeps idle connections (4 s). Ctrl-C does not wait for it.
+    """
     clock_port: int | None = Field(default=None, ge=1, le=65535)
+    """For tests: where the process takes orders to move its clock. Refused in production."""
 
     @classmethod
     def settings_customise_sources(

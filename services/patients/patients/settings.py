@@ -7,4 +7,5 @@ from pydantic import Field
 class Settings(ServiceSettings):
     """Settings of patients."""
 
-    fhir_url: str = Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$", description="FHIR base, such as http://host/fhir")
+    fhir_url: str = Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$")
+    """The FHIR server's base, such as `http://fhir:8080/fhir`."""

@@ -9,19 +9,25 @@ ROLES = r"^\s*[^,]+:(clinician|admin)\s*(,\s*[^,]+:(clinician|admin)\s*)*$"
 
 
 class OidcSettings(ServiceSettings):
-    """The provider, who we are to it, and what its words mean here.
-
-    oidc_roles: `doctors:clinician,it:admin`, which values of `oidc_role_claim` give which role; never a patient's.
-    oidc_mfa: values of `amr` or `acr` that prove a second factor, or `*` where the provider always asks for one.
-    """
+    """The provider, who we are to it, and what its words mean here."""
 
     oidc_issuer: str | None = Field(default=None, pattern=r"^https?://[^\s?#@]+$")
+    """The hospital's identity provider (OpenID Connect), such as `https://id.hospital.example`.
+
+    Register `<origin>/api/auth/oidc/callback` there. Without it there is no such sign-in.
+    """
     oidc_client_id: str | None = None
+    """The name under which Quill is registered there."""
     oidc_client_secret: Key | None = None
+    """The secret of that registration."""
     oidc_scopes: str = Field(default="openid profile email", pattern=r"\bopenid\b")
+    """What is asked of the provider; `openid` is a part of it."""
     oidc_role_claim: str = "groups"
+    """The claim whose values give roles."""
     oidc_roles: str | None = Field(default=None, pattern=ROLES)
+    """Which value of that claim (without commas) gives which role, such as `doctors:clinician,it:admin`."""
     oidc_mfa: str = "mfa"
+    """Values of `amr` or `acr` that prove a second factor, separated by commas; `*` if it always asks for one."""
 
     @model_validator(mode="after")
     def _check_oidc(self) -> Self:
