@@ -85,7 +85,7 @@ class Camera:
         """Keep what every panel shows of the time since, and what in it is not true."""
         time.sleep(4 * LOOK_SECONDS)  # what a rate looks back
         self.ended, prometheus = time.time(), Prometheus(stage.fleet)
-        shown = {}
+        shown: dict[str, Shown] = {}
         for dashboard in map(load, FILES):
             self.titles[dashboard.name] = dashboard.title
             look = partial(show, prometheus=prometheus, begin=self.begun, end=self.ended, step=LOOK_SECONDS)

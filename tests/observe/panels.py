@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,8 +88,12 @@ def show(panel: Panel, prometheus: Prometheus, *, begin: float, end: float, step
     """What a panel shows of a time in seconds since 1970; Prometheus has looked at each step."""
     interval = f"{4 * step}s"  # as Grafana has it: four looks, or a look and a step
     lines = [
-        (_LABEL.sub(lambda found, line=line: line.labels.get(found[1], ""), legend), line)
+        (_LABEL.sub(partial(_value_of, line), legend), line)
         for query, legend in panel.queries
         for line in prometheus.over_time(filled(query, interval), begin=begin, end=end, step=step)
     ]
     return Shown(panel, lines)
+
+
+def _value_of(line: Line, label: re.Match[str]) -> str:
+    return line.labels.get(label[1], "")

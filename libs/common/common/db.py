@@ -177,8 +177,8 @@ def _may_go_better(error: DBAPIError) -> bool:
 
 
 # For docs/settings.md and .env.example (docs/generate.py), as [kind] and meaning:
-# QUILL_MIGRATION_DATABASE_URL [secret; required] For `alembic upgrade head` in services/<name>: the service's database under
-#   the role that owns its tables, such as `postgresql://letters_owner:…@postgres:5432/letters`.
+# QUILL_MIGRATION_DATABASE_URL [secret; required] For `alembic upgrade head` in services/<name>: the service's database
+#   under the role that owns its tables, such as `postgresql://letters_owner:…@postgres:5432/letters`.
 def run_migrations(metadata: MetaData, *, url: str) -> None:
     """Bring a database to the newest schema: what every service's `migrations/env.py` calls.
 
