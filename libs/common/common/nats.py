@@ -27,7 +27,9 @@ async def to_its_end(begun: Coroutine[Any, Any, None]) -> None:
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait([task], timeout=ENDING_SECONDS)
+        for ended in (await asyncio.wait([task], timeout=ENDING_SECONDS))[0]:
+            if not ended.cancelled():
+                ended.exception()  # is looked at: nobody is left who would try it again
         raise
 
 
