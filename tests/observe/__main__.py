@@ -11,7 +11,7 @@ from chaos.plan import CLUSTER, SINGLE, Plan
 from chaos.run import prepared
 from native.home import write_json
 from observe.asking import Prometheus
-from observe.drill import Seen, at_work, drill, table
+from observe.drill import Seen, at_work, drill, rows, table
 from observe.faults import FAULTS
 from observe.rules import RULES, shortened
 
@@ -51,6 +51,8 @@ def play(folder: Path, wanted: set[str]) -> tuple[list[Seen], list[str]]:
                 if fault.drilled & wanted:
                     tell(f"{time.monotonic() - began:5.0f} s: {fault.what}")
                     seen.append(drill(fault, stage, prometheus))
+                    for line in (*rows(seen[-1]), *seen[-1].broken):
+                        tell(f"         {line}")
         tell(f"done after {time.monotonic() - began:.0f} s, {len(stage.history.calls)} requests")
         return seen, [*stage.broken, *(one for each in seen for one in each.broken)]
 

@@ -130,10 +130,15 @@ def table(seen: Sequence[Seen]) -> Iterator[str]:
     yield "| Alert | Fault | Fired | Cleared | Fired as well |"
     yield "|---|---|---|---|---|"
     for one in seen:
-        for name in (*one.fault.alerts, *one.fault.afterwards):
-            fired = _seconds(one.fired.get(name)) + (" after it" if name in one.fault.afterwards else "")
-            others = ", ".join(sorted(one.others)) or "–"
-            yield f"| {name} | {one.fault.what} | {fired} | {_seconds(one.cleared.get(name))} | {others} |"
+        yield from rows(one)
+
+
+def rows(seen: Seen) -> Iterator[str]:
+    """What came of a fault, a row for each of its alerts."""
+    for name in (*seen.fault.alerts, *seen.fault.afterwards):
+        fired = _seconds(seen.fired.get(name)) + (" after it" if name in seen.fault.afterwards else "")
+        others = ", ".join(sorted(seen.others)) or "–"
+        yield f"| {name} | {seen.fault.what} | {fired} | {_seconds(seen.cleared.get(name))} | {others} |"
 
 
 def _seconds(time: float | None) -> str:
