@@ -48,6 +48,12 @@ REFRESH = "quill_refresh"
 type Headers = dict[str, str]
 
 
+def said(one: Cost) -> Cost:
+    """Say that it was measured, since a run takes minutes."""
+    sys.stderr.write(f"{one.what}: {one.sum_of('cpu'):.1f} s of one core\n")
+    return one
+
+
 async def repeat(one: Callable[[int], Awaitable[object]], number: int) -> None:
     """Do something so many times, a few at once; it is told which time it is."""
     places = iter(range(number))
@@ -108,7 +114,7 @@ async def letters(stage: Stage, number: int, idle: Cost) -> Cost:
             await send(number // 5)  # to warm
             before = await read(stage)
             await send(number)
-            return cost("letters", before, await read(stage), number=number, idle=idle)
+            return said(cost("letters", before, await read(stage), number=number, idle=idle))
 
 
 def visitors(origin: str) -> httpx.AsyncClient:
@@ -150,7 +156,7 @@ async def people(stage: Stage, number: int, idle: Cost) -> list[Cost]:
             await repeat(one, min(number, WARM))
             before = await read(stage)
             await repeat(one, number)
-            costs.append(cost(what, before, await read(stage), number=number, idle=idle))
+            costs.append(said(cost(what, before, await read(stage), number=number, idle=idle)))
         return costs
 
 
@@ -159,7 +165,7 @@ async def everything(stage: Stage, number: int) -> list[Cost]:
     try:
         before = await read(stage)
         await asyncio.sleep(IDLE_SECONDS)
-        idle = idle_hour(before, await read(stage))
+        idle = said(idle_hour(before, await read(stage)))
         return [idle, await letters(stage, number, idle), *await people(stage, number, idle)]
     finally:
         await stage.close()
