@@ -45,7 +45,7 @@ sizing: sync ## Measure what letters and signed-in people cost on a separate, cl
 	@.venv/bin/python bench/sizing.py $(if $(QUICK),--quick)
 
 test: sync browser lint ## Run lint and all tests, with real servers and a real browser
-	@.venv/bin/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+	@.venv/bin/python -m pytest -n 3 --dist loadscope
 
 browser: ## Find Chromium for the tests of the web app, or install Debian's package
 	@infra/native/browser.sh

@@ -1,7 +1,5 @@
 """Makes the shared servers of tests/fleet.py known to every test of the house, and says which tests share them."""
 
-from collections import Counter
-
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
@@ -13,31 +11,15 @@ settings.register_profile("quill", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("quill")
 
 # These need the fleet that the first of them starts. Everything else shares what its own folder starts.
-ON_ONE_FLEET = ("infra/fhir", "infra/native", "tests/e2e")
-LONGEST = (ON_ONE_FLEET[0], "tests/web")
-
-
-def shared_by(nodeid: str) -> str:
-    """The folder that starts the servers of a test."""
-    folder = "/".join(nodeid.split("/")[:2])
-    return ON_ONE_FLEET[0] if folder in ON_ONE_FLEET else folder
+ON_ONE_FLEET = ("infra/fhir", "infra/native", "tests/e2e", "tests/web")
 
 
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc]
     """Keeps tests that share servers in one process, where several run the tests."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return shared_by(nodeid)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first, so that nothing waits for it in the end, and then folders of many quick tests."""
-    many = Counter(shared_by(item.nodeid) for item in items)
-
-    def place(folder: str) -> tuple[bool, int]:
-        return folder not in LONGEST, -many[folder]
-
-    items.sort(key=lambda item: place(shared_by(item.nodeid)))
+        folder = "/".join(nodeid.split("/")[:2])
+        return ON_ONE_FLEET[0] if folder in ON_ONE_FLEET else folder
 
 
 @pytest.hookimpl(optionalhook=True)  # tests that run tests of their own do without xdist
