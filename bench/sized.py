@@ -11,7 +11,7 @@ from native.errors import LaunchError
 from native.home import read_json
 from native.postgres import SUPERUSER
 from own_fleet import processor_seconds
-from speed import machine
+from speed import machine, report
 from speed.stage import Stage
 
 MEGABYTE = 1e6
@@ -29,7 +29,7 @@ PARTS = {
 SEEN = 0.005  # what is less is a dash
 DATABASES = "SELECT datname, pg_database_size(oid) FROM pg_database WHERE NOT datistemplate"
 WRITTEN = "SELECT pg_current_wal_lsn() - '0/0'::pg_lsn"
-BEGIN, END = "<!-- make sizing writes from here -->", "<!-- to here -->"
+BEGIN = "<!-- make sizing writes from here -->"
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,5 @@ def publish(text: str, *, place: Path) -> None:
     Raises:
         LaunchError: it has none.
     """
-    before, begin, rest = place.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
+    if not report.put(text, place=place, begin=BEGIN):
         raise LaunchError(f"{place} has no place for the table")
-    place.write_text(f"{before}{BEGIN}\n{text}{END}{after}")

@@ -152,10 +152,15 @@ def _is_worse(figure: Figure, then: dict[str, float]) -> bool:
 
 def publish(text: str, *, place: Path, plot: str) -> bool:
     """Put text and the plot between the marks of a document; False where it has none."""
+    return put(f"{text}\n![{PLOT_SHOWS}]({plot})\n", place=place, begin=BEGIN)
+
+
+def put(text: str, *, place: Path, begin: str) -> bool:
+    """Put text between a mark and END; False where a document does not have both."""
     whole = place.read_text() if place.exists() else ""
-    before, begin, rest = whole.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
+    before, begins, rest = whole.partition(begin)
+    _, ends, after = rest.partition(END)
+    if not (begins and ends):
         return False
-    place.write_text(f"{before}{BEGIN}\n{text}\n![{PLOT_SHOWS}]({plot})\n{END}{after}")
+    place.write_text(f"{before}{begin}\n{text}{END}{after}")
     return True

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from native.errors import LaunchError
-from sized import BEGIN, END, LOG, Cost, Reading, cost, idle_hour, publish, table
+from sized import BEGIN, LOG, Cost, Reading, cost, idle_hour, publish, table
+from speed.report import END
 
 
 def reading(at: float, cpu: float, disk: float, memory: float = 0.0) -> Reading:
