@@ -6,7 +6,8 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,19 @@ def thread(stage: Stage, name: str, act: Callable[..., None], *arguments: Any) -
             stage.broken.append(f"{name} came to an end:\n{traceback.format_exc()}")
 
     return threading.Thread(target=run, daemon=True)
+
+
+@contextmanager
+def working(threads: Sequence[threading.Thread], over: threading.Event) -> Iterator[None]:
+    """Threads at work until the block ends, which sets what ends them."""
+    for one in threads:
+        one.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for one in threads:
+            one.join()
 
 
 def until_done(do: Callable[[], object], *, seconds: float = INSIST_SECONDS) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from chaos.people import Actor, Clinician, Reader
-from chaos.stage import Stage, thread
+from chaos.stage import Stage, thread, working
 from e2e.client import demo_person
 from observe.asking import Alert
 from observe.faults import Fault, Labels
@@ -112,15 +112,10 @@ def at_work(stage: Stage) -> Iterator[None]:
     people = [demo_person(stage.fleet, "clinician") for _ in range(CLINICIANS)]
     actors: list[Actor] = [Clinician(one, stage.history, stage.house, seed=seed) for seed, one in enumerate(people)]
     actors += [Reader(one, stage.history, seed=0) for one in stage.house.linked[:READERS]]
-    threads = [thread(stage, type(one).__name__, one.run, over) for one in actors]
-    for one in threads:
-        one.start()
     try:
-        yield
+        with working([thread(stage, type(one).__name__, one.run, over) for one in actors], over):
+            yield
     finally:
-        over.set()
-        for one in threads:
-            one.join()
         for person in people:
             person.http.close()
 

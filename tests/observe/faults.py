@@ -12,7 +12,7 @@ from chaos import broker, splits, streams
 from chaos.checks import unfinished
 from chaos.nemesis import jump
 from chaos.proxy import Fault as Bent
-from chaos.stage import SPOILED, Stage, thread, until_done
+from chaos.stage import SPOILED, Stage, thread, until_done, working
 from common.events import LetterCreated
 from e2e.client import demo_person, eventually, new_patient
 from e2e.push_receiver import Reply
@@ -64,13 +64,8 @@ def crashing(stage: Stage, *, names: Sequence[str]) -> Iterator[None]:
                 with suppress(*SPOILED):
                     stage.fleet.kill(name)
 
-    killer = thread(stage, "killer", kill)
-    killer.start()
-    try:
+    with working([thread(stage, "killer", kill)], over):
         yield
-    finally:
-        over.set()
-        killer.join()
 
 
 def bent(stage: Stage, *, backend: str, fault: Bent) -> AbstractContextManager[None]:
@@ -154,13 +149,8 @@ def locked_again_and_again(stage: Stage) -> Iterator[None]:
             with locked(stage, service="letters", table="outbox"):
                 over.wait(HOLD_SECONDS)
 
-    holder = thread(stage, "holder", hold)
-    holder.start()
-    try:
+    with working([thread(stage, "holder", hold)], over):
         yield
-    finally:
-        over.set()
-        holder.join()
 
 
 @contextmanager
