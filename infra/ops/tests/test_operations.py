@@ -90,8 +90,8 @@ async def test_retry_makes_an_intent_due_at_once(house: House, service: str) -> 
     database = Database(house.databases[service])
     told = await house.quill("operations", "retry", waiting)
     await asyncio.sleep(0.01)
-    async with database.transaction() as session:
-        taken = await operations.take_overdue(session)
+    async with database.statement() as connection:
+        taken = await operations.take_overdue(connection)
     await database.close()
     assert told.text == f"{service} tries {waiting} now\n"
     assert taken is not None

@@ -38,7 +38,7 @@ class Database:
         """
         self.engine = _engine(url, pool_size=pool_size, max_overflow=pool_size)
         # Of its own: a full pool means that there is much to do, not that the database is away.
-        self._asking = _engine(url, pool_size=1, max_overflow=0)
+        self._asking = _engine(url, pool_size=1, max_overflow=0).execution_options(isolation_level="AUTOCOMMIT")
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -54,8 +54,8 @@ class Database:
                 yield session
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """For a question that is one statement: without a transaction around it that takes one round trip, not three.
+    async def statement(self) -> AsyncIterator[AsyncConnection]:
+        """For one statement: without a transaction around it that takes one round trip, not three.
 
         Raises:
             StorageUnavailable: as `transaction`.

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel
 from sqlalchemy import CheckConstraint, Column, DateTime, Index, UniqueConstraint, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from common import clock
@@ -64,6 +64,7 @@ class OperationRow(SQLModel, table=True):
         self.state, self.answer, self.payload = state, dict(answer), None
 
 
+_ROWS = SQLModel.metadata.tables[OperationRow.__tablename__]
 WAITING = select(func.count(), func.min(col(OperationRow.created_at))).where(col(OperationRow.state) == "INTENT")
 
 
@@ -194,22 +195,17 @@ async def _resume(session: AsyncSession, wanted: OperationRow, *, now: datetime)
     if known.state == "INTENT":
         if known.lease_until > now:
             raise BeingWorkedOn
-        _lease(known, now=now)
+        known.lease_epoch += 1
+        known.attempts += 1
+        known.lease_until = known.next_try_at = now + LEASE
     return known
 
 
-def _lease(row: OperationRow, *, now: datetime) -> None:
-    row.lease_epoch += 1
-    row.attempts += 1
-    row.lease_until = now + LEASE
-    row.next_try_at = now + LEASE
-
-
-async def take_overdue(session: AsyncSession) -> OperationRow | None:
-    """Lease one intent that its request did not finish; other replicas skip it."""
+async def take_overdue(connection: AsyncConnection) -> OperationRow | None:
+    """Lease one intent that its request did not finish, by one statement; other replicas skip it."""
     now = clock.now()
     overdue = (
-        select(OperationRow)
+        select(col(OperationRow.id))
         .where(
             col(OperationRow.state) == "INTENT",
             col(OperationRow.next_try_at) < now,
@@ -219,10 +215,11 @@ async def take_overdue(session: AsyncSession) -> OperationRow | None:
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    row = (await session.scalars(overdue)).one_or_none()
-    if row is not None:
-        _lease(row, now=now)
-    return row
+    again = {"lease_epoch": _ROWS.c.lease_epoch + 1, "attempts": _ROWS.c.attempts + 1}
+    lease = update(_ROWS).where(_ROWS.c.id == overdue.scalar_subquery())
+    lease = lease.values(**again, lease_until=now + LEASE, next_try_at=now + LEASE)
+    taken = (await connection.execute(lease.returning(_ROWS))).one_or_none()
+    return OperationRow(**taken._asdict()) if taken else None
 
 
 async def perform[B, I: BaseModel, C](kind: OperationKind[B, I, C], backend: B, operation: Operation[I]) -> C:

@@ -11,7 +11,7 @@ from nats.aio.client import Client as NatsClient
 from nats.errors import Error as NatsError
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import from_json, to_json
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, func, insert, select, text, update
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Row, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
@@ -180,10 +180,12 @@ class Relay:
                         refusing[stream] = error
             finally:
                 await self._settle(published, [row.id for row in rows if row.id not in published])
+            if len(rows) < BATCH and not refusing:
+                return  # what came since has woken us
         for error in refusing.values():
             raise error
 
-    async def _publish_all(self, rows: Sequence[OutboxRow], published: list[UUID]) -> None:
+    async def _publish_all(self, rows: Sequence[Row[Any]], published: list[UUID]) -> None:
         if len(rows) > 1 and await self._publish_together(rows):
             published += [row.id for row in rows]
             return
@@ -191,7 +193,7 @@ class Relay:
             await self._publish(row)
             published.append(row.id)
 
-    async def _claim(self, *, but: Collection[str]) -> Sequence[OutboxRow]:
+    async def _claim(self, *, but: Collection[str]) -> Sequence[Row[Any]]:
         now = clock.now()
         others = (~col(OutboxRow.subject).startswith(f"quill.{stream}.") for stream in but)
         free = col(OutboxRow.claimed_until).is_(None) | (col(OutboxRow.claimed_until) < now)
@@ -202,17 +204,12 @@ class Relay:
             .limit(BATCH)
             .with_for_update(skip_locked=True)
         )
-        claim = (
-            update(OutboxRow)
-            .where(col(OutboxRow.id).in_(next_rows))
-            .values(claimed_until=now + CLAIM)
-            .returning(OutboxRow)
-        )
-        async with self._database.transaction() as session:
-            rows = (await session.scalars(claim)).all()
-        return sorted(rows, key=lambda row: row.seq or 0)
+        claim = update(_ROWS).where(_ROWS.c.id.in_(next_rows)).values(claimed_until=now + CLAIM).returning(_ROWS)
+        async with self._database.statement() as connection:
+            rows = (await connection.execute(claim)).all()
+        return sorted(rows, key=lambda row: row.seq)
 
-    async def _publish_together(self, rows: Sequence[OutboxRow]) -> bool:
+    async def _publish_together(self, rows: Sequence[Row[Any]]) -> bool:
         """Have a stream take all of these or none, in their order (NATS ADR-50). False when it took none: it refuses a
         batch with an event that it knows, and streams that were not made for batches refuse all."""
         batch = {"Nats-Batch-Id": uuid4().hex}
@@ -225,22 +222,22 @@ class Relay:
         )
         return bool(from_json(answer.data).get("count") == len(rows))
 
-    async def _publish(self, row: OutboxRow) -> None:
+    async def _publish(self, row: Row[Any]) -> None:
         await self._nats.jetstream().publish(
             row.subject, to_json(row.body), timeout=PUBLISH_TIMEOUT_SECONDS, headers=self._headers(row)
         )
 
-    def _headers(self, row: OutboxRow) -> dict[str, str]:
+    def _headers(self, row: Row[Any]) -> dict[str, str]:
         """Those that were stored; where the schema stands is an absolute URI (CloudEvents 1.0 §3.1.2 `dataschema`)."""
         return row.headers | {SCHEMA: self._origin + row.headers[SCHEMA]}
 
     async def _settle(self, published: Sequence[UUID], left: Sequence[UUID]) -> None:
         """Note what was published, and let go of the rest, so that what comes later does not go before it."""
-        async with self._database.transaction() as session:
-            for ids, end in ((published, {"published_at": clock.now()}), (left, {})):
-                if ids:
-                    mine = col(OutboxRow.id).in_(ids), col(OutboxRow.published_at).is_(None)
-                    await session.execute(update(OutboxRow).where(*mine).values(claimed_until=None, **end))
+        for ids, end in ((published, {"published_at": clock.now()}), (left, {})):
+            if ids:
+                mine = _ROWS.c.id.in_(ids), _ROWS.c.published_at.is_(None)
+                async with self._database.statement() as connection:
+                    await connection.execute(update(_ROWS).where(*mine).values(claimed_until=None, **end))
 
     async def _beat(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -259,9 +256,9 @@ async def _end_of(doing: Coroutine[Any, Any, None]) -> Exception | None:
     return None
 
 
-def _by_stream(rows: Sequence[OutboxRow]) -> Mapping[str, list[OutboxRow]]:
+def _by_stream(rows: Sequence[Row[Any]]) -> Mapping[str, list[Row[Any]]]:
     """Rows that go into the same stream, in their order; two streams have none in common."""
-    streams: dict[str, list[OutboxRow]] = {}
+    streams: dict[str, list[Row[Any]]] = {}
     for row in rows:
         streams.setdefault(row.subject.split(".", 2)[1], []).append(row)  # as `Event.stream` has it
     return streams

@@ -146,8 +146,8 @@ class Work[B]:
 
     async def complete_overdue(self) -> bool:
         """Take one intent that its request left behind through to its end; False when there is none."""
-        async with self.database.transaction() as session:
-            row = await operations.take_overdue(session)
+        async with self.database.statement() as connection:
+            row = await operations.take_overdue(connection)
         if row is None:
             return False
         kind = next(kind for kind in self.kinds if kind.name == row.kind)

@@ -43,23 +43,23 @@ async def test_answer_that_makes_no_sense_to_the_driver_is_no_connection(
     assert await ask() == 1
 
 
-async def test_reading_sees_what_is_committed_and_opens_no_transaction(database: Database) -> None:
-    async with database.reading() as session:
-        first, second = [await session.scalar(text("SELECT pg_current_xact_id()")) for _ in range(2)]
+async def test_each_statement_is_a_transaction_of_its_own(database: Database) -> None:
+    async with database.statement() as connection:
+        first, second = [await connection.scalar(text("SELECT pg_current_xact_id()")) for _ in range(2)]
     assert first != second
 
 
-async def test_connection_that_was_read_from_rolls_back_again(database: Database) -> None:
-    async with database.reading() as session:
-        read_from = await session.scalar(text("SELECT pg_backend_pid()"))
+async def test_connection_that_had_a_statement_rolls_back_again(database: Database) -> None:
+    async with database.statement() as connection:
+        asked = await connection.scalar(text("SELECT pg_backend_pid()"))
 
     async def fail() -> None:
         async with database.transaction() as session:
-            assert await session.scalar(text("SELECT pg_backend_pid()")) == read_from
+            assert await session.scalar(text("SELECT pg_backend_pid()")) == asked
             await session.execute(text("CREATE TABLE half_done (x int)"))
             raise ValueError
 
     with pytest.raises(ValueError, match=r"^$"):
         await fail()
-    async with database.reading() as session:
-        assert await session.scalar(text("SELECT to_regclass('half_done')")) is None
+    async with database.statement() as connection:
+        assert await connection.scalar(text("SELECT to_regclass('half_done')")) is None

@@ -133,13 +133,13 @@ async def _change(work: Work[Backends], caller: Caller, intent: ChangeLetter, *,
 
 async def find_ehr(work: Work[Backends], *, patient_id: UUID) -> UUID | None:
     """The patient's EHR, as far as we have met it."""
-    async with work.database.reading() as connection:
+    async with work.database.statement() as connection:
         return await repository.find_ehr(connection, patient_id=patient_id)
 
 
 async def find_read_times(work: Work[Backends], *, letter_uids: Collection[UUID]) -> Mapping[UUID, datetime]:
     """When the patient first read each of these letters."""
-    async with work.database.reading() as connection:
+    async with work.database.statement() as connection:
         return await repository.find_read_times(connection, letter_uids=letter_uids)
 
 

@@ -171,7 +171,7 @@ async def get_public_keys(work: Work) -> dict[str, Any]:
 async def find_living(work: Work, caller: Caller) -> RowMapping | None:
     """The caller's account while the session and the token's version live, and with the version its roles."""
     since = policy.living_since(caller.roles, now=clock.now())
-    async with work.database.reading() as connection:
+    async with work.database.statement() as connection:
         return await repository.find_behind(connection, caller, since=since)
 
 
