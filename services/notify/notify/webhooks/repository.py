@@ -76,6 +76,8 @@ async def take_due(session: AsyncSession, *, busy: Collection[UUID], size: int, 
     chosen = select(oldest.c.webhook_id, oldest.c.event_id).select_from(WebhookRow).join(oldest, true()).where(*free)
     take = update(row).where(tuple_(*key).in_(chosen)).values(takes=col(row.takes) + 1, due_at=now + lease)
     taken = sorted((await session.scalars(take.returning(row))).all(), key=lambda one: one.webhook_id)
+    if not taken:
+        return []
     webhooks = await session.scalars(
         select(WebhookRow).where(col(WebhookRow.id).in_({one.webhook_id for one in taken}))
     )
