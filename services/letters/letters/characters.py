@@ -6,8 +6,6 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from fontTools.ttLib import TTFont
-
 FONTS = [Path(str(resources.files(package) / "files")) for package in ("fontpkg_noto_sans", "fontpkg_source_code_pro")]
 PART_ENDS = re.compile(r"(?<=[/?&=.,;:_-])(?=\w)")  # in a word
 # Belongs to the character before it.
@@ -46,6 +44,8 @@ def _shown(character: str) -> str:
 
 @cache
 def _covered() -> frozenset[int]:
+    from fontTools.ttLib import TTFont  # only who prints needs it, which is no service
+
     fonts = [TTFont(file, lazy=True) for folder in FONTS for file in folder.iterdir()]
     return frozenset.union(*(frozenset(font.getBestCmap()) for font in fonts))
 

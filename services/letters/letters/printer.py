@@ -14,7 +14,6 @@ from common.logging import get_logger
 from letters.composition import TYPE_CODES
 from letters.errors import PrinterUnavailable
 from letters.letter import HEADINGS, LetterHead, PatientIdentity, StoredLetter
-from letters.pdf import LENGTH
 from letters.settings import Settings
 
 log = get_logger(__name__)
@@ -28,6 +27,7 @@ TOGETHER_BYTES = 64 * 1024  # what several letters may say in one process: toget
 LONGEST_NAME_ABOVE_TEXT = 60
 ROLE = "Clinician"  # nobody else writes letters
 NOT_RECORDED = "not recorded"
+LENGTH_BYTES = 8  # before each PDF; `pdf` has it too, and what it needs is not to be loaded here
 
 
 class Printer:
@@ -184,7 +184,7 @@ async def _set(sheets: Sequence[bytes]) -> list[bytes]:
         log.error("letters could not be printed", number=len(sheets), status=process.returncode)
         raise PrinterUnavailable
     reader = io.BytesIO(printed)
-    pdfs = [reader.read(*LENGTH.unpack(reader.read(LENGTH.size))) for _ in sheets]
+    pdfs = [reader.read(int.from_bytes(reader.read(LENGTH_BYTES))) for _ in sheets]
     if not all(pdfs):
         log.error("letters cannot be set", number=pdfs.count(b""))
     return pdfs
