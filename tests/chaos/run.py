@@ -32,6 +32,7 @@ TESTS = Path(__file__).parents[1]
 LINKED, CLINICIANS, SECOND_DEVICES = 8, 8, 3
 REST_SECONDS = 60.0
 TELL_SECONDS, LOOK_SECONDS = 5.0, 2.0
+READ_SECONDS = 1.0  # a reader looks often enough so, and leaves the machine to those who write
 MORE_SECONDS = 60.0
 LETTERS_A_SECOND = 2  # at least, while all is well
 
@@ -171,7 +172,8 @@ def _act(plan: Plan, stage: Stage, watch: Watch, chance: random.Random, *, tell:
     over = threading.Event()
     people = [demo_person(stage.fleet, "clinician") for _ in range(CLINICIANS)]
     actors: list[Any] = [Clinician(one, stage.history, stage.house, seed=chance.getrandbits(32)) for one in people]
-    actors += [Reader(one, stage.history, seed=chance.getrandbits(32)) for one in stage.house.linked]
+    readers = partial(Reader, history=stage.history, pause=READ_SECONDS)
+    actors += [readers(one, seed=chance.getrandbits(32)) for one in stage.house.linked]
     bad = [
         thread(stage, draw.__name__, play, stage, draw, random.Random(chance.getrandbits(32)))  # noqa: S311
         for draw in plan.form.draws
