@@ -59,6 +59,7 @@ class Stage:
     names: the fleet's processes.
     spared: those of them that nobody kills, so that it is seen how they grow.
     clustered: there are several brokers, which are left to a thread of their own.
+    frozen: the pids of processes that stand still for a time of their own, and are not killed meanwhile.
     drawn, done, missed: the kinds of what was to be done, of what was, and of what could not be, with the reason.
     broken: what went wrong with the run itself.
     """
@@ -71,6 +72,7 @@ class Stage:
     second_devices: Sequence[SecondDevice] = ()
     spared: Sequence[str] = ()
     clustered: bool = False
+    frozen: set[int] = field(default_factory=set)
     stop: threading.Event = field(default_factory=threading.Event)
     drawn: set[str] = field(default_factory=set)
     done: Counter[str] = field(default_factory=Counter)
