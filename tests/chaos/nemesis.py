@@ -43,19 +43,19 @@ DUMP_PLACE = 3, 8
 
 
 def killers(stage: Stage, chance: random.Random) -> list[Todo]:
-    """Every death of a run: at each fail point, once at all of them before another time at some, and by kill -9 from
-    outside."""
-    at = [(chance.choice([one for one in ("letters", "notify") if one in of]), point) for point, of in POINTS.items()]
+    """Every death of a run, at a fail point or by kill -9 from outside, in turn, so that one that is cut short has had
+    some of both; until there was one at each fail point, two of these for one from outside."""
+    once = [(chance.choice([one for one in ("letters", "notify") if one in of]), point) for point, of in POINTS.items()]
     more = [(chance.choice(of), point) for point, of in chance.sample(sorted(POINTS.items()), MORE_POINTS)]
-    points = [
-        Todo(f"fail point {point}", partial(_die_at, stage, service, point), (service,))
-        for service, point in (*_shuffled(chance, at), *_shuffled(chance, more))
-    ]
+    first, then = (
+        [Todo(f"fail point {point}", partial(_die_at, stage, service, point), (service,)) for service, point in points]
+        for points in (_shuffled(chance, once), _shuffled(chance, more))
+    )
     names = [name for name, times in VICTIMS.items() for _ in range(times) if name != "nats" or not stage.clustered]
-    victims = [Todo(f"kill {name}", partial(kill, stage, name, chance), (name,)) for name in names]
-    # In turn, so that a run that is cut short has had some of both.
-    pairs = zip_longest(points, _shuffled(chance, victims))
-    return [one for pair in pairs for one in pair if one is not None]
+    victims = [Todo(f"kill {name}", partial(kill, stage, name, chance), (name,)) for name in _shuffled(chance, names)]
+    outside = iter(victims)
+    turns = [*zip(first[::2], first[1::2], outside, strict=False), *zip_longest(outside, then)]
+    return [one for turn in turns for one in turn if one is not None]
 
 
 def freezers(stage: Stage, chance: random.Random) -> list[Todo]:
@@ -106,8 +106,12 @@ def _shuffled[T](chance: random.Random, todo: Sequence[T]) -> list[T]:
 
 
 def kill(stage: Stage, name: str, chance: random.Random) -> None:
-    """Kill one of the processes of a part."""
-    stage.fleet.kill(chance.choice(stage.replicas(name)))
+    """Kill one of the processes of a part; one that stands still is left to it, since how long it does so matters."""
+    running = stage.fleet.processes
+    awake = [one for one in stage.replicas(name) if one not in running or running[one]["pid"] not in stage.frozen]
+    if not awake:
+        raise NotNow
+    stage.fleet.kill(chance.choice(awake))
     stage.stop.wait(HEAVY_SECONDS if name == "fhir" else 0)
 
 
@@ -123,10 +127,12 @@ def _freeze_at(stage: Stage, service: str, point: str, seconds: float) -> None:
     pid = failpoints.wait(stage.fleet.home, service, point, signum=signal.SIGSTOP, seconds=HIT_SECONDS)
     if pid is None:
         raise NotNow
+    stage.frozen.add(pid)
     try:
         stage.wait(seconds)
     finally:
-        os.kill(pid, signal.SIGCONT)  # unless somebody has killed it meanwhile
+        stage.frozen.discard(pid)
+        os.kill(pid, signal.SIGCONT)
 
 
 def _restart(stage: Stage, service: str) -> None:

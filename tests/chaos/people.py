@@ -112,7 +112,7 @@ class Clinician(Actor):
 
     def ways(self) -> list[tuple[Callable[[], None], int]]:
         """What there is to do, and how often each comes in turn."""
-        return [(self.write, 10), (self.amend, 2), (self.register, 2), (self.count_up, 2), (self.look, 2)]
+        return [(self.write, 10), (self.amend, 2), (self.register, 3), (self.count_up, 2), (self.look, 2)]
 
     def step(self) -> None:
         todo, weights = zip(*self.ways(), strict=True)
@@ -180,11 +180,11 @@ class Clinician(Actor):
 
 
 class Reader(Actor):
-    """A patient who looks into the inbox and reads a letter that the device shows."""
+    """A patient who looks into the inbox and reads a letter that the device shows, with a pause of seconds between."""
 
-    def __init__(self, linked: Linked, history: History, *, seed: int) -> None:
+    def __init__(self, linked: Linked, history: History, *, seed: int, pause: float = PAUSE_SECONDS) -> None:
         super().__init__(linked.person, history, seed=seed)
-        self.linked = linked
+        self.linked, self.pause = linked, pause
 
     def step(self) -> None:
         notifications = self.send("GET", "/api/notifications?limit=5")
@@ -193,7 +193,7 @@ class Reader(Actor):
         if shown := [one for one in items if one["id"] in told]:
             uid = self.random.choice(shown)["url"].rpartition("/")[2]
             self.send("GET", f"/api/patients/{self.linked.patient_id}/letters/{uid}")
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(self.pause)
 
 
 def is_being_worked_on(answer: httpx.Response) -> bool:

@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from chaos.proxy import FaultProxy
 from chaos.stage import SecondDevice, Stage, play, thread
 from chaos.watch import Watch
 from chaos.world import look
-from e2e.client import Person, demo_person, eventually, register
+from e2e.client import Person, demo_person, register
 from e2e.push_receiver import PushReceiver, push_receiver
 from fleet import Fleet, running_fleet
 from native.home import Home, read_json, write_json, write_text
@@ -32,8 +32,10 @@ TESTS = Path(__file__).parents[1]
 LINKED, CLINICIANS, SECOND_DEVICES = 8, 8, 3
 REST_SECONDS = 60.0
 TELL_SECONDS, LOOK_SECONDS = 5.0, 2.0
-MORE_SECONDS = 60.0
-LETTERS_A_SECOND = 2  # at least, while all is well
+READ_SECONDS = 1.0  # a reader looks often enough so, and leaves the machine to those who write
+SHARE = 0.5  # of what people are to write, while things go wrong; the rest may come when all is well again
+# What a run keeps of its limit for becoming well, and for resting, a restored journal and the look at what is left.
+HEALING_SECONDS, AFTERWARDS_SECONDS = 15.0, 60.0
 
 type Tell = Callable[[str], None]
 type Visit = Callable[[Stage], None]
@@ -60,20 +62,22 @@ def run(plan: Plan, *, folder: Path, tell: Tell, begin: Visit = _pass, end: Visi
         begin(stage)
         watch = Watch(stage.fleet, stage.history, names=stage.names, weighed=plan.form.spared)
         _act(plan, stage, watch, chance, tell=tell)
-        left = _rest(stage.fleet)
+        left = _rest(stage)
         if stage.dump.exists():
             tell("letters gets its journal back as it was in the middle of the run")
             journal.restore(stage.fleet, "letters", stage.dump)
             _heal(stage)
-            left |= _rest(stage.fleet)
+            left |= _rest(stage)
         end(stage)
         faults = [*stage.broken, *plan.missing(stage)]
-        faults += [f"{name}: {number} left after {REST_SECONDS:.0f} s of rest" for name, number in left.items()]
+        faults += [f"{name}: {number} left after {stage.patience:.0f} s of rest" for name, number in left.items()]
         tell(f"quiet again after {time.monotonic() - began:.0f} s; looking at what is left")
         if not plan.form.spared:
             tell("no process lives long enough to see whether it grows")
         faults += _look(stage, watch, plan)
-        return _report(plan, stage, faults, seconds=time.monotonic() - began)
+        if (seconds := time.monotonic() - began) > plan.limit:
+            faults.append(f"it took {seconds:.0f} s, longer than {plan.limit:.0f}")
+        return _report(plan, stage, faults, seconds=seconds)
 
 
 def _look(stage: Stage, watch: Watch, plan: Plan) -> list[str]:
@@ -104,8 +108,13 @@ def _report(plan: Plan, stage: Stage, faults: list[str], *, seconds: float) -> R
 @contextmanager
 def prepared(folder: Path, plan: Plan) -> Iterator[Stage]:
     """The stage of a run before anybody acts: a fleet behind proxies, people who are known, and their push service."""
+    began = time.monotonic()
     with _fleet(folder, plan) as (fleet, proxies), push_receiver(fleet.push_port) as push_service:
-        yield _prepare(fleet, proxies, push_service, plan, History(folder / "history.jsonl"))
+        stage = _prepare(fleet, proxies, push_service, plan, History(folder / "history.jsonl"))
+        # A shortened run shares its machine, where what was killed may take as long to start again as all did at first.
+        stage.patience = REST_SECONDS + (0 if plan.whole else time.monotonic() - began)
+        stage.latest = began + plan.limit - HEALING_SECONDS - plan.quiet - AFTERWARDS_SECONDS
+        yield stage
 
 
 @contextmanager
@@ -171,22 +180,26 @@ def _act(plan: Plan, stage: Stage, watch: Watch, chance: random.Random, *, tell:
     over = threading.Event()
     people = [demo_person(stage.fleet, "clinician") for _ in range(CLINICIANS)]
     actors: list[Any] = [Clinician(one, stage.history, stage.house, seed=chance.getrandbits(32)) for one in people]
-    actors += [Reader(one, stage.history, seed=chance.getrandbits(32)) for one in stage.house.linked]
+    readers = partial(Reader, history=stage.history, pause=READ_SECONDS)
+    actors += [readers(one, seed=chance.getrandbits(32)) for one in stage.house.linked]
+    chances = [random.Random(chance.getrandbits(32)) for _ in plan.form.draws]  # noqa: S311
     bad = [
-        thread(stage, draw.__name__, play, stage, draw, random.Random(chance.getrandbits(32)))  # noqa: S311
-        for draw in plan.form.draws
+        thread(stage, draw.__name__, play, stage, draw, own, plan.pace)
+        for draw, own in zip(plan.form.draws, chances, strict=True)
     ]
     good = [thread(stage, type(actor).__name__, actor.run, over) for actor in actors]
     good.append(thread(stage, "watch", watch.run, over))
+    wait = partial(go_on, stage, more=plan.more, tell=tell)
     try:
         for one in (*good, *bad):
             one.start()
-        _wait(plan, stage, tell=tell)
+        wait(partial(_lacking, plan, stage), seconds=plan.seconds, latest=stage.latest)
         stage.stop.set()
         for one in bad:
             one.join()
         _heal(stage)
-        time.sleep(plan.quiet)
+        tell("; ".join(stage.broken) or "everybody is well again")
+        wait(partial(plan.unwritten, stage), seconds=plan.quiet, latest=stage.latest + HEALING_SECONDS + plan.quiet)
     finally:
         stage.stop.set()
         over.set()
@@ -196,13 +209,23 @@ def _act(plan: Plan, stage: Stage, watch: Watch, chance: random.Random, *, tell:
         person.http.close()
 
 
-def _wait(plan: Plan, stage: Stage, *, tell: Tell) -> None:
-    """Until the time is over and there is enough of everything, or it takes too long."""
-    end, to_come = time.monotonic() + plan.seconds, int(plan.quiet * LETTERS_A_SECOND)
-    while (left := end - time.monotonic()) > 0 or (plan.missing(stage, to_come=to_come) and left > -MORE_SECONDS):
-        letters, harms = len(stage.history.of("letter", "ok")), sum(stage.done.values())
-        tell(f"{left:5.0f} s to go: {letters} letters, {stage.kills} kills, {harms} harms")
-        time.sleep(max(LOOK_SECONDS, min(TELL_SECONDS, left)))
+def _lacking(plan: Plan, stage: Stage) -> list[str]:
+    """What there has to be more of while things go wrong."""
+    return [*plan.unharmed(stage), *plan.unwritten(stage, share=SHARE)]
+
+
+def go_on(
+    stage: Stage, lacking: Callable[[], Sequence[str]], *, seconds: float, more: float, latest: float, tell: Tell
+) -> None:
+    """Let people act for so many seconds, and while something is lacking for up to so many more, but not for these
+    beyond the latest time."""
+    end = time.monotonic() + seconds
+    last = min(latest, end + more)
+    while (now := time.monotonic()) < end or (now < last and lacking()):
+        still = "" if now < end else f"; {', '.join(lacking())}"
+        harms = sum(stage.done.values())
+        tell(f"{end - now:5.0f} s to go: {stage.letters} letters, {stage.kills} kills, {harms} harms{still}")
+        time.sleep(min(TELL_SECONDS, end - now) if now < end else LOOK_SECONDS)
 
 
 def _heal(stage: Stage) -> None:
@@ -211,18 +234,26 @@ def _heal(stage: Stage) -> None:
     if stage.clustered and not splits.wait_until_whole(stage):
         stage.broken.append("the brokers are not in step a minute after all was well again")
     with Person(stage.fleet.url) as anybody:
-        eventually(lambda: _is_well(anybody), within=REST_SECONDS)
+        if ill := _still(lambda: _ill(anybody), seconds=stage.patience):
+            stage.broken.append(f"not well {stage.patience:.0f} s after nothing went wrong any more: {ill}")
 
 
-def _is_well(anybody: Person) -> bool:
+def _ill(anybody: Person) -> str:
+    """What health says of a fleet that is not well."""
     with suppress(httpx.TransportError, ValueError):
-        return bool(anybody.get("/api/health").json()["status"] == "ok")
-    return False
+        health = anybody.get("/api/health").json()
+        return "" if health["status"] == "ok" else json.dumps(health)
+    return "no answer"
 
 
-def _rest(fleet: Fleet) -> dict[str, int]:
+def _rest(stage: Stage) -> dict[str, int]:
     """Wait until nothing is left to do; what is still left when the time is over."""
-    deadline = time.monotonic() + REST_SECONDS
-    while (left := checks.unfinished(fleet)) and time.monotonic() < deadline:
+    return _still(lambda: checks.unfinished(stage.fleet), seconds=stage.patience)
+
+
+def _still[T](look: Callable[[], T], *, seconds: float) -> T:
+    """Look until there is nothing to see, or the time is over; what was seen last."""
+    deadline = time.monotonic() + seconds
+    while (seen := look()) and time.monotonic() < deadline:
         time.sleep(0.5)
-    return left
+    return seen

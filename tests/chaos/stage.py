@@ -1,5 +1,6 @@
 """The stage of a run: what whoever does harm can reach, what a harm is, and how they are done one after the other."""
 
+import math
 import random
 import subprocess
 import threading
@@ -21,9 +22,11 @@ from e2e.push_receiver import Subscriber
 from fleet import Fleet
 from nats.errors import Error as NatsError
 
-PAUSE_SECONDS = 0.5, 2.5
-INSIST_SECONDS = 40.0
+PAUSE_SECONDS = 0.5, 1.5
+RECOVERY_SECONDS = 20.0  # a fleet that has not recovered by then is harmed all the same
+INSIST_SECONDS = 120.0
 LATER = 6  # places
+LOOK_SECONDS = 0.1
 
 
 class NotNow(Exception):
@@ -59,6 +62,9 @@ class Stage:
     names: the fleet's processes.
     spared: those of them that nobody kills, so that it is seen how they grow.
     clustered: there are several brokers, which are left to a thread of their own.
+    frozen: the pids of processes that stand still for a time of their own, and are not killed meanwhile.
+    patience: how many seconds everybody has to be well again, and then to have nothing left to do.
+    latest: the monotonic time at which things stop to go wrong where time is short, whatever was shown by then.
     drawn, done, missed: the kinds of what was to be done, of what was, and of what could not be, with the reason.
     broken: what went wrong with the run itself.
     """
@@ -71,6 +77,9 @@ class Stage:
     second_devices: Sequence[SecondDevice] = ()
     spared: Sequence[str] = ()
     clustered: bool = False
+    frozen: set[int] = field(default_factory=set)
+    patience: float = 60.0
+    latest: float = math.inf
     stop: threading.Event = field(default_factory=threading.Event)
     drawn: set[str] = field(default_factory=set)
     done: Counter[str] = field(default_factory=Counter)
@@ -89,7 +98,13 @@ class Stage:
     @property
     def kills(self) -> int:
         """How many processes have died so far."""
-        return sum(number for name, number in self.done.items() if name.startswith(("kill ", "fail point ")))
+        done = tuple(self.done.items())  # others add to it meanwhile
+        return sum(number for name, number in done if name.startswith(("kill ", "fail point ")))
+
+    @property
+    def letters(self) -> int:
+        """How many letters people were told are stored so far."""
+        return len(self.history.of("letter", "ok"))
 
     def replicas(self, service: str) -> list[str]:
         """The processes of a service that may be harmed, whether they run just now or not."""
@@ -103,6 +118,12 @@ class Stage:
         """
         if self.stop.wait(seconds):
             raise NotNow
+
+    def recover(self, letters: int) -> None:
+        """Wait until people have got so many letters more through, but not for ever."""
+        enough, deadline = self.letters + letters, time.monotonic() + RECOVERY_SECONDS
+        while self.letters < enough and time.monotonic() < deadline and not self.stop.wait(LOOK_SECONDS):
+            pass
 
 
 @dataclass(frozen=True)
@@ -119,11 +140,13 @@ class Todo:
 
 
 type Draw = Callable[[Stage, random.Random], Sequence[Todo]]
+# How many letters people get through between one harm and the next.
+type Pace = Callable[[Stage, random.Random], int]
 
 
-def play(stage: Stage, draw: Draw, chance: random.Random) -> None:
-    """Do one after the other, and draw anew when all is done, until the run is over. What cannot be done comes again
-    a few places later."""
+def play(stage: Stage, draw: Draw, chance: random.Random, pace: Pace = lambda *_: 0) -> None:
+    """Do one after the other, each when people have recovered from the last, and draw anew when all is done, until the
+    run is over. What cannot be done comes again a few places later."""
     while not stage.stop.is_set():
         deck = [*draw(stage, chance)]
         stage.drawn.update(one.kind for one in deck)
@@ -132,6 +155,7 @@ def play(stage: Stage, draw: Draw, chance: random.Random) -> None:
             if not _do(stage, one):
                 deck.insert(LATER, one)
             stage.stop.wait(chance.uniform(*PAUSE_SECONDS))
+            stage.recover(pace(stage, chance))
 
 
 def _do(stage: Stage, one: Todo) -> bool:
