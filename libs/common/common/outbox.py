@@ -229,7 +229,7 @@ class Relay:
 
     def _headers(self, row: Row[Any]) -> dict[str, str]:
         """Those that were stored; where the schema stands is an absolute URI (CloudEvents 1.0 §3.1.2 `dataschema`)."""
-        return row.headers | {SCHEMA: self._origin + row.headers[SCHEMA]}
+        return {**row.headers, SCHEMA: self._origin + row.headers[SCHEMA]}
 
     async def _settle(self, published: Sequence[UUID], left: Sequence[UUID]) -> None:
         """Note what was published, and let go of the rest, so that what comes later does not go before it."""

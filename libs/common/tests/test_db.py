@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("way", ["transaction", "reading"])
+@pytest.mark.parametrize("way", ["transaction", "statement"])
 async def test_connection_that_ends_before_it_is_set_up_is_no_connection(database: Database, way: str) -> None:
     async def ask() -> None:
         async with getattr(database, way)() as session:
