@@ -23,7 +23,7 @@ from stand_in import Auth
 TABLES = "webhook_deliveries, webhooks, deliveries, notifications, readings, links, devices, inbox, outbox, operations"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
 
@@ -39,7 +39,7 @@ def receiver() -> Iterator[PushReceiver]:
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def settings(notify_database: str, receiver: PushReceiver) -> Settings:
     return Settings.model_validate(
         {
@@ -85,8 +85,10 @@ def auth() -> Iterator[Auth]:
         yield running
 
 
-@pytest.fixture
-async def door(stage: Stage, settings: Settings, auth: Auth, nats_server: NatsServer) -> AsyncIterator[Door]:
+@pytest.fixture(scope="module")
+async def running_app(
+    settings: Settings, auth: Auth, nats_server: NatsServer, anyio_backend: str
+) -> AsyncIterator[Door]:
     """The whole app on the tables and the push service of the stage."""
     client = Client()
     await client.connect(nats_server.url)
@@ -95,3 +97,9 @@ async def door(stage: Stage, settings: Settings, auth: Auth, nats_server: NatsSe
     whole = settings.model_copy(update={"auth_url": auth.url, "nats_url": nats_server.url})
     async with open_door(whole, auth) as running:
         yield running
+
+
+@pytest.fixture
+def door(running_app: Door, stage: Stage) -> Door:
+    """The app with nothing in its tables."""
+    return running_app
