@@ -1,8 +1,8 @@
-/** The name of the product, where one can go, and who is signed in. */
+/** The name of the product, where one can go (whose room is kept until that is known), and who is signed in. */
 
 import { type FocusEvent, type KeyboardEvent, Suspense, useEffect, useId, useRef, useState } from "react";
 import { Link, NavLink, useLocation } from "react-router";
-import { signOut } from "../session/session";
+import { isRemembered, signOut } from "../session/session";
 import type { Role, User } from "../session/store";
 import { useMustEnrol, useSessionState } from "../session/useSession";
 import { Button } from "../ui/Button";
@@ -51,6 +51,7 @@ export function Header() {
           Quill
         </Link>
         {places.length > 0 && <Places places={places} />}
+        {state.status === "restoring" && isRemembered() && <div className="places" />}
         {user && <OwnMenu user={user} />}
         {!user && state.status !== "restoring" && <ThemeSwitch />}
       </div>
