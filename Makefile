@@ -4,6 +4,7 @@ N ?= 1
 SEED ?= 1
 EXAMPLES ?= 100
 OBSERVE ?= 0
+COPY ?=
 QUICK ?=
 ROWS ?=
 CLUSTER ?=
@@ -17,8 +18,8 @@ PARTS = libs/common services/auth services/patients services/letters services/no
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-run: sync ## Start the whole fleet; Ctrl-C stops it. docs/settings.md explains QUILL_PORT, QUILL_HOME, DEMO=0 and OBSERVE=1
-	@exec .venv/bin/python -m native run
+run: sync ## Start the whole fleet; Ctrl-C stops it. docs/settings.md explains QUILL_PORT, QUILL_HOME, DEMO=0, OBSERVE=1 and COPY=folder
+	@exec $(if $(COPY),env QUILL_COPY="$(COPY)") .venv/bin/python -m native run
 
 stores: sync ## Start only PostgreSQL and NATS, for `quill restore`; Ctrl-C stops them
 	@exec .venv/bin/python -m native run --stores

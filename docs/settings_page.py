@@ -25,7 +25,7 @@ from pydantic_settings import BaseSettings
 
 ROOT = Path(__file__).parent.parent
 LAUNCHER = ROOT / "infra/native/native/settings.py"
-COMPOSE = (ROOT / "docker-compose.yml", ROOT / "docker-compose.production.yml")
+COMPOSE = tuple(ROOT / f"docker-compose{over}.yml" for over in ("", ".production", ".copy"))
 SERVICES = ("auth", "patients", "letters", "notify")
 OPERATOR = "`quill`"
 COMMENT = re.compile(r"^# ([A-Z][A-Z_]*) \[([^\];]+)(?:; ([^\]]*))?\] (.+(?:\n#   .+)*)", re.MULTILINE)

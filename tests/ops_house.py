@@ -15,7 +15,7 @@ from common.outbox import Relay
 from common.work import Work
 from native.bare import NatsServer
 from nats.aio.client import Client
-from ops import backup, dlq, doctor, events, operations, restore
+from ops import backup, copy, dlq, doctor, events, operations, restore
 from ops.house import Settings
 from provision.streams import provision
 from quill_command import Output
@@ -23,7 +23,7 @@ from stand_in import ORIGIN
 from typer.testing import CliRunner
 
 COMMANDS = {
-    **{"backup": backup.app, "dlq": dlq.app, "doctor": doctor.app, "events": events.app},
+    **{"backup": backup.app, "copy": copy.app, "dlq": dlq.app, "doctor": doctor.app, "events": events.app},
     **{"operations": operations.app, "restore": restore.app},
 }
 SERVICES = ("auth", "patients", "letters", "notify")

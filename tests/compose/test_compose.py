@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 
 ROOT = Path(__file__).parents[2]
 BINARIES = ROOT / ".venv/bin"
-FILES = ("docker-compose.yml", "docker-compose.production.yml")
+FILES = ("docker-compose.yml", "docker-compose.production.yml", "docker-compose.copy.yml")
 SERVICES = ("auth", "patients", "letters", "notify")
 # compose-spec.json is the schema of https://github.com/compose-spec/compose-spec (Apache-2.0), of June 2026.
 SCHEMA = json.loads(Path(__file__).with_name("compose-spec.json").read_text())
@@ -48,6 +48,7 @@ def load(name: str) -> dict[str, Any]:
 
 
 FLEET: dict[str, dict[str, Any]] = load(FILES[0])["services"]
+COPY: dict[str, dict[str, Any]] = load(FILES[2])["services"]
 JOBS = {name for name, service in FLEET.items() if service.get("restart") == "no"}
 
 
@@ -152,9 +153,9 @@ def test_image_is_pinned(name: str) -> None:
     assert re.search(r":v?\d+\.\d+", FLEET[name]["image"])
 
 
-@pytest.mark.parametrize("name", FLEET)
+@pytest.mark.parametrize("name", [*FLEET, "copy", "recovery"])
 def test_container_has_least_privilege(name: str) -> None:
-    service = FLEET[name]
+    service = (COPY | FLEET)[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
@@ -197,6 +198,15 @@ def test_only_caddy_is_published_and_on_loopback() -> None:
     }
 
 
+def test_copy_is_kept_and_read_as_the_user_of_the_server_that_is_copied() -> None:
+    postgres = FLEET["postgres"]
+    assert {COPY[name]["user"] for name in ("copy", "recovery")} == {postgres["user"]}
+    assert {COPY[name]["image"] for name in ("copy", "recovery")} == {FLEET["backup"]["image"]}
+    assert COPY["postgres"]["command"][: len(postgres["command"])] == postgres["command"]
+    assert COPY["recovery"]["volumes"][1:] == postgres["volumes"]
+    assert COPY["recovery"]["command"][2:3] == [COPY["recovery"]["volumes"][0].rpartition(":")[2]]
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_service_can_be_scaled(service: str) -> None:
     assert {"container_name", "ports", "volumes"}.isdisjoint(FLEET[service])
@@ -221,7 +231,7 @@ def test_database_job_gets_every_variable_of_its_scripts() -> None:
 
 def test_caddy_variables_are_those_of_the_caddyfile() -> None:
     known = set(re.findall(r"\{\$(\w+)", (ROOT / "Caddyfile").read_text()))
-    given = {name for file in FILES for name in load(file)["services"]["caddy"]["environment"]}
+    given = {name for file in FILES[:2] for name in load(file)["services"]["caddy"]["environment"]}
     assert given <= known
 
 

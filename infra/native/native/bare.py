@@ -56,13 +56,13 @@ class NatsServer:
 
 
 @contextmanager
-def postgres_server(folder: Path) -> Iterator[PostgresServer]:
-    """A PostgreSQL with its data in `folder`; it does not wait for the disk, so a crash loses everything."""
+def postgres_server(folder: Path, *, is_safe: bool = False) -> Iterator[PostgresServer]:
+    """A PostgreSQL with its data in `folder`; unless it is safe, it does not wait for the disk: a crash loses all."""
     home = Home(folder)
     home.create()
     cluster = postgres.Cluster(home, port=free_port(), password=PASSWORD)
     asyncio.run(postgres.create_cluster(cluster))
-    settings = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    settings = {} if is_safe else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     with _running(home, postgres.program(cluster, settings=settings)):
         yield PostgresServer(port=cluster.port)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from native import caddy, ehrbase, fhir, nats, openehr, postgres, prometheus, services, web
+from native import caddy, copy, ehrbase, fhir, nats, openehr, postgres, prometheus, services, web
 from native.home import Home
 from native.ports import HeldPorts, choose_ports
 from native.process import Command, Program, run_to_end
@@ -103,11 +103,17 @@ class Fleet:
         password = self._secrets[f"database_{postgres.SUPERUSER}"]
         cluster = postgres.Cluster(self._home, port=self._ports["postgres"], password=password)
         passwords = {role: self._secrets[f"database_{role}"] for role in DATABASE_ROLES}
-        await self._start_cluster(cluster, "databases.sql", passwords)
+        folder = None if self._settings.stores_only else self._settings.copy
+        await self._start_cluster(cluster, "databases.sql", passwords, copied_to=folder)
 
-    async def _start_cluster(self, cluster: postgres.Cluster, script: str, passwords: Mapping[str, str]) -> None:
+    async def _start_cluster(
+        self, cluster: postgres.Cluster, script: str, passwords: Mapping[str, str], *, copied_to: Path | None = None
+    ) -> None:
         await postgres.create_cluster(cluster)
-        await self._run(postgres.program(cluster))
+        # Without the keeper of a copy that there was before, no commit may wait for it.
+        await self._run(postgres.program(cluster, settings={} if copied_to else {"synchronous_standby_names": ""}))
+        if copied_to:
+            await self._run(copy.program(self.context, cluster, copied_to))
         with self._progress.step(f"making the databases of {cluster.name}"):
             await postgres.run_script(cluster, script, passwords=passwords)
 

@@ -129,7 +129,7 @@ def environment(context: Context, service: str) -> dict[str, str]:
 
 
 def operator_environment(context: Context) -> dict[str, str]:
-    """What the operator's commands are told (`quill events`, `dlq`, `operations`, `doctor`, `backup`, `restore`)."""
+    """What the operator's commands are told (`quill doctor`, `events`, `backup`, `restore`, `copy`, …)."""
     ports, backends = context.ports, context.backends
     kept = " ".join(f"{name}={url}" for name, url in _owned_databases(context).items())
     return {
@@ -147,6 +147,9 @@ def operator_environment(context: Context) -> dict[str, str]:
         "QUILL_EHRBASE_PASSWORD": backends.openehr_password,
         "QUILL_SERVICES_FOLDER": str(REPOSITORY / "services"),
         "QUILL_BACKUP_DATABASES": kept,
+        "QUILL_COPY_DATABASE": postgres.url(
+            postgres.SUPERUSER, context.secrets["database_postgres"], port=ports["postgres"], database="postgres"
+        ),
         "QUILL_BACKUP_KEYS": str(context.home.secrets),
         "QUILL_NATS_BACKUP_PASSWORD": context.secrets["nats_backup"],
         "QUILL_SECRET_FILES": f"{context.home.secrets} {context.home.accounts}",

@@ -9,6 +9,8 @@
 # QUILL_CACHE [folder; ~/.cache/quill] Builds, which all copies share.
 # DEMO [0 or 1; 1] 0 starts without demo patients, letters and accounts.
 # OBSERVE [0 or 1; 0] 1 also starts a Prometheus with the alert rules of `infra/observe`, on a loopback port.
+# QUILL_COPY [folder] Where to keep a second copy of PostgreSQL, up to the last commit; a folder on another disk, which
+#   `make run COPY=…` sets. Commits then wait for both disks (docs/backup.md).
 # QUILL_REPLICAS [text] More than one process of a service, such as `letters=2,notify=2`.
 # QUILL_NATS_NODES [1 or 3; 1] 3 runs NATS as a cluster with a copy of each stream on every server. If you change the
 #   number of an existing copy, it starts with empty streams.
@@ -59,6 +61,7 @@ class Settings:
     port: int = 8080  # where Caddy listens
     demo: bool = True
     observe: bool = False  # with a Prometheus
+    copy: Path | None = None  # where PostgreSQL's second copy is
     replicas: Mapping[str, int] = field(default_factory=dict)
     nats_nodes: int = 1  # more than one: a cluster, whose streams have a copy on each
     fhir_url: str = ""  # another FHIR server, already running
@@ -84,6 +87,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         port=_port(environment.get("QUILL_PORT") or "8080"),
         demo=_switch(environment.get("DEMO", "1")),
         observe=_switch(environment.get("OBSERVE") or "0"),
+        copy=_copy(environment),
         replicas=_replicas(environment.get("QUILL_REPLICAS", "")),
         nats_nodes=_nats_nodes(environment.get("QUILL_NATS_NODES") or "1"),
         fhir_url=environment.get("QUILL_FHIR_URL", "").rstrip("/"),
@@ -105,6 +109,13 @@ def _cache(environment: Mapping[str, str]) -> Path:
     if chosen := environment.get("QUILL_CACHE"):
         return Path(chosen).absolute()
     return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "quill"
+
+
+def _copy(environment: Mapping[str, str]) -> Path | None:
+    chosen = environment.get("QUILL_COPY")
+    if chosen and environment.get("QUILL_EHRBASE_JAR"):
+        raise LaunchError("QUILL_COPY does not copy the PostgreSQL that QUILL_EHRBASE_JAR starts: set one of them.")
+    return Path(chosen).absolute() if chosen else None
 
 
 def _port(text: str) -> int:

@@ -63,8 +63,17 @@ def test_nonsense_is_refused_by_the_name_of_its_variable(name: str, value: str) 
         read_settings({name: value})
 
 
-def test_ehrbase_by_url_and_by_jar_at_once_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("beside", "reason"),
+    [({"QUILL_EHRBASE_URL": "http://127.0.0.1:1"}, "not both"), ({"QUILL_COPY": "/copy"}, "QUILL_COPY does not copy")],
+)
+def test_ehrbase_by_jar_is_refused_beside_what_it_excludes(beside: dict[str, str], reason: str, tmp_path: Path) -> None:
     jar = tmp_path / "ehrbase.jar"
     jar.touch()
-    with pytest.raises(LaunchError, match="not both"):
-        read_settings({"QUILL_EHRBASE_URL": "http://127.0.0.1:1", "QUILL_EHRBASE_JAR": str(jar)})
+    with pytest.raises(LaunchError, match=reason):
+        read_settings({"QUILL_EHRBASE_JAR": str(jar), **beside})
+
+
+def test_copy_is_kept_in_a_folder_only_if_one_is_named() -> None:
+    assert read_settings({"QUILL_COPY": ""}).copy is None
+    assert read_settings({"QUILL_COPY": "/mnt/copy"}).copy == Path("/mnt/copy")

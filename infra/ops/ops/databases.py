@@ -75,8 +75,8 @@ class Store:
         Raises:
             Refused: it does not answer.
         """
-        command = self._command("psql", "--tuples-only", "--no-align", "--field-separator= ", f"--command={LOOK}")
-        run = subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False)
+        command = self.command("psql", "--tuples-only", "--no-align", "--field-separator= ", f"--command={LOOK}")
+        run = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
         if run.returncode:
             raise Refused(f"the database {self.name} does not answer")
         tables, others, comment = run.stdout.strip("\n").split(" ", 2)
@@ -91,7 +91,7 @@ class Store:
         """
         options = ("--format=plain", "--compress=gzip:6", f"--lock-wait-timeout={LOCK_WAIT_MILLISECONDS}")
         with subprocess.Popen(
-            self._command("pg_dump", *options), env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            self.command("pg_dump", *options), env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
             assert process.stdout is not None  # noqa: S101 - opened above
             assert process.stderr is not None  # noqa: S101
@@ -118,9 +118,9 @@ class Store:
         end = f"COMMENT ON DATABASE \"{name}\" IS '{MARK}{backup}';\nANALYZE;\n"
         # Neither the values of rows nor the lines that hold them may be printed.
         quiet = ("--set=ON_ERROR_STOP=1", "--set=VERBOSITY=sqlstate", "--output=/dev/null")
-        command = self._command("psql", "--single-transaction", "--file=-", *quiet)
+        command = self.command("psql", "--single-transaction", "--file=-", *quiet)
         with subprocess.Popen(
-            command, env=self._environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+            command, env=self.environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
         ) as process:
             assert process.stdin is not None  # noqa: S101
             assert process.stderr is not None  # noqa: S101
@@ -139,13 +139,15 @@ class Store:
         if process.returncode:
             raise Refused(f"PostgreSQL does not take the dump of {self.name} ({' '.join(said[-2:])}); it is as it was")
 
-    def _command(self, program: str, *options: str) -> list[str]:
+    def command(self, program: str, *options: str) -> list[str]:
+        """One of the programs, with options, on this database; `environment` has its password."""
         address = make_url(self.url)._replace(password=None).render_as_string()
         common = ("--no-psqlrc", "--quiet") if program == "psql" else ()
         return [str(self.programs / program), f"--dbname={address}", "--no-password", *common, *options]
 
     @property
-    def _environment(self) -> Mapping[str, str]:
+    def environment(self) -> Mapping[str, str]:
+        """What the programs may know, and no more."""
         password = make_url(self.url).password or ""
         return {"PATH": os.environ.get("PATH", ""), "PGPASSWORD": str(password), "PGCONNECT_TIMEOUT": "5"}
 

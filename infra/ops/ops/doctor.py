@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ops import doors, house, stores
+from ops import copy, doors, house, stores
 from ops.findings import Check, Finding, State, settled
 from ops.house import SERVICES, AsJson, Settings
 
@@ -41,6 +41,7 @@ def _checks(settings: Settings) -> Mapping[str, Check]:
     return {
         "machine": partial(doors.check_machine, settings),
         **{f"{service} database": partial(stores.check_database, settings, service) for service in SERVICES},
+        **({"copy": partial(copy.check, settings)} if settings.copy_database else {}),
         "nats": partial(stores.check_broker, settings),
         **{f"{name} monitor": partial(stores.check_monitor, name, url) for name, url in settings.monitors().items()},
         "fhir": partial(doors.check_fhir, settings),

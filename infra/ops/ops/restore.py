@@ -14,7 +14,7 @@ from ops import archive, events, house, secrets, streams
 from ops.archive import Manifest, Part, Reader
 from ops.backup import Archive, BackupSettings, Identity, Keys
 from ops.databases import State, Store
-from ops.house import SERVICES, AsJson, Broker, Refused
+from ops.house import SERVICES, AsJson, Broker, Refused, Settings
 from ops.pipes import read_from
 
 STREAMS = "streams"  # all of them are one store
@@ -86,7 +86,7 @@ class _Restoration:
                 if needed:
                     await self._put_back(broker, backup, name)
                 done[name] = "restored" if needed else "was restored before"
-        await self._hand_again(backup.manifest, chosen)
+        await self._tell_again(backup.manifest, chosen)
         return done
 
     def _check_keys(self, backup: Reader) -> None:
@@ -112,9 +112,7 @@ class _Restoration:
         elif (store := self._stores.get(name)) is None:
             raise Refused(f"this fleet has no database {name}")
         else:
-            state = await _look(store)
-            if state.others:
-                raise Refused(f"{name} is in use ({state.others} connections): stop what works with it")
+            state = await look_unused(store)
             full, same = state.tables > 0, state.restored == str(manifest.id)
         if full and not same and not self._replace:
             raise Refused(f"{name} is not empty; --replace puts the backup in its place, and what is there is lost")
@@ -129,18 +127,14 @@ class _Restoration:
             with read_from(lambda target, part=part: backup.copy(part, target)) as source:  # type: ignore[misc]
                 await streams.restore(broker, part.store, part.about, source, copies=self._settings.copies)
 
-    async def _hand_again(self, manifest: Manifest, chosen: Sequence[str]) -> None:
+    async def _tell_again(self, manifest: Manifest, chosen: Sequence[str]) -> None:
         """What the stores that are older now missed comes to them again; each leaves alone what it has handled."""
-        since = manifest.began - CLOCKS
+        since = manifest.began
         if STREAMS in chosen:
             for service in SERVICES:
                 if service not in chosen:
-                    await self._announce_again(service, since)
-        async with self._settings.broker() as broker:
-            for durable in DURABLES:
-                hearer = durable.name.partition("-")[0]
-                if {hearer, STREAMS} & set(chosen) and await broker.stream(durable.event.stream()) is not None:
-                    await events.move_back(broker, durable, since=since)
+                    await self._announce_again(service, since - CLOCKS)
+        await hand_again(self._settings, chosen, since=since)
 
     async def _announce_again(self, service: str, since: datetime) -> None:
         if service in self._stores and (await asyncio.to_thread(self._stores[service].look)).tables:
@@ -148,13 +142,26 @@ class _Restoration:
                 await events.reopen(database, since=since)
 
 
-async def _look(store: Store) -> State:
-    """What a database holds; connections that were closed just now may take a moment to be gone."""
+async def look_unused(store: Store) -> State:
+    """What a database holds with which nobody works.
+
+    Raises:
+        Refused: somebody does; connections that were closed just now may take a moment to be gone.
+    """
     for _ in range(LOOKS):
         if not (state := await asyncio.to_thread(store.look)).others:
-            break
+            return state
         await asyncio.sleep(LOOK_SECONDS)
-    return state
+    raise Refused(f"{store.name} is in use ({state.others} connections): stop what works with it")
+
+
+async def hand_again(settings: Settings, chosen: Sequence[str], *, since: datetime) -> None:
+    """Have what stores missed that are of an older time come to them again."""
+    async with settings.broker() as broker:
+        for durable in DURABLES:
+            hearer = durable.name.partition("-")[0]
+            if {hearer, STREAMS} & set(chosen) and await broker.stream(durable.event.stream()) is not None:
+                await events.move_back(broker, durable, since=since - CLOCKS)
 
 
 def _put_database(backup: Reader, part: Part, store: Store) -> None:
