@@ -57,11 +57,12 @@ function sheetsForStyles(): Plugin {
 
 const MOST_SCREENS = 10;
 
-/** What start.ts needs is small and stays apart; what most screens need comes in one piece, not in a dozen. */
+/** What start.ts needs is small and stays apart; what most screens need comes in one piece, and so does what patients read. */
 const codeSplitting: Rolldown.CodeSplittingOptions = {
   groups: [
     { name: (id, graph) => (isOfStart(id, graph) ? "start" : null), debugName: "start", priority: 2 },
     { name: "shared", minShareCount: MOST_SCREENS, priority: 1 },
+    { name: "reading", test: /\/src\/patient\/(Letters|NotLinked|inbox|push|device)\.tsx?$/, priority: 0 },
   ],
 };
 
