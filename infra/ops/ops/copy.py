@@ -163,7 +163,7 @@ async def _server(settings: Settings | CopySettings) -> AsyncIterator[AsyncConne
     """The server that is copied."""
     database = Database(_url(settings), pool_size=1)
     try:
-        async with database.reading() as connection:
+        async with database.statement() as connection:
             yield connection
     finally:
         await database.close()
