@@ -16,7 +16,7 @@ NEEDED = (
     *("libs/common/common", "docs", "tests/event_compatibility.py", str(GATE)),
     # What the page of settings is made of.
     *("infra/native/native/settings.py", "infra/nats/provision/__main__.py", "Caddyfile", "docker-compose.yml"),
-    "docker-compose.production.yml",
+    *("docker-compose.copy.yml", "docker-compose.production.yml"),
 )
 PLANTED = {
     "removed": ("    version: int\n    author_id: UUID\n", "    version: int\n", "author_id: is gone"),
