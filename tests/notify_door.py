@@ -1,5 +1,6 @@
 """The whole notify app on real PostgreSQL and NATS, for tests of its HTTP; only auth is stood in for, over HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -65,5 +66,9 @@ async def open_door(settings: Settings, auth: Auth) -> AsyncIterator[Door]:
     await nats.connect(settings.nats_url)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http:
-        yield Door(app, http, auth, nats)
+        door = Door(app, http, auth, nats)
+        async with asyncio.timeout(60):  # while it binds its consumers, what auth says can come too late
+            while (await door.visitor()("GET", "/notifications")).status_code == 503:
+                pass
+        yield door
     await nats.close()

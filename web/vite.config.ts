@@ -57,12 +57,13 @@ function sheetsForStyles(): Plugin {
 
 const MOST_SCREENS = 10;
 
-/** What start.ts needs is small and stays apart; what most screens need comes in one piece, and so does what patients read. */
+/** What start.ts needs is small and stays apart; what most screens need comes in one piece, and so does a patient's list. */
 const codeSplitting: Rolldown.CodeSplittingOptions = {
   groups: [
     { name: (id, graph) => (isOfStart(id, graph) ? "start" : null), debugName: "start", priority: 2 },
     { name: "shared", minShareCount: MOST_SCREENS, priority: 1 },
-    { name: "reading", test: /\/src\/patient\/(Letters|NotLinked|inbox|push|device)\.tsx?$/, priority: 0 },
+    { name: "queries", test: /\/src\/api\/queries\.ts$/, priority: 1 },
+    { name: "reading", test: /\/src\/patient\/(Letters|NotLinked|inbox)\.tsx?$/, priority: 0 },
   ],
 };
 
