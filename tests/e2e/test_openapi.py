@@ -31,7 +31,8 @@ APART = {*BY_COOKIE, "/api/auth/logout-all"}
 EXAMPLES = int(os.environ.get("QUILL_FUZZ_EXAMPLES", "3"))
 TOKEN_SECONDS = 600.0
 TELLING = 12
-FRAMING = ("Host", "Connection", "Content-Length", "Transfer-Encoding", "Expect", "Upgrade")  # not the document's matter
+# What the door and HTTP itself go by is none of a document's matter.
+FRAMING = ("Host", "Connection", "Content-Length", "Transfer-Encoding", "Expect", "Upgrade")
 
 # A document cannot say all: a valid NHS number, a version that is the newest, a code that was given out.
 TO_WHAT_FITS = ["2xx", "3xx", "401", "403", "404", "409", "412", "422", "428", "429"]
