@@ -15,7 +15,7 @@ from observe.faults import Fault, Labels
 
 CLINICIANS, READERS = 3, 2
 LOOK_SECONDS = 0.5
-FIRE_SECONDS = CLEAR_SECONDS = 240.0
+PATIENCE_SECONDS = 240.0
 
 
 class Source(Protocol):
@@ -94,7 +94,7 @@ class Watch:
             time.sleep(LOOK_SECONDS)
 
 
-def drill(fault: Fault, stage: Stage, source: Source, *, patience: float = FIRE_SECONDS) -> Seen:
+def drill(fault: Fault, stage: Stage, source: Source, *, patience: float = PATIENCE_SECONDS) -> Seen:
     """Break something until its alerts fire, mend it, and wait until they have cleared.
 
     Args:

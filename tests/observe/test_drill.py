@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
 import pytest
 from chaos.splits import NODES
 from common.events import DURABLES
 from native.settings import SERVICES
+from observe.__main__ import attempt
 from observe.asking import Alert
 from observe.drill import drill, table
 from observe.faults import FAULTS, Fault
@@ -124,6 +126,17 @@ def test_alert_that_fires_after_its_fault_is_waited_for() -> None:
     assert broken(Scene([LOCKED]), afterwards={"Crowd": {}}) == ["the door is locked: Crowd did not fire"]
     scene = Scene([LOCKED], [firing("Crowd")])
     assert broken(scene, afterwards={"Crowd": {}}) == ["the door is locked: Crowd did not clear"]
+
+
+def test_fault_that_cannot_be_done_is_told_and_the_next_one_is_tried() -> None:
+    def impossible(_stage: Any) -> NoReturn:
+        raise OSError("the door is away")
+
+    stage: Any = SimpleNamespace(broken=[])
+    assert attempt(Fault("the door is locked", impossible, {"Locked": {}}), stage, Scene([])) == []
+    (told,) = stage.broken
+    assert told.startswith("the door is locked:\nTraceback")
+    assert told.endswith("OSError: the door is away\n")
 
 
 def test_table_says_after_how_long_each_fired_and_cleared() -> None:
