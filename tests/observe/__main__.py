@@ -4,15 +4,17 @@ import argparse
 import sys
 import tempfile
 import time
+import traceback
 from dataclasses import replace
 from pathlib import Path
 
 from chaos.plan import CLUSTER, SINGLE, Plan
 from chaos.run import prepared
+from chaos.stage import Stage
 from native.home import write_json
 from observe.asking import Prometheus
-from observe.drill import Seen, at_work, drill, rows, table
-from observe.faults import FAULTS
+from observe.drill import Seen, Source, at_work, drill, rows, table
+from observe.faults import FAULTS, Fault
 from observe.rules import RULES, shortened
 
 # Whatever an alert waits for lasts so many times shorter. Prometheus is given two seconds for a look, since a service
@@ -50,11 +52,22 @@ def play(folder: Path, wanted: set[str]) -> tuple[list[Seen], list[str]]:
             for fault in FAULTS:
                 if fault.drilled & wanted:
                     tell(f"{time.monotonic() - began:5.0f} s: {fault.what}")
-                    seen.append(drill(fault, stage, prometheus))
-                    for line in (*rows(seen[-1]), *seen[-1].broken):
-                        tell(f"         {line}")
+                    seen += attempt(fault, stage, prometheus)
         tell(f"done after {time.monotonic() - began:.0f} s, {len(stage.history.calls)} requests")
         return seen, [*stage.broken, *(one for each in seen for one in each.broken)]
+
+
+def attempt(fault: Fault, stage: Stage, source: Source) -> list[Seen]:
+    """What came of a fault; nothing where it could not be done to its end, after which the others still can."""
+    try:
+        seen = drill(fault, stage, source)
+    except Exception:  # noqa: BLE001 - whatever it is
+        stage.broken.append(f"{fault.what}:\n{traceback.format_exc()}")
+        tell(f"         {stage.broken[-1]}")
+        return []
+    for line in (*rows(seen), *seen.broken):
+        tell(f"         {line}")
+    return [seen]
 
 
 def tell(line: str) -> None:

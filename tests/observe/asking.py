@@ -2,6 +2,7 @@
 often."""
 
 import json
+import re
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from native.home import write_json
 from native.http import TLS
 
 ASK_SECONDS = 30.0
+TELLING = ("service", "replica", "backend", "durable", "server", "look")  # labels that say what an alert is about
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,13 @@ class Alert:
     labels: Mapping[str, str]
     fires: bool
 
+    def __str__(self) -> str:
+        told = ", ".join(f"{name} {self.labels[name]}" for name in TELLING if name in self.labels)
+        return f"{self.name} ({told})" if told else self.name
+
     def is_about(self, labels: Mapping[str, str]) -> bool:
-        """Whether it has these labels, among others."""
-        return labels.items() <= self.labels.items()
+        """Whether it has these labels, among others; each value is a regular expression for the whole of it."""
+        return all(re.fullmatch(value, self.labels.get(name, "")) for name, value in labels.items())
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -15,7 +15,7 @@ from observe.faults import Fault, Labels
 
 CLINICIANS, READERS = 3, 2
 LOOK_SECONDS = 0.5
-FIRE_SECONDS = CLEAR_SECONDS = 240.0
+PATIENCE_SECONDS = 240.0
 
 
 class Source(Protocol):
@@ -31,20 +31,26 @@ class Seen:
 
     fired: by alert, after how many seconds of the fault it fired; or after its end, if it is one that fires then.
     cleared: how long after the end none of it was left; neither has an alert that did not.
-    others: which fired as well.
+    firing: every alert that fired, those that were not asked for as well.
     """
 
     fault: Fault
     fired: Mapping[str, float]
     cleared: Mapping[str, float]
-    others: Collection[str] = ()
+    firing: Sequence[Alert] = ()
+
+    @property
+    def names(self) -> set[str]:
+        """What fired, whatever it was about."""
+        return {one.name for one in self.firing}
 
     @property
     def broken(self) -> list[str]:
         """What did not happen as it should."""
         silent = [f"{name} did not fire" for name in sorted(self.fault.drilled - self.fired.keys())]
-        lasting = [f"{name} did not clear" for name in sorted(self.fired.keys() - self.cleared.keys())]
-        strange = [f"{name} fired, which does not follow" for name in sorted({*self.others} - {*self.fault.follow})]
+        lasting = [f"{name} did not clear" for name in sorted(self.names - self.cleared.keys())]
+        unasked = {str(one) for one in self.firing if not self.fault.explains(one)}
+        strange = [f"{one} fired, which does not follow" for one in sorted(unasked)]
         return [f"{self.fault.what}: {one}" for one in (*silent, *lasting, *strange)]
 
 
@@ -54,25 +60,26 @@ class Watch:
 
     source: Source
     patience: float
-    fired: set[str] = field(default_factory=set)
+    fired: list[Alert] = field(default_factory=list)
 
     def until_firing(self, wanted: Mapping[str, Labels]) -> dict[str, float]:
         """After how many seconds each of these fired, of those that did in time."""
         began, found = time.monotonic(), dict[str, float]()
         for now in self._looks(began):
             for one in now:
-                if one.fires and one.is_about(wanted.get(one.name, {"": ""})):
+                if one.fires and one.name in wanted and one.is_about(wanted[one.name]):
                     found.setdefault(one.name, time.monotonic() - began)
             if found.keys() == wanted.keys():
                 break
         return found
 
-    def until_clear(self, names: Collection[str]) -> dict[str, float]:
-        """After how many seconds each of these had cleared for good, of those that have when none is left at all."""
+    def until_clear(self) -> dict[str, float]:
+        """After how many seconds each that fired had cleared for good, of those that have when none is left at all."""
         began, found = time.monotonic(), dict[str, float]()
         for now in self._looks(began):
             firing = {one.name for one in now if one.fires}
-            found = {name: found.get(name, time.monotonic() - began) for name in names if name not in firing}
+            names = {one.name for one in self.fired} - firing
+            found = {name: found.get(name, time.monotonic() - began) for name in names}
             if not now:
                 break
         return found
@@ -80,14 +87,14 @@ class Watch:
     def _looks(self, began: float) -> Iterator[Sequence[Alert]]:
         while True:
             now = self.source.alerts()
-            self.fired |= {one.name for one in now if one.fires}
+            self.fired += [one for one in now if one.fires and one not in self.fired]
             yield now
             if time.monotonic() - began > self.patience:
                 return
             time.sleep(LOOK_SECONDS)
 
 
-def drill(fault: Fault, stage: Stage, source: Source, *, patience: float = FIRE_SECONDS) -> Seen:
+def drill(fault: Fault, stage: Stage, source: Source, *, patience: float = PATIENCE_SECONDS) -> Seen:
     """Break something until its alerts fire, mend it, and wait until they have cleared.
 
     Args:
@@ -96,13 +103,13 @@ def drill(fault: Fault, stage: Stage, source: Source, *, patience: float = FIRE_
         source: knows the alerts.
         patience: how many seconds they may take to fire, and then to clear.
     """
-    Watch(source, patience).until_clear(())  # what was felt of the fault before
+    Watch(source, patience).until_clear()  # what was felt of the fault before
     watch = Watch(source, patience)
     with fault.happen(stage):
         fired = watch.until_firing(fault.alerts)
     fired |= watch.until_firing(fault.afterwards)
-    cleared = watch.until_clear(fired)
-    return Seen(fault, fired, cleared, watch.fired - fault.drilled)
+    cleared = watch.until_clear()
+    return Seen(fault, fired, cleared, watch.fired)
 
 
 @contextmanager
@@ -132,7 +139,7 @@ def rows(seen: Seen) -> Iterator[str]:
     """What came of a fault, a row for each of its alerts."""
     for name in (*seen.fault.alerts, *seen.fault.afterwards):
         fired = _seconds(seen.fired.get(name)) + (" after it" if name in seen.fault.afterwards else "")
-        others = ", ".join(sorted(seen.others)) or "–"
+        others = ", ".join(sorted(seen.names - seen.fault.drilled)) or "–"
         yield f"| {name} | {seen.fault.what} | {fired} | {_seconds(seen.cleared.get(name))} | {others} |"
 
 

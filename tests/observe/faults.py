@@ -1,7 +1,7 @@
 """What is broken to see each alert fire: real faults, each of which ends when its block does."""
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,18 +16,22 @@ from chaos.stage import SPOILED, Stage, thread, until_done, working
 from common.events import LetterCreated
 from e2e.client import demo_person, eventually, new_patient
 from e2e.push_receiver import Reply
+from observe.asking import Alert
 from quill_command import quill
 
 KILL_SECONDS = 0.2
-HOLD_SECONDS = 3.5  # longer than an alert calls slow, and shorter than a statement may take
+HOLD_SECONDS = 3.5  # longer than an alert calls slow, and shorter than a statement may take, so that nothing fails
 SEARCHERS = 40  # twice as many as a replica has connections
 FLOOD = 1500
 AHEAD_SECONDS = 300.0
 MANY = 10_000
-# Most calls fail or hang where a backend does.
-OF_BACKENDS = ("QuillBackendDown", "QuillBackendFailing", "QuillErrors", "QuillSlow")
 
 type Labels = Mapping[str, str]
+
+OPENEHR = {"service": "letters", "backend": "openehr"}
+# What was in hand when its connection broke comes again after half a minute, which is as long as ever, unlike what an
+# alert waits for; an ordered durable hands out nothing else until then.
+IN_HAND = {"QuillConsumerStuck": {"durable": "auth-access-recorded-.+"}}
 
 
 @dataclass(frozen=True)
@@ -36,21 +40,26 @@ class Fault:
 
     what: in words.
     happen: breaks it, and mends it at its end.
-    alerts: those that it must make fire, with the labels that they must have.
+    alerts: those that it must make fire, with the labels that they must have (`Alert.is_about`).
     afterwards: those that fire when it is over.
-    follow: others that may fire, because they follow from it.
+    follow: what else may fire, because it follows from it, and about what: of others, or of these.
     """
 
     what: str
     happen: Callable[[Stage], AbstractContextManager[None]]
     alerts: Mapping[str, Labels]
     afterwards: Mapping[str, Labels] = field(default_factory=dict)
-    follow: Collection[str] = ()
+    follow: Mapping[str, Labels] = field(default_factory=dict)
 
     @property
     def drilled(self) -> set[str]:
         """The alerts that must fire."""
         return {*self.alerts, *self.afterwards}
+
+    def explains(self, alert: Alert) -> bool:
+        """Whether it is a reason for this alert to fire."""
+        known = (self.alerts, self.afterwards, self.follow)
+        return any(alert.name in one and alert.is_about(one[alert.name]) for one in known)
 
 
 @contextmanager
@@ -194,7 +203,7 @@ FAULTS = (
         "both replicas of notify crash whenever they are started",
         partial(crashing, names=("notify", "notify-2")),
         {"QuillServiceDown": {"service": "notify"}},
-        follow=("QuillReplicaDown",),
+        follow={"QuillReplicaDown": {"service": "notify"}},
     ),
     Fault(
         "one of two replicas of letters crashes whenever it is started",
@@ -208,35 +217,45 @@ FAULTS = (
             "QuillBackendDown": {"service": "patients", "backend": "fhir"},
             "QuillBackendFailing": {"service": "patients", "backend": "fhir"},
         },
-        follow=OF_BACKENDS,
+        follow={
+            "QuillBackendFailing": {"service": "letters", "backend": "patients"},
+            "QuillErrors": {"service": "patients"},
+            "QuillSlow": {"service": "patients"},
+        },
     ),
     Fault(
         "the openEHR server answers 503",
         openehr_refusing,
         {"QuillErrors": {"service": "letters"}, "QuillConsumerStuck": {"durable": "letters-patient-created"}},
-        follow=OF_BACKENDS,
+        follow={"QuillBackendDown": OPENEHR, "QuillBackendFailing": OPENEHR},
     ),
     Fault(
         "NATS cannot be reached",
         partial(bent, backend="nats", fault="reset"),
         {"QuillBlind": {"look": "consumers"}},
-        follow=("QuillBackendDown",),
+        follow={"QuillBackendDown": {"backend": "nats"}, **IN_HAND},
     ),
     Fault(
         "one of three NATS servers is cut off from the others and from clients",
         partial(cut_off, node="nats-2"),
         {"QuillNatsServerDown": {"server": "nats-2"}},
+        follow=IN_HAND,
     ),
     Fault(
         "the stream of audit entries is full",
         partial(full, stream="AUDIT"),
         {"QuillOutboxLate": {"service": "letters"}},
         afterwards={"QuillAuditLate": {"durable": "auth-access-recorded-letters"}},
+        follow={
+            "QuillOutboxLate": {"service": "patients|notify"},
+            "QuillAuditLate": {"durable": "auth-access-recorded-(patients|notify)"},
+        },
     ),
     Fault(
         "an event that no consumer can make sense of",
         poisoned,
         {"QuillDeadLetters": {"durable": "notify-letter-created"}},
+        follow={"QuillDeadLetters": {"durable": "notify-webhooks-letters"}},
     ),
     Fault(
         "a push service answers 403",
@@ -252,24 +271,43 @@ FAULTS = (
         "a table of letters is locked for 3.5 s, again and again",
         locked_again_and_again,
         {"QuillSlow": {"service": "letters"}},
-        follow=("QuillBlind", "QuillErrors"),
+        follow={"QuillBlind": {"service": "letters", "look": "backlogs"}},
     ),
     Fault(
         "40 people search at once while the index is locked",
         crowded,
         {"QuillDatabasePoolFull": {"service": "patients"}},
-        follow=("QuillBlind", *OF_BACKENDS),
+        follow={
+            "QuillBlind": {"service": "patients", "look": "backlogs"},
+            "QuillErrors": {"service": "patients"},
+            "QuillSlow": {"service": "patients"},
+        },
     ),
     Fault(
         "1,500 events come while a table of notify is locked",
         flooded,
         {"QuillConsumerBehind": {"durable": "notify-letter-created"}},
-        follow=("QuillConsumerStuck", "QuillDatabasePoolFull", "QuillBlind", "QuillErrors", "QuillSlow"),
+        follow={
+            "QuillConsumerBehind": {"durable": "notify-webhooks-letters"},
+            "QuillConsumerStuck": {"durable": "notify-.+"},
+            "QuillDatabasePoolFull": {"service": "notify"},
+            "QuillBlind": {"service": "notify", "look": "backlogs"},
+            "QuillErrors": {"service": "notify"},
+            "QuillSlow": {"service": "notify"},
+        },
     ),
     Fault(
         "the openEHR server hangs, and the clocks go on by five minutes",
         openehr_hanging_for_long,
         {"QuillWritesLate": {"service": "letters"}},
-        follow=("QuillConsumerStuck", "QuillAuditLate", "QuillOutboxLate", *OF_BACKENDS),
+        follow={
+            "QuillConsumerStuck": {"durable": "letters-patient-created"},
+            "QuillBackendFailing": OPENEHR,
+            "QuillErrors": {"service": "letters"},
+            "QuillSlow": {"service": "letters"},
+            # By the clocks: entries on their way are old at once, and of NATS nothing is heard until auth's next beat.
+            "QuillAuditLate": {"durable": "auth-access-recorded-.+"},
+            "QuillBackendDown": {"backend": "openehr|nats"},
+        },
     ),
 )
