@@ -8,7 +8,7 @@ from pathlib import Path
 def memory_megabytes(pid: int) -> float:
     """What of a process is in memory now."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1]) / 1024
+    return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1]) * 1024 / 1e6
 
 
 def environment(pid: int) -> dict[str, str]:
