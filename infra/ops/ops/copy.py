@@ -188,8 +188,7 @@ async def _series(server: AsyncConnection, folder: Path) -> Path:
     Raises:
         Refused: the server keeps log for a series that is not here, or somebody receives it.
     """
-    found = await server.execute(text(f"SELECT slot_name, active {SLOTS}"))
-    slots = {row.slot_name: row.active for row in found}
+    slots = (await server.scalars(text(f"SELECT slot_name {SLOTS}"))).all()
     if not slots:
         return await _begin(server, folder)
     here = [log.parent for log in folder.glob("*/log") if _slot(log.parent) in slots]
@@ -197,8 +196,11 @@ async def _series(server: AsyncConnection, folder: Path) -> Path:
         reason = f"PostgreSQL keeps log for a copy that is not in {folder}"
         raise Refused(f"{reason}: mount its disk, or give it up by `quill copy off`")
     (series,) = here
-    if slots[_slot(series)]:
-        raise Refused(f"another process receives the log for {series}")
+    looks = 20  # whoever received the log a moment ago may still be seen at it
+    while await server.scalar(text(f"SELECT bool_or(active) {SLOTS}")):
+        if (looks := looks - 1) == 0:
+            raise Refused(f"another process receives the log for {series}")
+        await asyncio.sleep(0.5)
     size = await server.scalar(text("SELECT pg_size_bytes(current_setting('wal_segment_size'))"))
     for begun in (series / "log").glob("*.partial"):
         if begun.stat().st_size != size:  # was being made when the receiver ended, who would not take it any more

@@ -18,7 +18,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from native.bare import PostgresServer, postgres_server
-from ops import copy
+from ops import copy, databases
 from ops.findings import Finding, State, settled
 from ops.house import Settings
 from ops_house import House
@@ -230,6 +230,18 @@ def test_mistake_is_undone_in_one_database_or_in_the_whole_server(stage: Stage) 
         "quill: PostgreSQL does not recover: recovery ended before configured recovery target"
     )
     assert not (stage.place / "late").exists()
+
+
+def test_keeper_waits_for_the_end_of_who_received_before(stage: Stage) -> None:
+    with stage.kept():
+        ((slot,),) = ask(stage.server.url(), "SELECT slot_name FROM pg_replication_slots")
+    (stage.place / "other").mkdir()
+    words = (f"--dbname={stage.server.url()}", f"--slot={slot}", f"--directory={stage.place / 'other'}")
+    with subprocess.Popen([databases.programs() / "pg_receivewal", *words]) as other:
+        eventually(lambda: ask(stage.server.url(), "SELECT slot_name FROM pg_replication_slots WHERE active"))
+        threading.Timer(2, other.terminate).start()
+        with stage.kept():
+            write(stage.server.url("letters"), "later")
 
 
 def test_bases_and_log_that_nobody_needs_are_removed(stage: Stage) -> None:
