@@ -195,10 +195,15 @@ async def _resume(session: AsyncSession, wanted: OperationRow, *, now: datetime)
     if known.state == "INTENT":
         if known.lease_until > now:
             raise BeingWorkedOn
-        known.lease_epoch += 1
-        known.attempts += 1
-        known.lease_until = known.next_try_at = now + LEASE
+        known.sqlmodel_update(_leased(known, now=now))
     return known
+
+
+def _leased(row: Any, *, now: datetime) -> dict[str, Any]:
+    """What a row becomes whose work somebody takes up; of the table's columns, what an update sets."""
+    until = now + LEASE
+    again = {"lease_epoch": row.lease_epoch + 1, "attempts": row.attempts + 1}
+    return {**again, "lease_until": until, "next_try_at": until}
 
 
 async def take_overdue(connection: AsyncConnection) -> OperationRow | None:
@@ -215,9 +220,7 @@ async def take_overdue(connection: AsyncConnection) -> OperationRow | None:
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    again = {"lease_epoch": _ROWS.c.lease_epoch + 1, "attempts": _ROWS.c.attempts + 1}
-    lease = update(_ROWS).where(_ROWS.c.id == overdue.scalar_subquery())
-    lease = lease.values(**again, lease_until=now + LEASE, next_try_at=now + LEASE)
+    lease = update(_ROWS).where(_ROWS.c.id == overdue.scalar_subquery()).values(**_leased(_ROWS.c, now=now))
     taken = (await connection.execute(lease.returning(_ROWS))).one_or_none()
     return OperationRow(**taken._asdict()) if taken else None
 
