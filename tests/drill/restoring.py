@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from fleet import Fleet, running_fleet
+from native import postgres
 from quill_command import Output, quill
 
 
@@ -34,6 +36,14 @@ class Vault:
     def trail_is_whole(self, fleet: Fleet) -> bool:
         """Whether every entry up to the heads that were noted is there as it was."""
         return quill(fleet, "audit", "verify", "--noted", self.noted).code == 0
+
+
+def drop_database(fleet: Fleet, name: str) -> None:
+    """A database is gone, whoever works with it."""
+    port, password = fleet.processes["postgres"]["port"], fleet.secrets["database_postgres"]
+    url = postgres.url("postgres", password, port=port, database="postgres")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
 def done(output: Output) -> Output:

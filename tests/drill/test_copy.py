@@ -14,14 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 from chaos.checks import unfinished
 from chaos.stage import working
-from drill.restoring import done, stores
+from drill.restoring import done, drop_database, stores
 from e2e.client import PASSWORD, Person, demo_person, eventually, new_linked_patient, patient_resource, unique
 from fleet import Fleet, running_fleet
-from native import postgres
 from native.settings import SERVICES
 from quill_command import quill
 
@@ -74,10 +72,7 @@ def copied_fleet(place: Path) -> Iterator[Fleet]:
 def lose(fleet: Fleet, lost: str) -> None:
     """A disk is gone under the servers that work on it, or a database is dropped."""
     if lost in DATABASES:
-        port, password = fleet.processes["postgres"]["port"], fleet.secrets["database_postgres"]
-        url = postgres.url("postgres", password, port=port, database="postgres")
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{lost}" WITH (FORCE)')
+        drop_database(fleet, lost)
         return
     gone = (fleet.home / "postgres").rename(fleet.home / "gone")
     fleet.kill("postgres")

@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 import pytest
 from common.events import LetterCreated
 from drill.picture import Cast, picture
-from drill.restoring import Vault, done, restored, stores
+from drill.restoring import Vault, done, drop_database, restored, stores
 from e2e.client import PASSWORD, Person, demo_person, eventually, inbox, new_linked_patient, new_patient, unique
 from fleet import Fleet, running_fleet
-from native import postgres
 from quill_command import quill
 
 LINKED, WRITERS = 4, 3
@@ -154,10 +152,7 @@ def lose(home: Path, store: str) -> None:
         shutil.rmtree(home / "nats" / "jetstream")
         return
     with stores(home) as fleet:
-        port, password = fleet.processes["postgres"]["port"], fleet.secrets["database_postgres"]
-        url = postgres.url("postgres", password, port=port, database="postgres")
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{store}"')
+        drop_database(fleet, store)
 
 
 def notified(fleet: Fleet, since: Since) -> None:
