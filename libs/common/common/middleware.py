@@ -15,6 +15,7 @@ log = get_logger(__name__)
 
 DEADLINE_SECONDS = 9.0
 FAILURES = (500, 503)
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")  # whatever else callers say is counted as one
 # Not counted: one service that is down would have the others' answers about health counted as failures of theirs.
 ASKED_ALL_THE_TIME = ("/livez", "/readyz", "/metrics", "/api/health")
 SECURITY_HEADERS = (
@@ -81,7 +82,8 @@ def _with_get_for_head(scope: Scope) -> Scope:
 
 
 def _note(scope: Scope, status: int, seconds: float) -> None:
-    method, path = scope["method"], getattr(scope.get("route"), "path", "unmatched")
+    method = scope["method"] if scope["method"] in METHODS else "OTHER"
+    path = getattr(scope.get("route"), "path", "unmatched")
     if path.startswith(ASKED_ALL_THE_TIME):
         return
     metrics.begin(metrics.requests, method, path, outcomes=FAILURES)
