@@ -38,6 +38,8 @@ KUBECTL = {
     "rollout": {"--namespace"},
     "exec": {"--namespace", "-i"},
     "scale": {"--namespace", "--replicas"},
+    "patch": {"--namespace", "--patch"},
+    "delete": {"--namespace", "--cascade"},
     "logs": {"--namespace"},
 }
 CHART = "".join(file.read_text() for file in (ROOT / "infra/k8s/templates").glob("*.yaml"))
