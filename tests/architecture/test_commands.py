@@ -28,6 +28,7 @@ COMPOSE = {
     "exec": {"-T"},
     "logs": {"--follow"},
     "build": set(),
+    "restart": set(),
     "ps": set(),
 }
 # The same of what speaks to Kubernetes; names of places in it are those of compose.
