@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from common.settings import PREFIX, ServiceSettings, refuse_weak
 from native.services import CHOSEN, CHOSEN_BEGINNINGS, DEMO_DEFAULTS
 from ops.backup import BackupSettings
+from ops.copy import CopySettings
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
@@ -81,7 +82,11 @@ def sections() -> Mapping[str, Sequence[Setting]]:
         "The launcher (make run)": [*commented(LAUNCHER, readers="`make run`")],
         "Every service": [*of_model(ServiceSettings, ServiceSettings.model_fields.keys(), readers="every service")],
         **{name: [*of_model(model, own[name], readers=name)] for name, model in services.items()},
-        "The operator's commands": [*of_model(BackupSettings, meanings(BackupSettings).keys(), readers=OPERATOR)],
+        "The operator's commands": [
+            one
+            for model in (BackupSettings, CopySettings)
+            for one in of_model(model, meanings(model).keys(), readers=OPERATOR)
+        ],
         "Jobs": [
             one for file, job in zip(jobs, ("provision", "migrations"), strict=True) for one in commented(file, job)
         ],

@@ -28,6 +28,7 @@ COMPOSE = {
     "exec": {"-T"},
     "logs": {"--follow"},
     "build": set(),
+    "restart": set(),
     "ps": set(),
 }
 # The same of what speaks to Kubernetes; names of places in it are those of compose.
@@ -38,6 +39,8 @@ KUBECTL = {
     "rollout": {"--namespace"},
     "exec": {"--namespace", "-i"},
     "scale": {"--namespace", "--replicas"},
+    "patch": {"--namespace", "--patch"},
+    "delete": {"--namespace", "--cascade"},
     "logs": {"--namespace"},
 }
 CHART = "".join(file.read_text() for file in (ROOT / "infra/k8s/templates").glob("*.yaml"))

@@ -11,6 +11,7 @@ import pytest
 from documentation import DECISIONS, PAGES, ROOT, spans
 from native.settings import read_settings
 from ops.backup import BackupSettings as OperatorSettings
+from ops.copy import CopySettings
 
 INDEX = ROOT / "docs/README.md"
 TROUBLES = ROOT / "docs/troubleshooting.md"
@@ -71,7 +72,7 @@ def test_files_that_a_page_names_exist(page: Path) -> None:
 def fields() -> set[str]:
     """The variables that services and the operator's commands read."""
     services = (importlib.import_module(f"{name}.settings") for name in ("auth", "patients", "letters", "notify"))
-    models = [*(module.Settings for module in services), OperatorSettings]
+    models = [*(module.Settings for module in services), OperatorSettings, CopySettings]
     return {f"QUILL_{field.upper()}" for model in models for field in model.model_fields}
 
 

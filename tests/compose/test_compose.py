@@ -198,6 +198,10 @@ def test_only_caddy_is_published_and_on_loopback() -> None:
     }
 
 
+def test_postgresql_logs_neither_values_of_rows_nor_statements() -> None:
+    assert {"log_error_verbosity=terse", "log_min_error_statement=panic"} <= set(FLEET["postgres"]["command"])
+
+
 def test_copy_is_kept_and_read_as_the_user_of_the_server_that_is_copied() -> None:
     postgres = FLEET["postgres"]
     assert {COPY[name]["user"] for name in ("copy", "recovery")} == {postgres["user"]}

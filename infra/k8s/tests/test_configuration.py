@@ -295,6 +295,12 @@ def test_each_postgresql_has_connections_for_all_replicas_that_scaling_may_start
         assert wanted + OTHERS <= given, (name, wanted)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_postgresql_logs_no_statements(size: str) -> None:
+    for cluster in of_kind(size, "Cluster").values():
+        assert cluster["spec"]["postgresql"]["parameters"]["log_min_error_statement"] == "panic"
+
+
 def test_service_that_drains_for_longer_is_given_the_time() -> None:
     objects = loaded(template("--set", "services.notify.settings.QUILL_DRAIN_SECONDS=90"))
     grace = {

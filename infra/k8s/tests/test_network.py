@@ -84,20 +84,22 @@ def test_the_world_is_reached_from_where_compose_lets_it(size: str) -> None:
     assert entered == {"caddy"} | clusters | (set() if size == "small" else {"nats"})  # by ingress, operator, KEDA
 
 
+OURS = {"auth", "patients", "letters", "notify", "caddy", "nats"}
+MONITORED = {"monitoring": (OURS, {8000, 2020, 8222}), "monitoring-of-postgres": ({"postgres"}, {9187})}
+
+
 @pytest.mark.parametrize(
-    ("setting", "policy", "reached", "ports"),
-    [
-        ("monitoring", "monitoring", {"auth", "patients", "letters", "notify", "caddy", "nats"}, {8000, 2020, 8222}),
-        ("partners", "outside-into-nats", {"nats"}, {4222}),
-    ],
+    ("setting", "expected"),
+    [("monitoring", MONITORED), ("partners", {"outside-into-nats": ({"nats"}, {4222})})],
 )
 def test_whoever_is_named_from_outside_reaches_that_and_no_more(
-    setting: str, policy: str, reached: set[str], ports: set[int]
+    setting: str, expected: dict[str, tuple[set[str], set[int]]]
 ) -> None:
     peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "theirs"}}}
     objects = loaded(template("--set-json", f"network.{setting}={json.dumps([peer])}"))
     policies = {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == "NetworkPolicy"}
     named = {name: rule for name, one in policies.items() for rule in one.get("ingress", []) if peer in rule["from"]}
-    assert named.keys() == {policy}
-    assert {port["port"] for port in named[policy]["ports"]} == ports
-    assert {one.name for one in pods("default") if selects(policies[policy]["podSelector"], one.labels)} == reached
+    assert named.keys() == expected.keys()
+    for name, (reached, ports) in expected.items():
+        assert {port["port"] for port in named[name]["ports"]} == ports
+        assert {one.name for one in pods("default") if selects(policies[name]["podSelector"], one.labels)} == reached

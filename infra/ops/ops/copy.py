@@ -50,11 +50,12 @@ Until = Annotated[str | None, typer.Option(help="As it was then: 10m, 2h or 3d a
 
 
 class CopySettings(BaseSettings):
-    """What a copy needs, which can be where no fleet is; as in Settings and BackupSettings."""
+    """What a copy needs, which can be where no fleet is; the programs are as in BackupSettings."""
 
     model_config = Settings.model_config
 
     copy_database: SecretStr | None = None
+    """For `quill copy`: the server under its superuser, such as `postgresql://postgres:…@postgres:5432/postgres`."""
     postgres_programs: Path | None = None
 
     @classmethod
@@ -93,13 +94,13 @@ def restore(
     if data and not only:
         house.run(_restore_server(CopySettings().programs, folder, data, at))
     elif only and not data:
-        house.run(_restore_database(BackupSettings(), folder, only, at, replace=replace))
+        house.run(_restore_database(folder, only, at, replace=replace))
     else:
         raise typer.BadParameter("name a new data folder, or one database by --only")
     typer.echo(f"restored: {only or data}")
 
 
-async def check(settings: Settings) -> AsyncIterator[Finding]:
+async def check(settings: CopySettings) -> AsyncIterator[Finding]:
     """Whether what is committed is on both disks; nothing where nobody asked for a copy."""
     async with _server(settings) as server:
         waits, was_chosen, is_there, behind = (await server.execute(text(ABOUT))).one()
@@ -152,14 +153,14 @@ def _held(folder: Path, *, make: bool = False) -> Iterator[None]:
         yield
 
 
-def _url(settings: Settings | CopySettings) -> str:
+def _url(settings: CopySettings) -> str:
     if settings.copy_database is None:
         raise Refused("name the server under its superuser in QUILL_COPY_DATABASE")
     return settings.copy_database.get_secret_value()
 
 
 @asynccontextmanager
-async def _server(settings: Settings | CopySettings) -> AsyncIterator[AsyncConnection]:
+async def _server(settings: CopySettings) -> AsyncIterator[AsyncConnection]:
     """The server that is copied."""
     database = Database(_url(settings), pool_size=1)
     try:
@@ -285,16 +286,15 @@ async def _restore_server(programs: Path, folder: Path, data: Path, at: datetime
     fresh.rename(data)
 
 
-async def _restore_database(
-    settings: BackupSettings, folder: Path, name: str, at: datetime | None, *, replace: bool
-) -> None:
+async def _restore_database(folder: Path, name: str, at: datetime | None, *, replace: bool) -> None:
+    settings = BackupSettings()
     store = settings.stores.get(name)
     if store is None:
         raise Refused(f"this fleet has no database {name}")
     if (await look_unused(store)).tables and not replace:
         raise Refused(f"{name} is not empty; --replace puts the copy in its place, and what is there is lost")
     with _held(folder):
-        async with _server(settings) as server:
+        async with _server(CopySettings()) as server:
             await _check_system(server, folder)
         then = await asyncio.to_thread(recovery.put_back, folder, store, at)
     await hand_again(settings, [name], since=then)

@@ -38,10 +38,11 @@ async def examine(settings: Settings) -> Sequence[Finding]:
 
 def _checks(settings: Settings) -> Mapping[str, Check]:
     replicas = {name: url for service in SERVICES for name, url in settings.replicas(service).items()}
+    copied = copy.CopySettings()
     return {
         "machine": partial(doors.check_machine, settings),
         **{f"{service} database": partial(stores.check_database, settings, service) for service in SERVICES},
-        **({"copy": partial(copy.check, settings)} if settings.copy_database else {}),
+        **({"copy": partial(copy.check, copied)} if copied.copy_database else {}),
         "nats": partial(stores.check_broker, settings),
         **{f"{name} monitor": partial(stores.check_monitor, name, url) for name, url in settings.monitors().items()},
         "fhir": partial(doors.check_fhir, settings),

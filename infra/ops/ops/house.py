@@ -77,8 +77,6 @@ class Settings(BaseSettings):
     """Where the services' migrations are."""
     secret_files: str = ""
     """Files with secrets, separated by spaces, whose permissions `quill doctor` checks."""
-    copy_database: SecretStr | None = None
-    """For `quill copy`: the server under its superuser, such as `postgresql://postgres:…@postgres:5432/postgres`."""
 
     @classmethod
     def settings_customise_sources(

@@ -20,7 +20,6 @@ import pytest
 from native.bare import PostgresServer, postgres_server
 from ops import copy, databases
 from ops.findings import Finding, State, settled
-from ops.house import Settings
 from ops_house import House
 from quill_command import QUILL, Output
 
@@ -130,7 +129,7 @@ def write_until_lost(url: str, writer: int, acknowledged: list[str]) -> None:
 
 def told_of_the_copy() -> Sequence[Finding]:
     """What `quill doctor` says of it."""
-    return asyncio.run(settled("copy", lambda: copy.check(Settings())))
+    return asyncio.run(settled("copy", lambda: copy.check(copy.CopySettings())))
 
 
 def test_everything_acknowledged_comes_back_when_the_disk_is_lost_in_the_middle_of_writing(stage: Stage) -> None:
