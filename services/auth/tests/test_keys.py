@@ -76,6 +76,23 @@ async def test_rotated_key_is_published_at_once_and_signs_later(stage: Stage) ->
 
 
 @pytest.mark.anyio
+async def test_keys_of_an_encryption_key_that_was_retired_are_not_missed(stage: Stage) -> None:
+    """As docs/operations.md has it: `quill secrets rotate`, `quill keys rotate`, `quill secrets retire`."""
+    await stage.execute("DELETE FROM signing_keys")
+    database, before, after = stage.work.database, [b"e" * 32], [b"n" * 32]
+    await KeyRing(Vault(before)).signing_key(database)
+    kid = await KeyRing(Vault([*after, *before])).rotate(database)
+    for minutes in (0, 70):  # at once, since it was stolen, and when nothing needs it
+        await stage.execute("UPDATE signing_keys SET active_from = active_from - make_interval(mins => :m)", m=minutes)
+        ring = KeyRing(Vault(after))
+        assert (await ring.signing_key(database)).kid == kid
+        assert [one["kid"] for one in (await ring.public_keys(database))["keys"]] == [kid]
+    with pytest.raises(LookupError):  # rather than sign with a key that was replaced
+        await KeyRing(Vault(before)).signing_key(database)
+    await stage.execute("DELETE FROM signing_keys")
+
+
+@pytest.mark.anyio
 async def test_access_token_has_our_header_and_nothing_personal(stage: Stage) -> None:
     await stage.register("alice")
     issued = await stage.log_in("alice")
