@@ -118,6 +118,14 @@ async def test_log_in_when_too_many_wait_is_refused_without_counting(stage: Stag
     assert (await stage.log_in("alice")).refresh_token
 
 
+async def test_log_in_of_one_account_many_times_at_once_leaves_room_for_others(stage: Stage) -> None:
+    await stage.register("alice")
+    await stage.register("bobby")
+    crowd = [stage.log_in("alice") for _ in range(passwords.WORKERS + passwords.WAITING)]
+    *_, other = await asyncio.gather(*crowd, stage.log_in("bobby"), return_exceptions=True)
+    assert isinstance(other, Issued)
+
+
 async def test_refresh_rotates_and_keeps_session_and_csrf_token(stage: Stage) -> None:
     await stage.register("alice")
     first = await stage.log_in("alice")
