@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import runpy
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +13,7 @@ from auth import passwords
 from auth.errors import CredentialsRefused, SessionEnded, SignInBusy
 from auth.main import forget_the_past
 from auth.passwords import PasswordHasher
+from auth.sessions import repository
 from auth.sessions import service as sessions
 from auth.sessions.policy import COOKIE_LIFE
 from auth.sessions.service import Issued
@@ -305,6 +306,24 @@ async def test_refresh_that_the_database_breaks_off_can_be_repeated(stage: Stage
         await stage.execute("ALTER TABLE refresh_tokens DROP CONSTRAINT broken")
     assert (await stage.refresh(first)).refresh_token
     assert await stage.facts("session.revoked") == []
+
+
+async def test_refresh_that_finds_no_key_to_sign_with_spends_no_token(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, move_clock: Callable[[float], None]
+) -> None:
+    await stage.register("alice")
+    first = await stage.log_in("alice")
+
+    async def away(_session: object) -> None:
+        raise StorageUnavailable
+
+    move_clock(61)  # by then the keys are read again
+    with monkeypatch.context() as outage:
+        outage.setattr(repository, "list_signing_keys", away)
+        with pytest.raises(StorageUnavailable):
+            await stage.refresh(first)
+    move_clock(61 + 11)
+    assert (await stage.refresh(first)).refresh_token
 
 
 async def test_log_out_ends_the_session_everywhere_and_once(stage: Stage) -> None:

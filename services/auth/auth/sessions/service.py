@@ -69,6 +69,7 @@ async def refresh(work: Work, *, presented: str | None, csrf_token: str | None, 
     """The newest refresh token is exchanged for the next; one that was used before ends its whole family."""
     if presented is None:
         raise Unauthenticated
+    await work.backend.keys.signing_key(work.database)  # known before the token is spent, for which nobody could answer
     now = clock.now()
     async with work.transaction() as session:
         row, user = await _find_session(session, presented, csrf_token=csrf_token)
