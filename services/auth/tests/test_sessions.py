@@ -146,6 +146,21 @@ async def test_refresh_again_within_ten_seconds_gives_the_same_successor(stage: 
     assert await stage.facts("session.revoked") == []
 
 
+async def test_refresh_that_waited_for_the_database_can_be_repeated_for_as_long(
+    stage: Stage, move_clock: Callable[[float], None]
+) -> None:
+    await stage.register("alice")
+    first = await stage.log_in("alice")
+    async with stage.work.database.transaction() as other:
+        await other.execute(text("SELECT FROM sessions FOR UPDATE"))
+        waiting = asyncio.create_task(stage.refresh(first))
+        await asyncio.sleep(0.5)
+        move_clock(8)
+    second = await waiting
+    move_clock(8 + 9)
+    assert (await stage.refresh(first)).refresh_token == second.refresh_token
+
+
 async def test_refresh_across_a_change_of_the_key_still_repeats_the_successor(
     stage: Stage, make_settings: MakeSettings
 ) -> None:

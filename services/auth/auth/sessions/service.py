@@ -200,7 +200,7 @@ async def _exchange(work: Work, session: AsyncSession, row: SessionRow, *, prese
     row.last_seen_at = now
     if verdict is Presented.REPEAT:
         return next((option for option in options if tokens.hash_secret(option) == head.token_hash), None)
-    token.used_at = now
+    token.used_at = clock.now()  # not when its call came in: it may have waited for the database since
     session.add(
         RefreshTokenRow(token_hash=tokens.hash_secret(options[0]), session_id=row.id, generation=token.generation + 1)
     )
