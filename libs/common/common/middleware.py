@@ -61,6 +61,9 @@ class RequestContext:
             if not status:
                 late = problem_response(Request(inner), OutcomeUnknown("This took too long"))
                 await late(inner, receive, send_with_headers)
+        except Exception:
+            status = status or 500  # nobody foresaw it: Starlette answers, outside of here
+            raise
         finally:
             _note(inner, status, time.perf_counter() - started)
 

@@ -91,7 +91,11 @@ def letters(settings: ServiceSettings) -> FastAPI:
         await check(request.app.state.runtime.work.backend)
         return {"letter": letter_uid}
 
+    async def fail() -> None:
+        raise LookupError("nobody foresaw this")
+
     router.add_api_route("/letters/{letter_uid}", allow(ANYONE)(read))
+    router.add_api_route("/broken", allow(ANYONE)(fail))
     service = Service(
         name="letters",
         routers=[router],
@@ -167,6 +171,13 @@ async def test_request_and_the_failed_call_behind_it_are_counted(app: App) -> No
     assert await value(app, calls[0], **calls[1]) > failed
     assert await value(app, "backend_up", backend="archive") == 0
     assert await value(app, "backend_up", backend="postgres") == 1
+
+
+async def test_failure_that_nobody_foresaw_is_counted_as_one(app: App) -> None:
+    failures = {"method": "GET", "route": "/api/broken", "status": "500"}
+    before = await value(app, "requests_total", **failures)
+    assert (await app.caller.get("/api/broken")).status_code == 500
+    assert await value(app, "requests_total", **failures) == before + 1
 
 
 async def test_failures_are_told_before_there_is_any(app: App) -> None:

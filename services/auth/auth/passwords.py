@@ -83,6 +83,7 @@ class PasswordHasher:
         scheme, pepper_id, hashed = stored.split("$", 2)
         pepper = self._peppers.get(pepper_id)
         if scheme != SCHEME or pepper is None:
+            self._matches(password, self._dummy)  # takes as long
             return False
         return bcrypt.checkpw(_peppered(password, pepper), hashed.encode())
 

@@ -29,6 +29,10 @@ class Vault:
         nonce = secrets.token_bytes(NONCE_BYTES)
         return self._current + nonce + self._ciphers[self._current].encrypt(nonce, plaintext, context.encode())
 
+    def opens(self, sealed: bytes) -> bool:
+        """Whether a value was sealed under a key that is still configured."""
+        return sealed[:ID_BYTES] in self._ciphers
+
     def open(self, sealed: bytes, *, context: str) -> bytes:
         """Decrypt a value.
 
@@ -37,6 +41,6 @@ class Vault:
             cryptography.exceptions.InvalidTag: it was altered, or belongs to another context.
         """
         key_id, rest = sealed[:ID_BYTES], sealed[ID_BYTES:]
-        if key_id not in self._ciphers:
+        if not self.opens(sealed):
             raise LookupError("sealed under another QUILL_ENCRYPTION_KEY")
         return self._ciphers[key_id].decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], context.encode())

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import runpy
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +13,7 @@ from auth import passwords
 from auth.errors import CredentialsRefused, SessionEnded, SignInBusy
 from auth.main import forget_the_past
 from auth.passwords import PasswordHasher
+from auth.sessions import repository
 from auth.sessions import service as sessions
 from auth.sessions.policy import COOKIE_LIFE
 from auth.sessions.service import Issued
@@ -118,6 +119,14 @@ async def test_log_in_when_too_many_wait_is_refused_without_counting(stage: Stag
     assert (await stage.log_in("alice")).refresh_token
 
 
+async def test_log_in_of_one_account_many_times_at_once_leaves_room_for_others(stage: Stage) -> None:
+    await stage.register("alice")
+    await stage.register("bobby")
+    crowd = [stage.log_in("alice") for _ in range(passwords.WORKERS + passwords.WAITING)]
+    *_, other = await asyncio.gather(*crowd, stage.log_in("bobby"), return_exceptions=True)
+    assert isinstance(other, Issued)
+
+
 async def test_refresh_rotates_and_keeps_session_and_csrf_token(stage: Stage) -> None:
     await stage.register("alice")
     first = await stage.log_in("alice")
@@ -135,6 +144,21 @@ async def test_refresh_again_within_ten_seconds_gives_the_same_successor(stage: 
     assert len({answer.refresh_token for answer in answers}) == 1
     assert (await stage.refresh(answers[0])).refresh_token
     assert await stage.facts("session.revoked") == []
+
+
+async def test_refresh_that_waited_for_the_database_can_be_repeated_for_as_long(
+    stage: Stage, move_clock: Callable[[float], None]
+) -> None:
+    await stage.register("alice")
+    first = await stage.log_in("alice")
+    async with stage.work.database.transaction() as other:
+        await other.execute(text("SELECT FROM sessions FOR UPDATE"))
+        waiting = asyncio.create_task(stage.refresh(first))
+        await asyncio.sleep(0.5)
+        move_clock(8)
+    second = await waiting
+    move_clock(8 + 9)
+    assert (await stage.refresh(first)).refresh_token == second.refresh_token
 
 
 async def test_refresh_across_a_change_of_the_key_still_repeats_the_successor(
@@ -297,6 +321,24 @@ async def test_refresh_that_the_database_breaks_off_can_be_repeated(stage: Stage
         await stage.execute("ALTER TABLE refresh_tokens DROP CONSTRAINT broken")
     assert (await stage.refresh(first)).refresh_token
     assert await stage.facts("session.revoked") == []
+
+
+async def test_refresh_that_finds_no_key_to_sign_with_spends_no_token(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, move_clock: Callable[[float], None]
+) -> None:
+    await stage.register("alice")
+    first = await stage.log_in("alice")
+
+    async def away(_session: object) -> None:
+        raise StorageUnavailable
+
+    move_clock(61)  # by then the keys are read again
+    with monkeypatch.context() as outage:
+        outage.setattr(repository, "list_signing_keys", away)
+        with pytest.raises(StorageUnavailable):
+            await stage.refresh(first)
+    move_clock(61 + 11)
+    assert (await stage.refresh(first)).refresh_token
 
 
 async def test_log_out_ends_the_session_everywhere_and_once(stage: Stage) -> None:

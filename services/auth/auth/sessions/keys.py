@@ -64,7 +64,10 @@ class KeyRing:
             first = await self._new_row(active_from=clock.now())
             async with database.transaction() as session:
                 rows = await repository.add_first_signing_key(session, first)
-        self._keys = [self._opened(row) for row in rows]
+        live = published_keys(rows, now=clock.now())
+        # The rest, and what was sealed under a QUILL_ENCRYPTION_KEY that is gone, is not missed beside a newer key.
+        known = [row for row in live if self._vault.opens(row.sealed)] or live
+        self._keys = [self._opened(row) for row in known]
         self._loaded_at = clock.monotonic()
         return self._keys
 
@@ -85,7 +88,7 @@ def current_key(keys: Sequence[SigningKey], *, now: datetime) -> SigningKey:
     return active[-1] if active else keys[0]
 
 
-def published_keys(keys: Sequence[SigningKey], *, now: datetime) -> Sequence[SigningKey]:
+def published_keys[K: (SigningKey, SigningKeyRow)](keys: Sequence[K], *, now: datetime) -> Sequence[K]:
     """Keys in the order in which they become active, without those replaced more than half an hour ago."""
     replaced_at = [later.active_from for later in keys[1:]]
     live = [one for one, until in zip(keys, replaced_at, strict=False) if until > now - KEPT]

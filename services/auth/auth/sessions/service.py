@@ -69,6 +69,7 @@ async def refresh(work: Work, *, presented: str | None, csrf_token: str | None, 
     """The newest refresh token is exchanged for the next; one that was used before ends its whole family."""
     if presented is None:
         raise Unauthenticated
+    await work.backend.keys.signing_key(work.database)  # known before the token is spent, for which nobody could answer
     now = clock.now()
     async with work.transaction() as session:
         row, user = await _find_session(session, presented, csrf_token=csrf_token)
@@ -199,7 +200,7 @@ async def _exchange(work: Work, session: AsyncSession, row: SessionRow, *, prese
     row.last_seen_at = now
     if verdict is Presented.REPEAT:
         return next((option for option in options if tokens.hash_secret(option) == head.token_hash), None)
-    token.used_at = now
+    token.used_at = clock.now()  # not when its call came in: it may have waited for the database since
     session.add(
         RefreshTokenRow(token_hash=tokens.hash_secret(options[0]), session_id=row.id, generation=token.generation + 1)
     )

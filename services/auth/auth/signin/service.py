@@ -34,8 +34,8 @@ async def log_in(work: Work, *, form: Login, visitor: Visitor) -> Issued:
     """Name and password of an active account start a session, with a code where a second factor is on. A wrong password
     takes the same path and time whoever's it is."""
     name, password = normalise_name(form.username), form.password.get_secret_value()
-    with work.backend.passwords.room():
-        async with work.backend.turns.of(name):
+    async with work.backend.turns.of(name):  # before it takes room, which one account would fill by itself
+        with work.backend.passwords.room():
             proved = await _prove_password(work, name=name, password=password, visitor=visitor)
             if form.totp_code:
                 await _reserve_code(work, proved.id)
