@@ -33,6 +33,7 @@ export function EditDemographics({ patient, onDone }: Props) {
   const save = useSave(read, onDone);
   const { attempt, mistakes, submit } = useMistakes(errors, () => save.mutate(mine));
   const { theirs } = save;
+  const warning = <LeaveWarning isUnsaved={!isSame(mine, plain(read.demographics))} what="What you have changed" />;
 
   const startFrom = (next: Patient): void => {
     setRead(next);
@@ -42,16 +43,19 @@ export function EditDemographics({ patient, onDone }: Props) {
 
   if (theirs) {
     return (
-      <DemographicsConflict
-        read={read.demographics}
-        mine={mine}
-        theirs={theirs.demographics}
-        onTake={() => {
-          tell("Your changes were put aside");
-          onDone();
-        }}
-        onKeep={() => startFrom(theirs)}
-      />
+      <>
+        <DemographicsConflict
+          read={read.demographics}
+          mine={mine}
+          theirs={theirs.demographics}
+          onTake={() => {
+            tell("Your changes were put aside");
+            onDone();
+          }}
+          onKeep={() => startFrom(theirs)}
+        />
+        {warning}
+      </>
     );
   }
   return (
@@ -79,7 +83,7 @@ export function EditDemographics({ patient, onDone }: Props) {
         </Button>
         <Button onPress={onDone}>Cancel</Button>
       </div>
-      <LeaveWarning isUnsaved={!isSame(mine, plain(read.demographics))} what="What you have changed" />
+      {warning}
     </Form>
   );
 }
