@@ -31,8 +31,13 @@ def test_sessions_elsewhere_are_ended_one_by_one_by_a_new_password_and_all_at_on
     expect(sessions).to_have_count(2)
     assert sorted((is_signed_in(lost), is_signed_in(other))) == [False, True]
 
-    page.get_by_label("Current password").fill(PASSWORD)
+    windows.expect_complaint("password: .*status of 422")
     page.get_by_label("New password").fill(NEW_PASSWORD)
+    page.get_by_label("Current password").fill("a slip of the fingers")
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_role("alert")).to_have_text("The password was not accepted. The reason is given at its field.")
+    expect(page.get_by_label("Current password")).to_have_accessible_description("Not the current password")
+    page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_role("button", name="Change password").click()
     expect(sessions).to_have_count(1)
     assert (is_signed_in(lost), is_signed_in(other)) == (False, False)

@@ -26,7 +26,7 @@ const SENTENCES: Record<string, string> = {
   "not-found": "There is nothing here for you. It may not exist, or not be yours to see.",
   "outcome-unknown": "We do not know yet whether this was stored. Send it again: it will not be stored twice.",
   "own-roles": "Nobody changes their own roles. Ask another administrator.",
-  "password-refused": "This password cannot be used: it is too short, very common, or made of your own names. Several unrelated words are good.",
+  "password-refused": "The password was not accepted. The reason is given at its field.",
   "patient-inactive": "This patient’s record is inactive, so no new letters can be written into it.",
   "patient-refused": "The record system does not accept these details. Check for unusual values.",
   "printer-unavailable": "The letter could not be printed in time. It can still be read here.",
