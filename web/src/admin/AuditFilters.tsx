@@ -3,7 +3,8 @@
 import { useState } from "react";
 import { patients, take } from "../api/client";
 import { Button } from "../ui/Button";
-import { DateField, Select } from "../ui/fields";
+import { DateField } from "../ui/DateField";
+import { Select } from "../ui/fields";
 import { formatDate, formatRoles } from "../ui/format";
 import { Card } from "../ui/Page";
 import { type Action, ACTIONS, type Filters, type Outcome, OUTCOMES, RESOURCES } from "./audit";
