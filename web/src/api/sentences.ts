@@ -10,7 +10,7 @@ const SENTENCES: Record<string, string> = {
   "being-worked-on": "Your first attempt is still being worked on. Try again in a moment.",
   "code-refused": "This code does not work. Wait for the next one and enter that.",
   conflict: "This contradicts what is stored already. Load it again before you go on.",
-  "credentials-refused": "The user name or the password is wrong.",
+  "credentials-refused": "The user name or the password is wrong. If you have forgotten them, ask your clinic or your administrator.",
   csrf: "Your browser could not show that this came from Quill. Reload the page and try again.",
   forbidden: "Your account may not do this.",
   "idempotency-key-reused": "This was sent before with another text. Send it once more.",

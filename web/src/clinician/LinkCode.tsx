@@ -51,7 +51,10 @@ function Intro({ patient, onOpen }: { patient: Demographics; onOpen: () => void 
   }
   return (
     <>
-      <p>With a code from you, the patient links this record to an account and reads letters online.</p>
+      <p>
+        With a code from you, the patient links this record to an account and reads letters online. A record has one
+        account: if it is linked to one that the patient can no longer use, an administrator must remove that link first.
+      </p>
       <div className="actions">
         <Button onPress={onOpen}>Hand out a link code</Button>
       </div>

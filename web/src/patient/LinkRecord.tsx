@@ -132,6 +132,10 @@ function Help() {
         Ask your clinic for a new one. A code works for 72 hours, once, and stops after three wrong dates of birth. After
         five wrong tries you have to wait before you can try again.
       </p>
+      <p>
+        A record has one account. If yours was linked to another one before, such as one whose password is forgotten, no
+        code works here until your clinic has removed that link and given you a new code.
+      </p>
     </section>
   );
 }
