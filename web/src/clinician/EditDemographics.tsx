@@ -4,7 +4,6 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { CSRF, patients, takeVersioned } from "../api/client";
 import { isProblem } from "../api/problem";
-import { fieldErrors } from "../api/sentences";
 import { Button } from "../ui/Button";
 import { ErrorSummary } from "../ui/ErrorSummary";
 import { Checkbox, Form } from "../ui/fields";
@@ -59,7 +58,7 @@ export function EditDemographics({ patient, onDone }: Props) {
     );
   }
   return (
-    <Form validationBehavior="aria" validationErrors={fieldErrors(save.error)} onSubmit={submit}>
+    <Form validationBehavior="aria" refusal={save.error} onSubmit={submit}>
       <ErrorSummary errors={mistakes} attempt={attempt} />
       <DemographicsFields
         draft={draft}

@@ -1,6 +1,6 @@
 /** Fields of forms: a label above, a hint, an error in words below. */
 
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useId, useMemo, useState } from "react";
 import {
   Checkbox as AriaCheckbox,
   Form as AriaForm,
@@ -18,19 +18,23 @@ import { Button } from "./Button";
 import { Failure } from "./states";
 import "./fields.css";
 
-interface FormProperties extends Omit<FormProps, "onSubmit" | "className" | "style"> {
-  /** Why the last try failed: said above the fields, and at each field that the server named (`validationErrors` alone: only there). */
+interface FormProperties extends Omit<FormProps, "onSubmit" | "validationErrors" | "className" | "style"> {
+  /** Why the last try failed: said above the fields, and at each field that the server named. */
   error?: unknown;
+  /** The same where the screen itself says it: only at the fields. */
+  refusal?: unknown;
   onSubmit: () => void;
   children: ReactNode;
 }
 
 /** A form that tells what is missing before it is sent, and what was refused afterwards. */
-export function Form({ error, onSubmit, children, ...props }: FormProperties) {
+export function Form({ error, refusal = error, onSubmit, children, ...props }: FormProperties) {
+  // The same object for the same answer: React Aria takes another for a new one, and marks again what was corrected.
+  const marked = useMemo(() => fieldErrors(refusal), [refusal]);
   return (
     <AriaForm
-      validationErrors={fieldErrors(error)}
       {...props}
+      validationErrors={marked}
       className="form"
       onSubmit={(event) => {
         event.preventDefault();
