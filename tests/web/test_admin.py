@@ -95,6 +95,18 @@ def test_pasted_name_is_searched_for(fleet: Fleet, windows: Windows, clinician: 
     expect(page.get_by_role("row").filter(has_text="Dr Amara Okafor").filter(has_text="Created")).to_have_count(1)
 
 
+def test_day_that_there_is_not_is_told_and_not_passed_over(fleet: Fleet, windows: Windows) -> None:
+    page = windows.open(demo_person(fleet, "admin"))
+    page.goto("/admin/audit")
+    first, mistake = page.get_by_role("group", name="From"), "There is no such day: check the date"
+    for part, digits in (("Day", "31"), ("Month", "6"), ("Year", "2026")):
+        expect(first.get_by_text(mistake)).to_have_count(0)
+        first.get_by_label(part).fill(digits)
+    expect(first.get_by_label("Day")).to_have_accessible_description(f"The first day {mistake}")
+    first.get_by_label("Day").fill("30")
+    expect(first.get_by_text(mistake)).to_have_count(0)
+
+
 def test_webhook_is_registered_with_a_secret_that_is_shown_once_and_removed(fleet: Fleet, windows: Windows) -> None:
     page, admin = windows.open(demo_person(fleet, "admin")), demo_person(fleet, "admin")
     page.goto("/admin/webhooks/new")

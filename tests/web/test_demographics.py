@@ -55,6 +55,8 @@ def test_changes_of_both_are_put_together(page: Page, clinician: Person, patient
     expect(page.get_by_role("heading", name="Somebody else has changed these details")).to_be_visible()
     assert violations(page) == []
     assert details(clinician, patient_id)[0]["name"]["family"] != "Robinson"
+    page.get_by_role("link", name="Patients").first.click()
+    page.get_by_role("dialog", name="Leave without saving?").get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Apply my changes again").click()
     expect(page.get_by_label("Gender")).to_have_value("other")
     save(page)

@@ -69,6 +69,9 @@ def test_code_is_printed_for_a_patient_who_opens_the_record_with_it(
     expect(desk.get_by_text(code)).to_be_visible()
     expect(desk.get_by_role("button", name="Done")).to_be_hidden()
     desk.emulate_media(media="screen")
+    desk.get_by_role("button", name="Edit details").click()
+    expect(desk.get_by_role("status").filter(has_text="press Done below it first")).to_be_visible()
+    expect(desk.get_by_text(code)).to_be_visible()
 
     phone = windows.open(new_patient_account(fleet), size=PHONE)
     phone.goto("/")
@@ -76,6 +79,7 @@ def test_code_is_printed_for_a_patient_who_opens_the_record_with_it(
     expect(heading(phone)).to_have_text("Link your record")
     phone.get_by_label("One-time code").fill(f" {code.lower()} ")
     give_birth_date(phone)
+    expect(phone.get_by_label("Day")).to_have_attribute("autocomplete", "bday-day")
     phone.get_by_role("button", name="Link my record").click()
     expect(phone.get_by_role("link", name="Hello")).to_be_visible()
 

@@ -2,7 +2,7 @@
 
 import re
 
-from e2e.client import Person, demo_person, eventually, new_patient
+from e2e.client import PASSWORD, Person, demo_person, eventually, new_patient, unique
 from fleet import Fleet
 from playwright.sync_api import expect
 
@@ -27,6 +27,22 @@ def test_section_of_a_letter_that_is_refused_is_marked(fleet: Fleet, windows: Wi
     send(page)
     expect(page.get_by_role("alert")).to_contain_text("Check what is marked")
     expect(plan).to_have_accessible_description(re.compile("Must not have links"))
+
+
+def test_fields_that_were_refused_together_are_corrected_one_after_the_other(windows: Windows) -> None:
+    windows.expect_complaint("register: .*status of 422")
+    page, name = windows.open(), unique()
+    page.goto("/register")
+    page.get_by_label("Your name").fill("Test")
+    page.get_by_label("User name").fill(f"{name} x")
+    page.get_by_label("E-mail address").fill(f"{name}@localhost")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("alert")).to_contain_text("Check what is marked")
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("E-mail address").fill(f"{name}@example.org")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_text("Your account is ready")).to_be_visible()
 
 
 def test_withdrawal_without_a_reason_says_so(windows: Windows, fleet: Fleet, clinician: Person, reader: Person) -> None:

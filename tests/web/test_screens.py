@@ -106,6 +106,16 @@ def test_screen_is_reached_by_keyboard_and_thumb(show: Show, screen: Screen) -> 
         assert unseen == []
 
 
+@pytest.mark.parametrize("role", ["patient", "admin"])
+def test_places_stand_in_one_row_on_a_phone(windows: Windows, fleet: Fleet, role: str) -> None:
+    page = windows.open(demo_person(fleet, role), size=PHONE)
+    page.goto("/account")
+    places = page.get_by_role("navigation", name="Main").get_by_role("link")
+    expect(places.nth(3)).to_be_visible()
+    tops = places.evaluate_all("all => all.map(each => each.getBoundingClientRect().top)")
+    assert len(set(tops)) == 1
+
+
 @pytest.mark.parametrize("role", [None, "patient", "clinician", "admin"])
 def test_titles_tell_the_screens_of_a_role_apart(show: Show, titles_seen: Titles, role: str | None) -> None:
     titles = [titles_seen.get(screen) or show(screen).title() for screen in SCREENS if screen.role == role]

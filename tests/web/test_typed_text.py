@@ -88,6 +88,9 @@ def test_amendment_stays_when_the_letter_is_withdrawn_meanwhile(
         page.get_by_role("button", name="Save amendment").click()
     expect(page.get_by_role("heading", name="This letter was withdrawn meanwhile")).to_be_visible()
     expect(page.get_by_text("this took me ten minutes")).to_be_visible()
+    page.get_by_role("link", name="Patients").first.click()
+    page.get_by_role("dialog", name="Leave without saving?").get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("this took me ten minutes")).to_be_visible()
 
 
 def try_to_sign_out(page: Page) -> Locator:

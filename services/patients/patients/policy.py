@@ -1,7 +1,7 @@
 """Who may do what with demographics, and the rules about their state. Pure: no database, no backend."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Protocol
 
 from common.errors import Invalid, VersionStale
@@ -30,7 +30,8 @@ def check_nhs_number(value: str) -> str:
 
 def check_birth_date(value: date) -> date:
     """Nobody was born in the future, or so long ago that it must be a slip. Raises ValueError then."""
-    if not date.today() - _LONGEST_LIFE <= value <= date.today():
+    today = datetime.now(timezone(timedelta(hours=1))).date()  # in summer the day begins an hour before UTC's
+    if not today - _LONGEST_LIFE <= value <= today:
         raise ValueError("must be within the last 130 years and not in the future")
     return value
 

@@ -1,6 +1,6 @@
 """Who may do what, as truth tables."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -72,12 +72,20 @@ def test_other_nhs_number_is_refused_without_being_repeated(number: str) -> None
 
 @pytest.mark.parametrize(("days", "fits"), [(0, True), (1, True), (-1, False), (129 * 365, True), (131 * 366, False)])
 def test_birth_date_is_past_and_within_a_life(days: int, fits: bool) -> None:
-    born = date.today() - timedelta(days=days)
+    born = datetime.now(timezone(timedelta(hours=1))).date() - timedelta(days=days)
     if fits:
         assert policy.check_birth_date(born) == born
     else:
         with pytest.raises(ValueError, match="130 years"):
             policy.check_birth_date(born)
+
+
+def test_child_is_born_today_as_soon_as_it_is_midnight_in_summer(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
+    monkeypatch.setattr(policy, "datetime", SimpleNamespace(now=moment.astimezone))
+    assert policy.check_birth_date(date(2026, 7, 1)) == date(2026, 7, 1)
+    with pytest.raises(ValueError, match="future"):
+        policy.check_birth_date(date(2026, 7, 2))
 
 
 @pytest.mark.parametrize(

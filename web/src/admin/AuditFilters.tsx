@@ -3,8 +3,9 @@
 import { useState } from "react";
 import { patients, take } from "../api/client";
 import { Button } from "../ui/Button";
-import { DateField, Select } from "../ui/fields";
-import { formatDate, formatRoles } from "../ui/format";
+import { DateField } from "../ui/DateField";
+import { Select } from "../ui/fields";
+import { formatDate, formatRoles, isWholeDate } from "../ui/format";
 import { Card } from "../ui/Page";
 import { type Action, ACTIONS, type Filters, type Outcome, OUTCOMES, RESOURCES } from "./audit";
 import { type Found, Picker } from "./Picker";
@@ -70,8 +71,8 @@ export function AuditFilters({ filters, onChange }: Props) {
         <Any label="Outcome" options={OUTCOMES} value={filters.outcome} onChange={(outcome?: Outcome) => set({ outcome })} />
       </div>
       <div className="filters">
-        <DateField label="From" hint="The first day" value={filters.from ?? ""} onChange={(from) => set({ from })} />
-        <DateField label="To" hint="The last day" value={filters.to ?? ""} onChange={(to) => set({ to })} />
+        <Day label="From" hint="The first day" value={filters.from} onChange={(from) => set({ from })} />
+        <Day label="To" hint="The last day" value={filters.to} onChange={(to) => set({ to })} />
       </div>
       <div className="actions">
         <Button isDisabled={Object.values(filters).every((one) => !one)} onPress={clear}>
@@ -98,4 +99,17 @@ function Any<T extends string>({ label, options, value, onChange }: AnyProps<T>)
       onChange={(chosen) => onChange(chosen || undefined)}
     />
   );
+}
+
+interface DayProps {
+  label: string;
+  hint: string;
+  value: string | undefined;
+  onChange: (value: string) => void;
+}
+
+/** Half a date is no mistake yet; a day that there is not narrows nothing down. */
+function Day({ value = "", ...props }: DayProps) {
+  const isImpossible = /^\d{4}-\d\d-\d\d$/.test(value) && !isWholeDate(value);
+  return <DateField {...props} value={value} error={isImpossible ? "There is no such day: check the date" : undefined} />;
 }

@@ -69,15 +69,19 @@ function Amending({ first }: { first: Read }) {
     setDraft(text);
     reset();
   };
+  const warning = <LeaveWarning isUnsaved={isChanged || reason !== ""} what="Your amendment" />;
   if (data?.isMine) return <Navigate to={`/patients/${read.letter.patient_id}/letters/${read.letter.uid}`} replace />;
   if (data) {
     return (
-      <AmendConflict
-        mine={draft}
-        theirs={data.letter}
-        onTake={() => startFrom(data, letterDraftOf(data.letter))}
-        onKeep={() => startFrom(data, draft)}
-      />
+      <>
+        <AmendConflict
+          mine={draft}
+          theirs={data.letter}
+          onTake={() => startFrom(data, letterDraftOf(data.letter))}
+          onKeep={() => startFrom(data, draft)}
+        />
+        {warning}
+      </>
     );
   }
   return (
@@ -98,7 +102,7 @@ function Amending({ first }: { first: Read }) {
           Save amendment
         </Button>
       </div>
-      <LeaveWarning isUnsaved={isChanged || reason !== ""} what="Your amendment" />
+      {warning}
     </Form>
   );
 }

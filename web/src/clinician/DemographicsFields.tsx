@@ -1,6 +1,7 @@
 /** The fields of a patient's details, for those who register a patient and those who correct one. */
 
-import { DateField, Select, TextArea, TextField } from "../ui/fields";
+import { DateField } from "../ui/DateField";
+import { Select, TextArea, TextField } from "../ui/fields";
 import { Card } from "../ui/Page";
 import { ADDRESS_USES, TELECOM_SYSTEMS, TELECOM_USES } from "./changes";
 import {

@@ -4,7 +4,6 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { CSRF, patients, takeVersioned } from "../api/client";
 import { isProblem } from "../api/problem";
-import { fieldErrors } from "../api/sentences";
 import { Button } from "../ui/Button";
 import { ErrorSummary } from "../ui/ErrorSummary";
 import { Checkbox, Form } from "../ui/fields";
@@ -33,6 +32,7 @@ export function EditDemographics({ patient, onDone }: Props) {
   const save = useSave(read, onDone);
   const { attempt, mistakes, submit } = useMistakes(errors, () => save.mutate(mine));
   const { theirs } = save;
+  const warning = <LeaveWarning isUnsaved={!isSame(mine, plain(read.demographics))} what="What you have changed" />;
 
   const startFrom = (next: Patient): void => {
     setRead(next);
@@ -42,20 +42,23 @@ export function EditDemographics({ patient, onDone }: Props) {
 
   if (theirs) {
     return (
-      <DemographicsConflict
-        read={read.demographics}
-        mine={mine}
-        theirs={theirs.demographics}
-        onTake={() => {
-          tell("Your changes were put aside");
-          onDone();
-        }}
-        onKeep={() => startFrom(theirs)}
-      />
+      <>
+        <DemographicsConflict
+          read={read.demographics}
+          mine={mine}
+          theirs={theirs.demographics}
+          onTake={() => {
+            tell("Your changes were put aside");
+            onDone();
+          }}
+          onKeep={() => startFrom(theirs)}
+        />
+        {warning}
+      </>
     );
   }
   return (
-    <Form validationBehavior="aria" validationErrors={fieldErrors(save.error)} onSubmit={submit}>
+    <Form validationBehavior="aria" refusal={save.error} onSubmit={submit}>
       <ErrorSummary errors={mistakes} attempt={attempt} />
       <DemographicsFields
         draft={draft}
@@ -79,7 +82,7 @@ export function EditDemographics({ patient, onDone }: Props) {
         </Button>
         <Button onPress={onDone}>Cancel</Button>
       </div>
-      <LeaveWarning isUnsaved={!isSame(mine, plain(read.demographics))} what="What you have changed" />
+      {warning}
     </Form>
   );
 }

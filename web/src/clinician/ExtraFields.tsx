@@ -1,6 +1,7 @@
 /** What can be said of a patient when they are registered, and is seldom known at that moment. */
 
-import { Checkbox, DateField, Select, TextField } from "../ui/fields";
+import { DateField } from "../ui/DateField";
+import { Checkbox, Select, TextField } from "../ui/fields";
 import type { Errors } from "./demographics";
 import { type Extras, MARITAL_STATUSES } from "./registration";
 

@@ -4,9 +4,10 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { auth, CSRF, take } from "../api/client";
 import { Button } from "../ui/Button";
+import { DateField, errorAt } from "../ui/DateField";
 import { ErrorSummary } from "../ui/ErrorSummary";
 import { formatTime, isWholeDate } from "../ui/format";
-import { DateField, errorAt, Form } from "../ui/fields";
+import { Form } from "../ui/fields";
 import { LeaveQuestion } from "../ui/LeaveWarning";
 import { Card } from "../ui/Page";
 import { PrintButton } from "../ui/PrintButton";
@@ -50,7 +51,10 @@ function Intro({ patient, onOpen }: { patient: Demographics; onOpen: () => void 
   }
   return (
     <>
-      <p>With a code from you, the patient links this record to an account and reads letters online.</p>
+      <p>
+        With a code from you, the patient links this record to an account and reads letters online. A record has one
+        account: if it is linked to one that the patient can no longer use, an administrator must remove that link first.
+      </p>
       <div className="actions">
         <Button onPress={onOpen}>Hand out a link code</Button>
       </div>

@@ -17,7 +17,7 @@ import { Banner } from "../ui/states";
 import { useMistakes } from "../ui/useMistakes";
 import { Alike } from "./Alike";
 import { isSame } from "./changes";
-import { check, type Draft, early, type Errors, isEmptyDate, NEW_DRAFT } from "./demographics";
+import { check, type Draft, early, type Errors, isEmptyDate, isFuture, NEW_DRAFT } from "./demographics";
 import { DemographicsFields } from "./DemographicsFields";
 import { ExtraFields } from "./ExtraFields";
 import type { PatientListed } from "./patient";
@@ -92,7 +92,7 @@ function useRegistration(draft: Draft, extras: Extras) {
 function checkDeath(draft: Draft, { hasDied, died }: Extras): Errors {
   if (!hasDied || isEmptyDate(died)) return {};
   if (!isWholeDate(died)) return { died: "Enter the day of death as day, month and year, or leave it empty" };
-  if (Date.parse(died) > Date.now()) return { died: "The day of death is in the future" };
+  if (isFuture(died)) return { died: "The day of death is in the future" };
   return isWholeDate(draft.birth_date) && died < draft.birth_date ? { died: "The day of death is before the birth date" } : {};
 }
 

@@ -3,10 +3,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
+import { hasUnsavedWork } from "../app/unsaved";
 import { letterKeys, readLetters } from "../letters/requests";
 import { LetterList } from "../letters/LetterList";
 import { useUser } from "../session/useSession";
 import { Button, ButtonLink } from "../ui/Button";
+import { tell } from "../ui/notices";
 import { Card } from "../ui/Page";
 import { Empty, Loaded } from "../ui/states";
 import { Facts } from "../ui/Table";
@@ -31,6 +33,11 @@ function OnePatient({ id }: { id: string }) {
   const [step, setStep] = useState<"arrived" | "editing" | "edited">("arrived");
   const isEditing = step === "editing";
   const { data } = patient;
+  /** The form would take the place of a code that is shown once. */
+  const edit = (): void => {
+    if (hasUnsavedWork()) tell("The code for the patient is still shown: press Done below it first.", "bad");
+    else setStep("editing");
+  };
   return (
     <PatientScreen
       patient={patient}
@@ -47,9 +54,7 @@ function OnePatient({ id }: { id: string }) {
       }
     >
       {data && isEditing && <EditDemographics patient={data} onDone={() => setStep("edited")} />}
-      {data && !isEditing && (
-        <Details patient={data} takesFocus={step === "edited"} onEdit={() => setStep("editing")} />
-      )}
+      {data && !isEditing && <Details patient={data} takesFocus={step === "edited"} onEdit={edit} />}
       {!isEditing && isClinician && <Letters patientId={id} />}
       {data && !isEditing && <LinkCode patient={data.demographics} />}
     </PatientScreen>

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { mergeChanges, plain } from "./changes";
 import { check, draftOf, NEW_ADDRESS, NEW_CONTACT, NEW_DRAFT, NEW_TELECOM, updateOf } from "./demographics";
 import type { DemographicsUpdate } from "./patient";
@@ -42,6 +42,15 @@ test.each([
   [{ family: "Hartley", emergency_contacts: [NEW_CONTACT] }, "emergency_contacts.0.name"],
 ])("%o is refused at %s", (part, name) => {
   expect(Object.keys(check({ ...NEW_DRAFT, ...part }))).toEqual([name]);
+});
+
+afterEach(() => void vi.useRealTimers());
+
+test("a child is born today as soon as the clinic's clock strikes midnight", () => {
+  vi.useFakeTimers({ now: new Date("2026-06-30T23:30:00Z") });
+  const bornOn = (birth_date: string) => Object.keys(check({ ...NEW_DRAFT, family: "Hartley", birth_date }));
+  expect(bornOn("2026-07-01")).toEqual([]);
+  expect(bornOn("2026-07-02")).toEqual(["birth_date"]);
 });
 
 test("what is known can be corrected, not removed", () => {

@@ -182,10 +182,14 @@ const LONGEST_LIFE_MS = 130 * 366 * 24 * 60 * 60_000;
 function checkBirthDate(value: string, isKnown: boolean): string {
   if (isEmptyDate(value)) return isKnown ? "The birth date can be corrected, not removed" : "";
   if (!isWholeDate(value)) return "Enter the birth date as day, month and year, such as 27 3 1964";
-  const time = Date.parse(value);
-  if (time > Date.now()) return "The birth date is in the future";
-  return time < Date.now() - LONGEST_LIFE_MS ? "The birth date is more than 130 years ago" : "";
+  if (isFuture(value)) return "The birth date is in the future";
+  return Date.parse(value) < Date.now() - LONGEST_LIFE_MS ? "The birth date is more than 130 years ago" : "";
 }
+
+/** As ISO writes a day, by the clinic's clock: in summer it begins an hour before that of UTC. */
+const DAY = new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/London" });
+
+export const isFuture = (day: string): boolean => day > DAY.format(new Date());
 
 function checkNhsNumber(value: string, isKnown: boolean): string {
   const digits = bareNumber(value);

@@ -9,8 +9,9 @@ import { renew, updateUser } from "../session/session";
 import { getSession, type User } from "../session/store";
 import { useUser } from "../session/useSession";
 import { Button, ButtonLink } from "../ui/Button";
+import { DateField, errorAt } from "../ui/DateField";
 import { ErrorSummary } from "../ui/ErrorSummary";
-import { DateField, errorAt, Form, TextField } from "../ui/fields";
+import { Form, TextField } from "../ui/fields";
 import { isWholeDate } from "../ui/format";
 import { LeaveWarning } from "../ui/LeaveWarning";
 import { tell } from "../ui/notices";
@@ -104,6 +105,7 @@ function LinkForm() {
           <DateField
             label="Your date of birth"
             name="birth_date"
+            autoComplete="bday"
             value={birthDate}
             onChange={setBirthDate}
             error={mistakes.birth_date ?? errorAt(error, "birth_date")}
@@ -129,6 +131,10 @@ function Help() {
       <p>
         Ask your clinic for a new one. A code works for 72 hours, once, and stops after three wrong dates of birth. After
         five wrong tries you have to wait before you can try again.
+      </p>
+      <p>
+        A record has one account. If yours was linked to another one before, such as one whose password is forgotten, no
+        code works here until your clinic has removed that link and given you a new code.
       </p>
     </section>
   );

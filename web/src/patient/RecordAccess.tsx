@@ -62,7 +62,7 @@ function Trail() {
           <Checkbox isSelected={own} onChange={setOwn}>
             Also show what I did myself
           </Checkbox>
-          {shown.length > 0 ? <Days entries={shown} me={me} /> : <Nobody />}
+          {shown.length > 0 ? <Days entries={shown} me={me} /> : <Nobody hasMore={hasNextPage} />}
           <Pager pages={pages} shown={shown.length} what={shown.length === 1 ? "entry" : "entries"} />
         </>
       )}
@@ -70,8 +70,12 @@ function Trail() {
   );
 }
 
-function Nobody() {
-  return <Empty title="Nobody else, so far">When somebody opens your record, you will see it here.</Empty>;
+function Nobody({ hasMore }: { hasMore: boolean }) {
+  return hasMore ? (
+    <Empty title="Nobody else among the newest entries">“Show more” reads further back.</Empty>
+  ) : (
+    <Empty title="Nobody else, so far">When somebody opens your record, you will see it here.</Empty>
+  );
 }
 
 function Days({ entries, me }: { entries: readonly AccessEntry[]; me: string }) {

@@ -1,6 +1,6 @@
 /** Fields of forms: a label above, a hint, an error in words below. */
 
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useId, useMemo, useState } from "react";
 import {
   Checkbox as AriaCheckbox,
   Form as AriaForm,
@@ -13,25 +13,28 @@ import {
   Label,
   Text,
 } from "react-aria-components";
-import { Problem } from "../api/problem";
 import { fieldErrors } from "../api/sentences";
 import { Button } from "./Button";
 import { Failure } from "./states";
 import "./fields.css";
 
-interface FormProperties extends Omit<FormProps, "onSubmit" | "className" | "style"> {
-  /** Why the last try failed: said above the fields, and at each field that the server named (`validationErrors` alone: only there). */
+interface FormProperties extends Omit<FormProps, "onSubmit" | "validationErrors" | "className" | "style"> {
+  /** Why the last try failed: said above the fields, and at each field that the server named. */
   error?: unknown;
+  /** The same where the screen itself says it: only at the fields. */
+  refusal?: unknown;
   onSubmit: () => void;
   children: ReactNode;
 }
 
 /** A form that tells what is missing before it is sent, and what was refused afterwards. */
-export function Form({ error, onSubmit, children, ...props }: FormProperties) {
+export function Form({ error, refusal = error, onSubmit, children, ...props }: FormProperties) {
+  // The same object for the same answer: React Aria takes another for a new one, and marks again what was corrected.
+  const marked = useMemo(() => fieldErrors(refusal), [refusal]);
   return (
     <AriaForm
-      validationErrors={fieldErrors(error)}
       {...props}
+      validationErrors={marked}
       className="form"
       onSubmit={(event) => {
         event.preventDefault();
@@ -179,67 +182,4 @@ export function Checkbox({ children, hint, ...props }: CheckboxProps) {
       </span>
     </AriaCheckbox>
   );
-}
-
-interface DateProps {
-  label: string;
-  /** Of the first of its fields, for an ErrorSummary. */
-  name?: string;
-  hint?: string;
-  /** As ISO writes it, or whatever part of it was typed: "2026-11-" */
-  value: string;
-  onChange: (value: string) => void;
-  error?: string;
-  isRequired?: boolean;
-}
-
-/** A date that people know by heart, typed as day, month and year. `isWholeDate` says whether all of it is there. */
-export function DateField({ label, name, hint = "For example, 27 3 1964", value, onChange, error, isRequired }: DateProps) {
-  const id = useId();
-  const [year = "", month = "", day = ""] = value.split("-");
-  const set = (parts: { day?: string; month?: string; year?: string }): void => {
-    const next = { day, month, year, ...parts };
-    onChange([next.year, pad(next.month), pad(next.day)].join("-"));
-  };
-  const part = (title: string, text: string, length: number, change: (digits: string) => void) => (
-    <label className="date-part" data-length={length}>
-      {title}
-      <input
-        name={title === "Day" ? name : undefined}
-        className="input"
-        inputMode="numeric"
-        autoComplete="off"
-        maxLength={length}
-        required={isRequired}
-        value={text}
-        aria-invalid={error ? true : undefined}
-        aria-describedby={`${id}-hint ${id}-error`}
-        onChange={(event) => change(event.target.value.replace(/\D/g, ""))}
-      />
-    </label>
-  );
-  return (
-    <fieldset className="field date-field">
-      <legend>{label}</legend>
-      <span id={`${id}-hint`} className="hint">
-        {hint}
-      </span>
-      <div className="date-parts">
-        {part("Day", unpad(day), 2, (text) => set({ day: text }))}
-        {part("Month", unpad(month), 2, (text) => set({ month: text }))}
-        {part("Year", year, 4, (text) => set({ year: text }))}
-      </div>
-      <span id={`${id}-error`} className="field-error">
-        {error}
-      </span>
-    </fieldset>
-  );
-}
-
-const pad = (text: string): string => (text === "" ? "" : text.padStart(2, "0").slice(-2));
-const unpad = (text: string): string => (text.length > 1 ? text.replace(/^0/, "") : text);
-
-/** The error of a DateField, from the server's answer about that member. */
-export function errorAt(error: unknown, member: string): string | undefined {
-  return error instanceof Problem ? fieldErrors(error)[member] : undefined;
 }
