@@ -149,7 +149,7 @@ def asked_pause(retry_after: str | None, *, now: datetime) -> timedelta | None:
         return timedelta(seconds=int(retry_after))
     try:
         at = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(at.replace(tzinfo=at.tzinfo or UTC) - now, timedelta())
 
