@@ -28,15 +28,17 @@ from stand_in import caller
 
 @dataclass
 class Dns(AbstractResolver):
-    """Answers with the addresses that a test wrote down, and counts the questions."""
+    """Answers with the addresses that a test wrote down, after some silence, and counts the questions."""
 
     addresses: dict[str, list[str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    silence: float = 0
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         self.asked.append(host)
+        await asyncio.sleep(self.silence)
         if host not in self.addresses:
             raise socket.gaierror(socket.EAI_NONAME, "no such name")
         return [

@@ -22,7 +22,7 @@ NO_ANSWER: Answer = (None, None)
 
 
 class PublicResolver(AbstractResolver):
-    """Resolves a name once per connection, which is made to the very addresses that were checked (DNS rebinding)."""
+    """Resolves a name for connections, which are made to the very addresses that were checked (DNS rebinding)."""
 
     def __init__(self, lookup: AbstractResolver, refuse: Callable[[], Invalid]) -> None:
         self._lookup, self._refuse = lookup, refuse
@@ -86,7 +86,9 @@ class Outside:
 def _client(resolver: AbstractResolver | None, connections: int) -> httpx.AsyncClient:
     def open_session() -> aiohttp.ClientSession:
         tls = httpx.create_ssl_context(trust_env=False)
-        connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, ssl=tls, limit=connections)
+        # Nothing is kept, but all that wait for a name ask once: a process looks up two at a time (uvloop), and a name
+        # server that is silent must not keep pushes and the database waiting.
+        connector = aiohttp.TCPConnector(resolver=resolver, ttl_dns_cache=0, ssl=tls, limit=connections)
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
     return httpx.AsyncClient(

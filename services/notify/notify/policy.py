@@ -28,9 +28,9 @@ DELIVERED_ON_LINKING = timedelta(days=30)
 # The browsers' push services: at these names, or anywhere below those.
 PUSH_SERVICES = ("fcm.googleapis.com", "updates.push.services.mozilla.com")
 BELOW_PUSH_SERVICES = (*(f".{name}" for name in PUSH_SERVICES), ".push.apple.com", ".notify.windows.com")
-ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+)(?P<port>:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
+ORIGIN = r"(?P<scheme>https?)://(?P<host>[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*)(?P<port>:[0-9]{1,5})?"
 # One strict form for all parsers on the way: no userinfo, brackets, backslash, fragment or anything but visible ASCII.
-ENDPOINT = re.compile(ORIGIN.pattern + r"/[!\"$-\[\]-~]*", re.IGNORECASE | re.ASCII)
+ENDPOINT = re.compile(ORIGIN + r"/[!\"$-\[\]-~]*", re.IGNORECASE | re.ASCII)
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -149,7 +149,7 @@ def asked_pause(retry_after: str | None, *, now: datetime) -> timedelta | None:
         return timedelta(seconds=int(retry_after))
     try:
         at = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(at.replace(tzinfo=at.tzinfo or UTC) - now, timedelta())
 

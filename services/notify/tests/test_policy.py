@@ -82,6 +82,8 @@ def test_endpoint_of_a_push_service_is_accepted(endpoint: str, origin: str) -> N
         "https://fcm.googleapis\u2024com/x",
         "https://web.push.apple.com/\u212a",
         "https://xn--fcm-googleapis-com-.example/x",
+        # labels that no name can have, which resolvers fail on
+        *("https://.fcm.googleapis.com/x", "https://a..fcm.googleapis.com/x", f"https://{'a' * 64}.push.apple.com/x"),
         # what parsers disagree about
         " https://fcm.googleapis.com/x",
         "https://fcm.googleapis.com/x\n",
@@ -218,6 +220,8 @@ def test_each_answer_of_a_push_service_has_one_meaning(statuses: tuple[int | Non
         (2, "soon", 4),
         (2, "-5", 4),
         (1, "1.5", 1),
+        (2, "Mon, 23 Nov 99999999999 12:00:30 GMT", 4),
+        (2, "Mon, 23 Nov 2026 12:00:30 +99999999999999999999", 4),
         (1, "Mon, 23 Nov 2026 12:00:30 GMT", 30),
         (1, "Mon, 23 Nov 2026 11:00:00 GMT", 0),
         (1, "Mon, 23 Nov 2099 11:00:00 GMT", 3600),

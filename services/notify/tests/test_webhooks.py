@@ -337,6 +337,17 @@ async def test_name_that_leads_inside_after_registration_is_not_connected_to(sta
     assert stage.dns.asked == ["hooks.example.org"] * 2
 
 
+async def test_name_that_takes_long_to_find_is_asked_for_once(stage: Stage) -> None:
+    """Few are looked up at once in a process, those of push services and of the database among them."""
+    await stage.webhook(Hook.at("https://hooks.example.org/x"))
+    stage.dns.asked, stage.dns.silence = [], HANGING
+    for _ in range(BATCH):
+        await stage.tell(letter())
+    async with delivering(stage):
+        await stored(stage, number=BATCH)
+    assert stage.dns.asked == ["hooks.example.org"]
+
+
 async def test_name_that_leads_inside_is_not_registered(stage: Stage) -> None:
     stage.dns.addresses["hooks.example.org"] = ["8.8.8.8", "192.168.0.1"]
     with pytest.raises(UrlRefused):

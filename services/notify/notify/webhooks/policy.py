@@ -34,7 +34,7 @@ UNDELIVERED_KEPT = timedelta(days=30)
 # Names only: an address would pass the resolver that judges addresses. Their last label is not numeric, whatever a
 # parser makes of those (WHATWG URL, "ends in a number").
 NAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-URL = re.compile(ORIGIN.pattern + r"([/?][!\"$-\[\]-~]*)?", re.IGNORECASE | re.ASCII)
+URL = re.compile(ORIGIN + r"([/?][!\"$-\[\]-~]*)?", re.IGNORECASE | re.ASCII)
 
 # The names of facts in the contract: letter.created for quill.letters.v1.letter.created.
 NAMES: Mapping[type[Event], str] = {

@@ -45,17 +45,17 @@ async def remove(session: AsyncSession, *, webhook_id: UUID) -> bool:
     return await session.scalar(statement) is not None
 
 
-async def lock(session: AsyncSession, *, webhook_id: UUID) -> WebhookRow | None:
-    """A webhook with its lock, which lets facts be added."""
-    query = select(WebhookRow).filter_by(id=webhook_id).with_for_update(key_share=True)
+async def lock(session: AsyncSession, *, webhook_id: UUID, ending: bool) -> WebhookRow | None:
+    """A webhook with its lock, which lets facts be added unless it may be ending."""
+    query = select(WebhookRow).filter_by(id=webhook_id).with_for_update(key_share=not ending)
     return (await session.scalars(query)).one_or_none()
 
 
 async def subscribers(session: AsyncSession, *, name: str, at: datetime) -> Sequence[UUID]:
-    """The webhooks that get a fact of this name: those that were there when it happened."""
-    wanted = literal(name) == any_(col(WebhookRow.events))
-    there = (col(WebhookRow.disabled_at).is_(None), col(WebhookRow.created_at) <= at)
-    return (await session.scalars(select(col(WebhookRow.id)).where(wanted, *there))).all()
+    """The webhooks that get a fact of this name: those there when it happened. None ends before it is added."""
+    wanted = select(col(WebhookRow.id)).where(literal(name) == any_(col(WebhookRow.events)))
+    there = wanted.where(col(WebhookRow.disabled_at).is_(None), col(WebhookRow.created_at) <= at)
+    return (await session.scalars(there.with_for_update(read=True, key_share=True))).all()
 
 
 @dataclass(frozen=True, slots=True)

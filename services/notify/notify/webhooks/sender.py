@@ -78,7 +78,7 @@ async def _store(work: Work[Backend], taken: WebhookDeliveryRow, answer: Answer)
     tries = _tries(taken)
     verdict = policy.judge(status, tries=tries)
     async with work.transaction() as session:
-        webhook = await repository.lock(session, webhook_id=taken.webhook_id)
+        webhook = await repository.lock(session, webhook_id=taken.webhook_id, ending=verdict in {"gone", "given_up"})
         delivery = await repository.find_mine(session, taken)
         if webhook is None or delivery is None:
             return
