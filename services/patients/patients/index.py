@@ -1,7 +1,7 @@
 """What the search index keeps of a patient, and how it is made anew from the FHIR server."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from common import clock
 from common.work import Work
@@ -11,12 +11,15 @@ from patients import mapping, names, repository
 from patients.fhir import FhirServer, StoredPatient
 from patients.models import IndexedPatient, IndexedWord
 
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
-async def index_patients(session: AsyncSession, patients: Sequence[StoredPatient]) -> None:
-    """Make versions of different patients findable by all their names, former ones too, and their NHS numbers held."""
+
+async def index_patients(session: AsyncSession, patients: Sequence[StoredPatient], before: datetime = _NEVER) -> None:
+    """Make versions of different patients findable by all their names, former ones too, and their NHS numbers held. A
+    version gives way to a newer one, and to any if it was last seen before that time."""
     indexed = [_index_of(patient) for patient in patients]
     words = [word for _, words in indexed for word in words]
-    await repository.index_patients(session, [row for row, _ in indexed], words=words)
+    await repository.index_patients(session, [row for row, _ in indexed], words=words, before=before)
 
 
 def _index_of(patient: StoredPatient) -> tuple[IndexedPatient, list[IndexedWord]]:
@@ -53,8 +56,10 @@ async def rebuild(work: Work[FhirServer]) -> tuple[int, int]:
     were indexed and how many forgotten."""
     begun, offset, indexed = clock.now(), 0, 0
     while page := await work.backend.page(offset):
+        found = [patient for patient in page if patient is not None]
         async with work.transaction() as session:
-            await index_patients(session, found := [patient for patient in page if patient is not None])
+            # The server may have gone back to older versions, from a backup; and the service's clock be a little late.
+            await index_patients(session, found, before=begun - timedelta(minutes=1))
         offset, indexed = offset + len(page), indexed + len(found)
     return indexed, await _forget_absent(work, begun)
 

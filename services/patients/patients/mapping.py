@@ -39,9 +39,7 @@ class Shape[T: BaseModel]:
             return None
 
     def write(self, entry: Json, item: T) -> None:
-        """Change an entry; what is not shown of it stays unless it is another one now."""
-        if all(_differs(entry, self.members[name], getattr(item, name)) for name in self.same):
-            entry.clear()
+        """Change an entry; what is not shown of it stays."""
         _put(entry, "text", None)  # the same in one line
         for name, value in item.model_dump().items():
             _change(entry, self.members[name], value)
@@ -83,7 +81,8 @@ _IDENTIFIER = Shape(schemas.Identifier, {"system": "system", "value": "value"}, 
 _TELECOM = Shape(schemas.Telecom, {"system": "system", "value": "value", "use": "use"}, same=["system"])
 _SAME_NAMES = {name: name for name in ("use", "city", "district", "country")}
 _ADDRESS = Shape(schemas.Address, {**_SAME_NAMES, "lines": "line", "postal_code": "postalCode"}, same=["use", "lines"])
-_CONTACT = ContactShape(schemas.EmergencyContact, {name: name for name in ("name", "relationship", "telecom")})
+_SAME_PARTS = {name: name for name in ("name", "relationship", "telecom")}
+_CONTACT = ContactShape(schemas.EmergencyContact, _SAME_PARTS, same=[*_SAME_PARTS])
 _LISTS: Mapping[str, tuple[str, Shape[Any]]] = {
     "identifiers": ("identifier", _IDENTIFIER),
     "telecom": ("telecom", _TELECOM),
@@ -193,7 +192,8 @@ def _put(element: Json, key: str, value: Any) -> None:
 
 
 def _put_entries[T: BaseModel](element: Json, key: str, shape: Shape[T], wanted: list[T]) -> None:
-    """Change a list entry by entry: an equal entry is kept whole, one changed in its place keeps what is not shown."""
+    """Change a list entry by entry: an equal entry is kept whole, one changed in its place keeps what is not shown
+    unless it is another one now."""
     entries = _entries(element, key)
     visible = [entry for entry in entries if shape.view(entry) is not None][: schemas.MAX_ENTRIES]
     free = dict(enumerate(visible))
@@ -202,6 +202,8 @@ def _put_entries[T: BaseModel](element: Json, key: str, shape: Shape[T], wanted:
         entry = kept[place]
         if entry is None:
             entry = kept[place] = free.pop(place, {})
+            if all(getattr(shape.view(entry), name, None) != getattr(item, name) for name in shape.same):
+                entry.clear()
             shape.write(entry, item)
     hidden = [entry for entry in entries if not any(entry is other for other in visible)]
     _put(element, key, [*hidden, *kept])

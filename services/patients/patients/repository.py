@@ -74,17 +74,17 @@ async def _free_nhs_numbers(session: AsyncSession, patient_ids: Collection[UUID]
 
 
 async def index_patients(
-    session: AsyncSession, rows: Sequence[IndexedPatient], *, words: Sequence[IndexedWord]
+    session: AsyncSession, rows: Sequence[IndexedPatient], *, words: Sequence[IndexedWord], before: datetime
 ) -> None:
     """Make versions of different patients findable, and their NHS numbers taken; one that is older than the known one
-    changes nothing."""
+    changes nothing, unless that was last seen before that time."""
     if not rows:
         return
     newest, known = insert(_PATIENTS), _PATIENTS.c.patient_id
     newest = newest.on_conflict_do_update(
         index_elements=["patient_id"],
         set_={column.name: newest.excluded[column.name] for column in _PATIENTS.c},
-        where=_PATIENTS.c.version < newest.excluded.version,
+        where=(_PATIENTS.c.version < newest.excluded.version) | (_PATIENTS.c.seen_at < before),
     )
     values = [row.model_dump() for row in sorted(rows, key=lambda row: row.patient_id)]
     stored = set(await session.scalars(newest.returning(known), values))

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from itertools import islice
@@ -37,6 +38,14 @@ def test_progress_is_a_plain_line_every_ten_seconds_where_nobody_watches(
     move_clock(20)
     report.progress(waiting_for="reasons")
     assert capsys.readouterr().err == f"{line.strip().replace('150 rows', '0 rows')}; waiting: reasons\n"
+
+
+def test_name_of_a_file_that_is_no_utf_8_does_not_stop_the_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = Report(Sources([tmp_path]), dry_run=False)
+    report.refuse(os.fsdecode(b"Ren\xe9.ndjson:1"), Refused(("Patient.gender", "why")))
+    assert capsys.readouterr().out == "Ren?.ndjson:1\tPatient.gender\twhy\n"
 
 
 def test_progress_stays_on_one_line_of_a_terminal_and_leaves_nothing_there(

@@ -185,6 +185,13 @@ def test_changed_contact_keeps_what_is_not_shown() -> None:
     assert renamed == RICH["contact"][0] | {"name": {"text": "Obi"}}
 
 
+def test_contact_in_the_place_of_another_person_starts_afresh() -> None:
+    other = EmergencyContact(name="Zara", relationship="wife", telecom=[Telecom(system="sms", value="9")])
+    changed = change(RICH, emergency_contacts=[other])["contact"]
+    assert changed == change(patient(), emergency_contacts=[other])["contact"]
+    assert "address" not in changed[0]
+
+
 def test_birth_date_change_drops_the_time_of_the_old_one() -> None:
     changed = change(RICH, birth_date=date(1981, 1, 1))
     assert changed["birthDate"] == "1981-01-01"

@@ -15,6 +15,7 @@ from patients import index, repository, service
 from patients.fhir import FhirServer, StoredPatient
 from patients.schemas import PatientListed, PatientQuery
 from patients_house import NUMBERS, Json, StandInFhir, patient
+from sqlalchemy import text
 from stand_in import caller
 
 pytestmark = pytest.mark.anyio
@@ -178,6 +179,22 @@ async def test_rebuild_meets_everybody_and_forgets_the_deleted(work: PatientsWor
     assert len(await pages(work, family="many", limit=100)) == 205
     assert gone not in {item.patient_id for item in await search(work)}
     assert await index.rebuild(work) == (205, 4)  # those that `pages` added to the index alone
+
+
+async def test_rebuild_goes_back_with_a_server_that_was_restored_from_a_backup(
+    work: PatientsWork, fhir: StandInFhir
+) -> None:
+    number = NUMBERS.new()
+    patient_id = await add(work, patient(family="Lost", nhs_number=number), version=5)
+    fhir.put(patient(family="Restored", id=str(patient_id)))
+    assert await index.rebuild(work) == (1, 0)
+    assert await names(work) == ["Ada Lost"]  # seen just now, so it may be newer than the page
+    async with work.transaction() as session:
+        await session.execute(text("UPDATE indexed_patients SET seen_at = now() - interval '1 hour'"))
+    assert await index.rebuild(work) == (1, 0)
+    assert await names(work) == await names(work, q="restored") == ["Ada Restored"]
+    async with work.transaction() as session:
+        await repository.claim_nhs_numbers(session, {number: uuid4()})
 
 
 async def test_rebuild_command_runs_in_the_service_environment(

@@ -31,7 +31,8 @@ class Report:
         self.refused += 1
         self._clear()
         for path, reason in refusal.problems:
-            typer.echo(f"{place}\t{path or '-'}\t{reason}")
+            # A file's name need not be UTF-8, and would stop the import here.
+            typer.echo(f"{place}\t{path or '-'}\t{reason}".encode(errors="replace").decode())
 
     def progress(self, *, waiting_for: str = "") -> None:
         """Tell how far it is, if it is time to, and why nothing happens, if nothing does."""
