@@ -86,7 +86,7 @@ function wholeTables(tokens: Token[], text: string): Token[] {
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at] as Token;
     const source = token.type === "table_open" ? lines.slice(...(token.map ?? [0, 0])) : [];
-    if (!source.some((line) => line.split("|").length - 2 > columnsAfter(tokens, at))) {
+    if (!source.slice(2).some((row) => cellsIn(row) > columnsAfter(tokens, at))) {
       shown.push(token);
       continue;
     }
@@ -94,6 +94,11 @@ function wholeTables(tokens: Token[], text: string): Token[] {
     shown.push(Object.assign(tokens[at] as Token, { type: "code_block", tag: "code", nesting: 0, content: source.join("\n") }));
   }
   return shown;
+}
+
+/** At most: a pipe that stands for itself counts as one between cells; those around the row do not. */
+function cellsIn(row: string): number {
+  return row.trimEnd().replace(/^[ \t>]*\|?/, "").replace(/\|$/, "").split("|").length;
 }
 
 function columnsAfter(tokens: Token[], at: number): number {
