@@ -41,7 +41,7 @@ def _reading[T](read: Callable[[Any], T]) -> Callable[[Any], T]:
     def refusing(answer: Any) -> T:
         try:
             return read(answer)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
             log.exception("the openEHR server's answer is not readable")
             raise RecordUnreadable from error
 
