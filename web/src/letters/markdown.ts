@@ -52,14 +52,14 @@ function pictured(token: Token): string {
   return [token.content || token.attrGet("src"), token.attrGet("title")].filter(Boolean).join(" ");
 }
 
-/** A title of a link is seen by nobody who does not hover over it, so it stands behind the link. */
+/** Behind a link stands what nobody would see who does not hover over it: its title, and where one without words leads. */
 function prepareLink(token: Token, at: number, all: Token[]): void {
   if (token.type !== "link_open") return;
   token.attrSet("rel", "noopener noreferrer");
   token.attrSet("target", "_blank");
-  const title = token.attrGet("title");
   const end = all.slice(at).find((one) => one.type === "link_close");
-  if (title && end) end.content = ` (${title})`;
+  const unseen = [all[at + 1] === end && token.attrGet("href"), token.attrGet("title")].filter(Boolean).join(" ");
+  if (unseen && end) end.content = ` (${unseen})`;
 }
 
 /** The parser aligns cells by style attributes; our pages' policy complains of such even where they are only parsed. */
