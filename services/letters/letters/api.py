@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from common.errors import MethodNotAllowed
+from common.errors import Conflict, MethodNotAllowed
 from common.fhir import FhirResponse
 from common.openapi import with_headers
 from common.policy import PolicyRouter, allow, refuses
@@ -50,7 +50,7 @@ Version = Annotated[int | None, Query(ge=1, description="An older version; by de
     "/{patient_id}/letters", status_code=201, responses={201: with_headers("ETag", "Location")}, tags=["letters"]
 )
 @allow(policy.WRITE_LETTERS, body_limit=BODY_LIMIT_BYTES, audits="letter")
-@refuses(PatientInactive, LetterRefused)
+@refuses(PatientInactive, Conflict, LetterRefused)
 async def create_letter(
     patient_id: PathId, draft: LetterCreate, caller: CurrentCaller, work: CurrentWork, key: IdempotencyKey
 ) -> Letter:
@@ -113,7 +113,7 @@ async def read_letter(at: At, caller: CurrentCaller, work: CurrentWork, version:
 
 @router.put("/{patient_id}/letters/{uid:undotted}", responses={200: with_headers("ETag")}, tags=["letters"])
 @allow(policy.WRITE_LETTERS, body_limit=BODY_LIMIT_BYTES, audits="letter")
-@refuses(LetterWithdrawn, LetterRefused, RecordUnreadable, MethodNotAllowed)
+@refuses(LetterWithdrawn, Conflict, LetterRefused, RecordUnreadable, MethodNotAllowed)
 async def amend_letter(
     at: At, draft: LetterAmend, version: ExpectedVersion, caller: CurrentCaller, work: CurrentWork
 ) -> Letter:
@@ -125,7 +125,7 @@ async def amend_letter(
 
 @router.post("/{patient_id}/letters/{uid}/withdraw", responses={200: with_headers("ETag")}, tags=["letters"])
 @allow(policy.WRITE_LETTERS, audits="letter", action="U")
-@refuses(LetterWithdrawn, LetterRefused, RecordUnreadable)
+@refuses(LetterWithdrawn, Conflict, LetterRefused, RecordUnreadable)
 async def withdraw_letter(
     at: At, draft: LetterWithdraw, version: ExpectedVersion, caller: CurrentCaller, work: CurrentWork
 ) -> Letter:

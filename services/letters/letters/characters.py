@@ -10,7 +10,7 @@ FONTS = [Path(str(resources.files(package) / "files")) for package in ("fontpkg_
 PART_ENDS = re.compile(r"(?<=[/?&=.,;:_-])(?=\w)")  # in a word
 # Belongs to the character before it.
 MARK = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-NOT_PLAIN = re.compile(r"[^\n\r\t -~]")
+NOT_PLAIN = re.compile(r"[^\n\r -~]")
 PILED = re.compile(f"({MARK}{{4}}){MARK}+")
 
 
@@ -24,7 +24,7 @@ def printable(text: str) -> str:
 
     Characters that only steer how others are shown are left out: no script that is printed needs them, and they could
     make a number or a name look like another. So are marks that pile up on a letter after its fourth: no language has
-    them, and they cost minutes.
+    them, and they cost minutes. A tab is a space: it has no width in print, so two numbers would become one.
     """
     return NOT_PLAIN.sub(lambda found: _shown(found[0]), PILED.sub(r"\1", unicodedata.normalize("NFC", text)))
 
@@ -39,7 +39,7 @@ def _shown(character: str) -> str:
         return ""
     if ord(character) in _covered():
         return character
-    return " " if unicodedata.category(character)[0] == "Z" else f"‹U+{ord(character):04X}›"
+    return " " if character == "\t" or unicodedata.category(character)[0] == "Z" else f"‹U+{ord(character):04X}›"
 
 
 @cache

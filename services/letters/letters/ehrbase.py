@@ -105,40 +105,44 @@ class EHRbase:
         Raises:
             LetterRefused: the server finds it invalid.
             EhrGone: the server does not know this EHR.
-            Conflict: the uid is taken by something else.
+            Conflict: the uid is taken by something else, or the EHR takes no changes.
             VersionStale: somebody else made the version that follows its predecessor.
             NotFound: it was committed and then deleted, or its predecessor is not there.
         """
         await self.ensure_template()
         change_set = composition.contribution_of(letter, committer=committer, reason=reason, system_id=self.system_id)
         for _ in range(ATTEMPTS_TO_COMMIT):
-            if await self._contribute(ehr_id, change_set):
+            status = await self._contribute(ehr_id, change_set)
+            if status in {201, 204}:
                 return
-            # 412, 500 and silence all leave open whether this version is there: look.
+            # 409, 412, 500 and silence all leave open whether this version is there: look.
             stored = await self._find(ehr_id, letter.uid, version=letter.version)
             if stored is not None:
                 if stored != letter:
                     raise Conflict if letter.version == 1 else VersionStale
                 return
+            if status == 409:
+                raise Conflict
         log.error("openEHR neither takes a letter nor has it; check QUILL_EHRBASE_SYSTEM_ID")
         raise BackendUnavailable
 
-    async def _contribute(self, ehr_id: UUID, change_set: dict[str, Any]) -> bool:
+    async def _contribute(self, ehr_id: UUID, change_set: dict[str, Any]) -> int | None:
+        """How it was answered; None when it can be sent again."""
         path, prefer = f"/ehr/{ehr_id}/contribution", {"Prefer": "return=minimal"}
-        told = {201, 204, 400, 404, 412, 422}
+        told = {201, 204, 400, 404, 409, 412, 422}
         try:
             answer = await self._ask("POST", path, expected=told, json=change_set, headers=prefer)
         except BackendUnavailable:
-            return False
+            return None
         if answer.status_code in {400, 422}:
             self._template_known = False
             if await self._find_template():
                 raise LetterRefused
-            return False  # it was lost, as after an older dump was restored
+            return None  # it was lost, as after an older dump was restored
         if answer.status_code == 404:
             await self._check_ehr(ehr_id)
             raise NotFound
-        return answer.status_code != 412
+        return answer.status_code
 
     async def get_letter(self, ehr_id: UUID, uid: UUID, *, version: int | None = None) -> StoredLetter:
         """One version of a letter of this EHR, the newest unless another is asked for.

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+MOST_CHARACTERS = 100_000  # in the body and the sections of a letter, together
+
 type LetterType = Literal["clinic", "discharge", "referral", "results", "other"]
 type Status = Literal["final", "amended", "withdrawn"]
 type Section = Literal[

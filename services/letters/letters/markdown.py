@@ -96,8 +96,9 @@ class _Reader:
         columns = len(rows[0])
         first, end = node.token.map or (0, 0)
         lines = self._lines[first:end]
-        too_many = any(line.count("|") > columns + 1 for line in lines)  # cells that the parser leaves out
-        if too_many or columns > MOST_COLUMNS:
+        # Below the first two lines, without the pipes around them: the parser leaves out cells that are too many.
+        rows_inside = [line.lstrip(" \t>").rstrip().removeprefix("|").removesuffix("|") for line in lines[2:]]
+        if columns > MOST_COLUMNS or any(row.count("|") >= columns for row in rows_inside):
             return _typed("\n".join(lines))
         sides = [str(cell.token.attrs.get("style", "")).removeprefix("text-align:") or "left" for cell in rows[0]]
         cells = [[_runs(cell, longest=min(LINE // columns - 2, LONGEST_WORD)) for cell in row] for row in rows]

@@ -3,11 +3,11 @@
 from uuid import UUID
 
 from common.auth import Caller
-from common.errors import VersionStale
+from common.errors import Invalid, VersionStale
 from common.policy import Policy
 
 from letters.errors import LetterWithdrawn, PatientInactive
-from letters.letter import LetterHead
+from letters.letter import MOST_CHARACTERS, LetterHead
 
 READ_LETTERS = Policy(name="read letters", roles=frozenset({"clinician"}), linked_patient=True)
 WRITE_LETTERS = Policy(name="write letters", roles=frozenset({"clinician"}), vital=True)
@@ -25,6 +25,20 @@ def check_takes_letters(*, patient_active: bool | None) -> None:
     """
     if patient_active is False:
         raise PatientInactive
+
+
+def check_length(*texts: str) -> None:
+    """Refuse a letter that is too long.
+
+    Args:
+        texts: its body and its sections, those that stay as they were among them.
+
+    Raises:
+        Invalid: they are too long together.
+    """
+    if sum(map(len, texts)) > MOST_CHARACTERS:
+        message = f"Body and sections should have at most {MOST_CHARACTERS} characters together"
+        raise Invalid.at("body", type="letter_too_long", msg=message)
 
 
 def check_takes_change(letter: LetterHead, *, expected: int) -> None:

@@ -41,7 +41,7 @@ def _reading[T](read: Callable[[Any], T]) -> Callable[[Any], T]:
     def refusing(answer: Any) -> T:
         try:
             return read(answer)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
             log.exception("the openEHR server's answer is not readable")
             raise RecordUnreadable from error
 
@@ -132,11 +132,8 @@ def _version(item: dict[str, Any]) -> LetterVersion:
     committer = audit["committer"]
     if committer["external_ref"]["namespace"] != NAMESPACE:
         raise ValueError("not committed by one of our users")
-    version, name, reason = (
-        int(item["version_id"]["value"].rpartition("::")[2]),
-        committer["name"],
-        audit["description"],
-    )
+    version = int(item["version_id"]["value"].rpartition("::")[2])
+    name, reason = committer["name"], audit["description"]
     _check_texts(name, reason["value"])
     return LetterVersion(
         version=version,

@@ -1,18 +1,17 @@
 """What clients send and get."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
 from common.rest import Body
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from letters.characters import steers
-from letters.letter import HEADINGS, Author, LetterHead, LetterType, Section, Status, StoredLetter
+from letters.letter import HEADINGS, MOST_CHARACTERS, Author, LetterHead, LetterType, Section, Status, StoredLetter
 
-MAX_BODY_CHARACTERS = 100_000
 # A character outside the Basic Multilingual Plane takes twelve bytes when JSON escapes it.
 BODY_LIMIT_BYTES = 1_572_864
 
@@ -36,7 +35,7 @@ def _is_absent(value: object) -> bool:
 
 type _Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_not_blank), AfterValidator(_one_line)]
 type _Text = Annotated[
-    str, Field(min_length=1, max_length=MAX_BODY_CHARACTERS, description="Markdown"), AfterValidator(_not_blank)
+    str, Field(min_length=1, max_length=MOST_CHARACTERS, description="Markdown"), AfterValidator(_not_blank)
 ]
 
 # Not a `type`: what stands in one would say nothing about the member.
@@ -63,13 +62,6 @@ class _LetterText(Body):
     title: _Line
     body: _Text
     sections: Sections | None = None
-
-    @model_validator(mode="after")
-    def _check_length(self) -> Self:
-        if len(self.body) + sum(map(len, self.texts.values())) > MAX_BODY_CHARACTERS:
-            message = "Body and sections should have at most {limit} characters together"
-            raise PydanticCustomError("letter_too_long", message, {"limit": MAX_BODY_CHARACTERS})
-        return self
 
     @property
     def texts(self) -> dict[Section, str]:

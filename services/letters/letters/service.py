@@ -52,6 +52,7 @@ async def create_letter(
     While patients is silent, a letter for a patient whose EHR we know is accepted without asking whether the record
     is active: availability goes before an administrative flag.
     """
+    policy.check_length(draft.body, *draft.texts.values())
     ehr_id, active, author = await asyncio.gather(
         find_ehr(work, patient_id=patient_id),
         ask_active(work, caller, patient_id=patient_id),
@@ -100,6 +101,7 @@ async def amend_letter(
         letter_type=draft.letter_type or letter.letter_type,
         sections=letter.sections if draft.sections is None else draft.texts,
     )
+    policy.check_length(wanted.body, *wanted.sections.values())
     intent = change_of(wanted, patient_id=at.patient_id, ehr_id=ehr_id, committer=author, reason=draft.reason)
     return await _change(work, caller, intent, read_at=read_at)
 

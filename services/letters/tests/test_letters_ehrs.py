@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from common import http
+from letters.composition import ehr_status_of
 from letters.ehrbase import PROBE, EHRbase
 from letters.errors import LetterRefused
 from letters.letter import Author, StoredLetter
@@ -74,6 +75,17 @@ def test_letter_that_waits_for_a_lost_ehr_is_completed_once(house: House, patien
     wait_for(lambda: house.events(CREATED, patient_id) != [])
     assert house.ehr_of(patient_id) == ehr_on_the_server(house, patient_id)
     assert len(house.letters(patient_id, clinician).json()["items"]) == 1
+
+
+def test_letter_for_an_ehr_that_takes_no_changes_is_refused_for_good(house: House, clinician: Person) -> None:
+    patient_id = house.patient()
+    closed = ehr_status_of(patient_id) | {"is_modifiable": False}
+    assert house.openehr.post("ehr", json=closed).status_code == 201
+    for replayed in (None, "true"):
+        answer = house.write(patient_id, clinician, key="closed")
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/conflict")
+        assert answer.headers.get("Idempotency-Replayed") == replayed
+    assert house.events(CREATED, patient_id) == []
 
 
 @pytest.mark.parametrize("lost", ["EHR", "letter"])

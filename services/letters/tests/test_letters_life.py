@@ -246,6 +246,14 @@ def test_body_and_sections_have_one_limit_together(house: House, patient_id: UUI
     assert (answer.status_code, answer.json()["errors"][0]["type"]) == (422, "letter_too_long")
 
 
+def test_sections_that_an_amendment_keeps_count_too(house: House, patient_id: UUID, clinician: Person) -> None:
+    path = house.write(patient_id, clinician, sections={"plan": "p" * 50_000}).headers["Location"]
+    answer = house.amend(path, clinician, body="b" * 50_001)
+    assert (answer.status_code, answer.json()["errors"][0]["type"]) == (422, "letter_too_long")
+    assert house.amend(path, clinician, body="b" * 50_000).status_code == 200
+    assert house.amend(path, clinician, version=2, body="b" * 50_001, sections={}).status_code == 200
+
+
 @pytest.mark.parametrize("mood", ["deaf", "half"])
 def test_change_made_while_openehr_fails_is_completed_once(
     house: House, path: str, patient_id: UUID, clinician: Person, mood: str

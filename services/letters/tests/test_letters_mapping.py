@@ -186,6 +186,7 @@ def test_read_letter_of_another_shape_is_refused(path: tuple[str | int, ...], wr
         (("composer", "external_ref", "id", "value"), "dr-varga"),
         (("context", "start_time", "value"), "2026-05-14"),
         (("context", "start_time", "value"), "2026-05-14T09:30:00"),
+        (("context", "start_time", "value"), "0001-01-01T00:00:00+14:00"),
         (("archetype_details", "template_id", "value"), "vital-signs.v1"),
     ],
 )

@@ -56,6 +56,8 @@ def shown(runs: list[dict[str, Any]]) -> str:
         ("    a  b", [["typed", "a  b"]]),
         ("a\n\n---\n\nb", ["a", ["rule"], "b"]),
         ("|a|b|\n|-:|:-:|\n|1|2|\n|3|", [["table", ["right", "center"], ["a", "b"], ["1", "2"], ["3", ""]]]),
+        ("a|b\n-|-\n1|2 \n|3", [["table", ["left", "left"], ["a", "b"], ["1", "2"], ["3", ""]]]),
+        ("> - |a|\n>   |-|\n>   |1|", [["quote", ["list", None, [["table", ["left"], ["a"], ["1"]]]]]]),
     ],
 )
 def test_markdown_is_read_as_commonmark_and_tables(text: str, blocks: list[Any]) -> None:

@@ -164,10 +164,17 @@ def test_code_is_printed_as_the_text_it_is(code: str, place: str) -> None:
         ("a\x07b\x85c\ufffed\ue000", "a‹U+0007›b‹U+0085›c‹U+FFFE›d‹U+E000›"),
         ("12\u202e43\u202c \u2067x\u2069 \u200fy\u00ad", "1243 x y"),
         ("✓\ufe0f a\u3000b", "✓ a b"),
+        ("5\t10 mg", "5 10 mg"),
     ],
 )
 def test_characters_that_no_font_has_are_named_and_those_that_turn_text_are_left_out(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+def test_tabs_keep_words_and_numbers_apart() -> None:
+    row = "Amlodipine\t5\t10 mg"
+    (text,) = pages(printed(title=row, body=f"{row}\n\n- {row}\n\n|Drug|\n|-|\n|{row}|\n\n`{row}`"))
+    assert text.count("Amlodipine 5 10 mg") == 5
 
 
 @pytest.mark.parametrize(

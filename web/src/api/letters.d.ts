@@ -734,7 +734,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The first request with this key is still running (`/problems/being-worked-on`); The patient's record is inactive (`/problems/patient-inactive`) */
+            /** @description The first request with this key is still running (`/problems/being-worked-on`); The patient's record is inactive (`/problems/patient-inactive`); This conflicts with what is stored (`/problems/conflict`) */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -922,7 +922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The letter was withdrawn (`/problems/letter-withdrawn`) */
+            /** @description The letter was withdrawn (`/problems/letter-withdrawn`); This conflicts with what is stored (`/problems/conflict`) */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1195,7 +1195,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The letter was withdrawn (`/problems/letter-withdrawn`) */
+            /** @description The letter was withdrawn (`/problems/letter-withdrawn`); This conflicts with what is stored (`/problems/conflict`) */
             409: {
                 headers: {
                     [name: string]: unknown;

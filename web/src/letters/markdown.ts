@@ -52,14 +52,14 @@ function pictured(token: Token): string {
   return [token.content || token.attrGet("src"), token.attrGet("title")].filter(Boolean).join(" ");
 }
 
-/** A title of a link is seen by nobody who does not hover over it, so it stands behind the link. */
+/** Behind a link stands what nobody would see who does not hover over it: its title, and where one without words leads. */
 function prepareLink(token: Token, at: number, all: Token[]): void {
   if (token.type !== "link_open") return;
   token.attrSet("rel", "noopener noreferrer");
   token.attrSet("target", "_blank");
-  const title = token.attrGet("title");
   const end = all.slice(at).find((one) => one.type === "link_close");
-  if (title && end) end.content = ` (${title})`;
+  const unseen = [all[at + 1] === end && token.attrGet("href"), token.attrGet("title")].filter(Boolean).join(" ");
+  if (unseen && end) end.content = ` (${unseen})`;
 }
 
 /** The parser aligns cells by style attributes; our pages' policy complains of such even where they are only parsed. */
@@ -86,7 +86,7 @@ function wholeTables(tokens: Token[], text: string): Token[] {
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at] as Token;
     const source = token.type === "table_open" ? lines.slice(...(token.map ?? [0, 0])) : [];
-    if (!source.some((line) => line.split("|").length - 2 > columnsAfter(tokens, at))) {
+    if (!source.slice(2).some((row) => cellsIn(row) > columnsAfter(tokens, at))) {
       shown.push(token);
       continue;
     }
@@ -94,6 +94,11 @@ function wholeTables(tokens: Token[], text: string): Token[] {
     shown.push(Object.assign(tokens[at] as Token, { type: "code_block", tag: "code", nesting: 0, content: source.join("\n") }));
   }
   return shown;
+}
+
+/** At most: a pipe that stands for itself counts as one between cells; those around the row do not. */
+function cellsIn(row: string): number {
+  return row.trimEnd().replace(/^[ \t>]*\|?/, "").replace(/\|$/, "").split("|").length;
 }
 
 function columnsAfter(tokens: Token[], at: number): number {
