@@ -1,7 +1,7 @@
 """What the search index keeps of a patient, and how it is made anew from the FHIR server."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from common import clock
 from common.work import Work
@@ -11,13 +11,11 @@ from patients import mapping, names, repository
 from patients.fhir import FhirServer, StoredPatient
 from patients.models import IndexedPatient, IndexedWord
 
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
-
-async def index_patients(session: AsyncSession, patients: Sequence[StoredPatient], before: datetime = _NEVER) -> None:
+async def index_patients(session: AsyncSession, found: Sequence[StoredPatient], before: datetime | None = None) -> None:
     """Make versions of different patients findable by all their names, former ones too, and their NHS numbers held. A
     version gives way to a newer one, and to any if it was last seen before that time."""
-    indexed = [_index_of(patient) for patient in patients]
+    indexed = [_index_of(patient) for patient in found]
     words = [word for _, words in indexed for word in words]
     await repository.index_patients(session, [row for row, _ in indexed], words=words, before=before)
 

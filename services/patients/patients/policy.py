@@ -1,9 +1,10 @@
 """Who may do what with demographics, and the rules about their state. Pure: no database, no backend."""
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from typing import Protocol
 
+from common import clock
 from common.errors import Invalid, VersionStale
 from common.policy import Policy
 from nhs_number.validate import calculate_checksum
@@ -30,8 +31,8 @@ def check_nhs_number(value: str) -> str:
 
 def check_birth_date(value: date) -> date:
     """Nobody was born in the future, or so long ago that it must be a slip. Raises ValueError then."""
-    today = datetime.now(timezone(timedelta(hours=1))).date()  # in summer the day begins an hour before UTC's
-    if not today - _LONGEST_LIFE <= value <= today:
+    # In summer the day begins an hour before UTC's.
+    if not timedelta(0) <= (clock.now() + timedelta(hours=1)).date() - value <= _LONGEST_LIFE:
         raise ValueError("must be within the last 130 years and not in the future")
     return value
 

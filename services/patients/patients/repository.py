@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from common.errors import Invalid
-from sqlalchemy import ColumnElement, delete, exists, func, select, text, tuple_, update
+from sqlalchemy import ColumnElement, delete, exists, func, literal, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -74,17 +74,17 @@ async def _free_nhs_numbers(session: AsyncSession, patient_ids: Collection[UUID]
 
 
 async def index_patients(
-    session: AsyncSession, rows: Sequence[IndexedPatient], *, words: Sequence[IndexedWord], before: datetime
+    session: AsyncSession, rows: Sequence[IndexedPatient], *, words: Sequence[IndexedWord], before: datetime | None
 ) -> None:
     """Make versions of different patients findable, and their NHS numbers taken; one that is older than the known one
     changes nothing, unless that was last seen before that time."""
     if not rows:
         return
-    newest, known = insert(_PATIENTS), _PATIENTS.c.patient_id
+    newest, known, seen = insert(_PATIENTS), _PATIENTS.c.patient_id, _PATIENTS.c.seen_at
     newest = newest.on_conflict_do_update(
         index_elements=["patient_id"],
         set_={column.name: newest.excluded[column.name] for column in _PATIENTS.c},
-        where=(_PATIENTS.c.version < newest.excluded.version) | (_PATIENTS.c.seen_at < before),
+        where=(_PATIENTS.c.version < newest.excluded.version) | (seen < literal(before, seen.type)),
     )
     values = [row.model_dump() for row in sorted(rows, key=lambda row: row.patient_id)]
     stored = set(await session.scalars(newest.returning(known), values))

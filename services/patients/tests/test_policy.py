@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
+from common import clock
 from common.errors import Forbidden, Invalid, NotFound, QuillError, VersionStale
 from common.policy import Policy
 from patients import policy
@@ -82,7 +83,7 @@ def test_birth_date_is_past_and_within_a_life(days: int, fits: bool) -> None:
 
 def test_child_is_born_today_as_soon_as_it_is_midnight_in_summer(monkeypatch: pytest.MonkeyPatch) -> None:
     moment = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
-    monkeypatch.setattr(policy, "datetime", SimpleNamespace(now=moment.astimezone))
+    monkeypatch.setattr(clock, "now", lambda: moment)
     assert policy.check_birth_date(date(2026, 7, 1)) == date(2026, 7, 1)
     with pytest.raises(ValueError, match="future"):
         policy.check_birth_date(date(2026, 7, 2))

@@ -1,6 +1,6 @@
 // Generated from docs/openapi/letters.json by `npm run types`.
-// document 57dc457c6f1bb9765cbf0542f6f53f993868a9d2ae44c4907f25746006161179
-// types d6e314c775dc051ecfed17d405f0c7abec78b6a973d4263d2dccb767768d9bf5
+// document cb56248388f68db16de6e7311b552236b7750dc759c36eea8440a6d9d7fe54d2
+// types d76f2eae906b9c57da45b943455d9d5195b720e0f34c5b985417323e656cf6cb
 
 export interface paths {
     "/api/fhir/DocumentReference": {

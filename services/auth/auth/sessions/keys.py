@@ -88,8 +88,7 @@ def current_key(keys: Sequence[SigningKey], *, now: datetime) -> SigningKey:
     return active[-1] if active else keys[0]
 
 
-def published_keys[K: (SigningKey, SigningKeyRow)](keys: Sequence[K], *, now: datetime) -> Sequence[K]:
+def published_keys[K: SigningKey | SigningKeyRow](keys: Sequence[K], *, now: datetime) -> Sequence[K]:
     """Keys in the order in which they become active, without those replaced more than half an hour ago."""
     replaced_at = [later.active_from for later in keys[1:]]
-    live = [one for one, until in zip(keys, replaced_at, strict=False) if until > now - KEPT]
-    return [*live, keys[-1]]
+    return [*(one for one, until in zip(keys, replaced_at, strict=False) if until > now - KEPT), keys[-1]]
