@@ -6,7 +6,7 @@ from fleet import Fleet
 from playwright.sync_api import Page, expect
 
 from web.answers import losing
-from web.steps import heading, send, titles, write
+from web.steps import LETTER, heading, send, titles, wait_for_worker, write
 from web.windows import Windows
 
 TITLE = "Sent on a train"
@@ -48,3 +48,15 @@ def test_letter_whose_answer_is_lost_is_stored_once(page: Page, clinician: Perso
     send(page)
     expect(heading(page)).to_contain_text(TITLE)
     assert titles(clinician, patient_id) == [TITLE]
+
+
+def test_letter_that_could_not_be_loaded_comes_with_the_connection(windows: Windows, reader: Person) -> None:
+    windows.expect_complaint("ERR_INTERNET_DISCONNECTED")
+    page = windows.open(reader)
+    page.goto("/letters")
+    wait_for_worker(page)
+    page.context.set_offline(True)
+    page.get_by_role("link", name=LETTER).click()
+    expect(page.get_by_text("This could not be loaded")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_text("nothing was found")).to_be_visible()

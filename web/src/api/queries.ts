@@ -13,6 +13,7 @@ export const queries = new QueryClient({
       staleTime: 10_000,
       gcTime: 5 * 60_000,
       refetchOnWindowFocus: true,
+      refetchOnReconnect: true, // with this network mode, not by default
     },
     mutations: { retry: false, networkMode: "always" },
   },
