@@ -15,6 +15,7 @@ from common.work import Work as CommonWork
 from pydantic import TypeAdapter, ValidationError
 
 from auth.accounts import policy, repository
+from auth.accounts import service as accounts
 from auth.accounts.models import UserRow
 from auth.accounts.schemas import Register, Roles
 from auth.audit.service import keep
@@ -23,7 +24,7 @@ from auth.errors import AccountTaken, TotpAbsent
 from auth.settings import Settings
 from auth.totp import service as totp
 
-admin = typer.Typer(no_args_is_help=True, help="Administrators, and people who lost their second factor.")
+admin = typer.Typer(no_args_is_help=True, help="Administrators, and people who lost their password or second factor.")
 demo = typer.Typer(no_args_is_help=True, help="Accounts of the demo.")
 keys = typer.Typer(no_args_is_help=True, help="The keys that sign access tokens.")
 
@@ -64,6 +65,15 @@ def create_admin(
     if not _run(Settings(), lambda work: _make(work, account)):
         _fail(AccountTaken.title)
     typer.echo(f"{account.username} is an administrator")
+
+
+@admin.command("reset-password")
+def reset_password(username: Annotated[str, typer.Option(help="Name or e-mail address of the account")]) -> None:
+    """Print a new activation code for somebody who lost their password or their code; their sessions end."""
+    code = _run(Settings(), lambda work: accounts.invite_again(work, name=username))
+    if code is None:
+        _fail("no account here has this name and a password of its own")
+    typer.echo(f"{code} lets them choose a password at /activate, once and within 72 hours")
 
 
 @admin.command("reset-totp")

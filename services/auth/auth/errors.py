@@ -5,7 +5,8 @@ from common.errors import Conflict, Forbidden, Invalid, QuillError, Unauthentica
 
 class CredentialsRefused(Unauthenticated):
     """User name and password do not belong to an active account; the answer never says which of the two was wrong.
-    Check both and try again; if you have forgotten the password, ask an administrator."""
+    Check both and try again; if you have forgotten the password, ask the operators of this installation for a new
+    activation code. Operators: `quill admin reset-password`, after you have checked the person's identity."""
 
     slug, title = "credentials-refused", "User name or password is wrong"
 
@@ -109,7 +110,8 @@ class TotpNeeded(Forbidden):
 
 
 class ActivationRefused(Invalid):
-    """The activation code is unknown, already used or older than 72 hours. Ask an administrator for a new one."""
+    """The activation code is unknown, already used or older than 72 hours. Ask the operators of this installation for a
+    new one. Operators: `quill admin reset-password`, after you have checked the person's identity."""
 
     slug, title = "activation-refused", "This activation code does not work"
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from auth.errors import SessionEnded
+from auth.errors import ActivationRefused, CredentialsRefused, SessionEnded
 from auth.sessions.cookies import cleared_cookies, new_cookies
 from auth.sessions.keys import KeyRing
 from auth.vault import Vault
@@ -95,6 +95,35 @@ async def test_reset_totp_lets_somebody_in_by_password_again(stage: Stage, make_
     for name in ("alice", "nobody"):
         again = run(make_settings, "admin", "reset-totp", "--username", name, stdin="")
         assert (again.returncode, "no second factor" in again.stderr) == (1, True)
+
+
+async def test_who_lost_a_password_chooses_another_by_a_new_code(stage: Stage, make_settings: MakeSettings) -> None:
+    user = await stage.register("alice")
+    issued = await stage.log_in("alice")
+    first = run(
+        make_settings, "admin", "reset-password", "--username", "Alice@example.org", stdin="", mode="production"
+    )
+    again = run(make_settings, "admin", "reset-password", "--username", "alice", stdin="")
+    codes = [done.stdout.partition(" ")[0] for done in (first, again)]
+    with pytest.raises(SessionEnded):
+        await stage.refresh(issued)
+    with pytest.raises(CredentialsRefused):
+        await stage.log_in("alice")
+    with pytest.raises(ActivationRefused):
+        await stage.activate(codes[0], "a password of yesterday")
+    await stage.activate(codes[1], "a password of today")
+    assert (await stage.log_in("alice", "a password of today")).session.user.id == user.id
+    assert await stage.audited("password") == [("D", "ok"), ("D", "ok"), ("U", "ok")]
+
+
+@pytest.mark.parametrize("name", ["nobody", "carol"])
+async def test_nobody_is_given_a_code_whose_password_is_not_ours(
+    stage: Stage, make_settings: MakeSettings, name: str
+) -> None:
+    await stage.register("carol")
+    await stage.execute("UPDATE users SET password_hash = NULL")  # as an identity provider's person
+    done = run(make_settings, "admin", "reset-password", "--username", name, stdin="")
+    assert (done.returncode, done.stdout, "no account here" in done.stderr) == (1, "", True)
 
 
 async def test_rotate_keys_publishes_another_key(stage: Stage, make_settings: MakeSettings) -> None:

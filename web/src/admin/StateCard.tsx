@@ -45,7 +45,8 @@ function Disable({ user, isPending, onDisable }: DisableProps) {
     <>
       <p>
         Disabling the account ends all its sessions at once, on every device. Nothing is deleted, and it can be enabled
-        again. To end lost sessions only, disable it and enable it again.
+        again. To end lost sessions only, disable it and enable it again. For a lost password or activation code, those who
+        operate Quill make a new code (<code>quill admin reset-password</code>).
       </p>
       <div className="actions">
         <Button kind="danger" isPending={isPending} onPress={() => setAsking(true)}>

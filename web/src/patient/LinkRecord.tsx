@@ -133,8 +133,8 @@ function Help() {
         five wrong tries you have to wait before you can try again.
       </p>
       <p>
-        A record has one account. If yours was linked to another one before, such as one whose password is forgotten, no
-        code works here until your clinic has removed that link and given you a new code.
+        A record has one account. If you have forgotten the password of yours, ask your clinic for a new one: in another
+        account, no code works until your clinic has removed the link to the first.
       </p>
     </section>
   );

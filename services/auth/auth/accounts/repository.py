@@ -23,10 +23,11 @@ async def find_user(session: AsyncSession, user_id: UUID, *, lock: bool = False)
     return await session.get(UserRow, user_id, with_for_update=lock or None, populate_existing=True)
 
 
-async def find_login(session: AsyncSession, name: str) -> UserRow | None:
-    """The account with this user name or e-mail address (names have no @)."""
-    column = UserRow.email if "@" in name else UserRow.username
-    return (await session.scalars(select(UserRow).where(col(column) == name))).one_or_none()
+async def find_login(session: AsyncSession, name: str, *, lock: bool = False) -> UserRow | None:
+    """The account with this user name or e-mail address (names have no @); `lock` keeps it so until the transaction
+    ends."""
+    named = select(UserRow).where(col(UserRow.email if "@" in name else UserRow.username) == name)
+    return (await session.scalars(named.with_for_update() if lock else named)).one_or_none()
 
 
 async def find_activation(session: AsyncSession, code_hash: bytes, *, now: datetime) -> UserRow | None:

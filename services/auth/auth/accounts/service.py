@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from common import clock
-from common.audit import Access
+from common.audit import Access, Actor
 from common.auth import Caller
 from common.errors import Invalid, NotFound
 from common.events import UserRegistered, UserUpdated
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from auth import throttles
 from auth.accounts import policy, repository
 from auth.accounts.models import UserRow
-from auth.accounts.schemas import Activate, PasswordChange, Register, UserCreate, UserPatch
+from auth.accounts.schemas import Activate, PasswordChange, Register, UserCreate, UserPatch, normalise_name
 from auth.backend import Work
 from auth.codes import hash_code, new_code
 from auth.errors import AccountTaken, ActivationRefused, PasswordRefused
@@ -72,8 +72,23 @@ async def _add(work: Work, session: AsyncSession, user: UserRow) -> None:
     work.announce(session, UserRegistered(user_id=user.id, roles=user.roles))
 
 
+async def invite_again(work: Work, *, name: str) -> str | None:
+    """Who lost their password, or their code, gets a code to choose a password with and has no session any more; None
+    where nobody has the name, or an identity provider's person."""
+    code = new_code()
+    async with work.transaction() as session:
+        user = await repository.find_login(session, normalise_name(name), lock=True)
+        if user is None or user.federated:
+            return None
+        user.password_hash, user.activation_hash = None, hash_code(code)
+        user.activation_expires_at = clock.now() + ACTIVATION_LIFE
+        await sessions.end_sessions(work, session, user)
+        work.audit(session, Actor(user_id=None), Access(action="D", resource="password", resource_id=str(user.id)))
+    return code
+
+
 async def activate(work: Work, *, form: Activate, visitor: Visitor) -> None:
-    """A code sets the first password of its account, once."""
+    """A code sets the password of its account, once."""
     code_hash, password = hash_code(form.activation_code), form.password.get_secret_value()
     async with work.transaction() as session:
         user = await repository.find_activation(session, code_hash, now=clock.now())

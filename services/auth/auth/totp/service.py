@@ -83,8 +83,7 @@ async def disable(work: Work, caller: Caller, *, form: TotpDisable) -> None:
 async def reset(work: Work, *, name: str) -> bool:
     """Who has lost phone and recovery codes begins anew, without any session; False when there is nothing to lose."""
     async with work.transaction() as session:
-        found = await accounts.find_login(session, normalise_name(name))
-        user = await accounts.find_user(session, found.id, lock=True) if found else None
+        user = await accounts.find_login(session, normalise_name(name), lock=True)
         if user is None or not user.totp_enabled:
             return False
         user.totp_enabled = False
