@@ -40,7 +40,9 @@ def test_fields_that_were_refused_together_are_corrected_one_after_the_other(win
     page.get_by_role("button", name="Register").click()
     expect(page.get_by_role("alert")).to_contain_text("Check what is marked")
     page.get_by_label("User name").fill(name)
+    expect(page.locator(".field-error")).to_have_count(1)
     page.get_by_label("E-mail address").fill(f"{name}@example.org")
+    expect(page.locator(".field-error")).to_have_count(0)
     page.get_by_role("button", name="Register").click()
     expect(page.get_by_text("Your account is ready")).to_be_visible()
 

@@ -1,6 +1,6 @@
 /** Fields of forms: a label above, a hint, an error in words below. */
 
-import { type ReactNode, useId, useMemo, useState } from "react";
+import { type FormEvent, type ReactNode, useId, useState } from "react";
 import {
   Checkbox as AriaCheckbox,
   Form as AriaForm,
@@ -29,13 +29,13 @@ interface FormProperties extends Omit<FormProps, "onSubmit" | "validationErrors"
 
 /** A form that tells what is missing before it is sent, and what was refused afterwards. */
 export function Form({ error, refusal = error, onSubmit, children, ...props }: FormProperties) {
-  // The same object for the same answer: React Aria takes another for a new one, and marks again what was corrected.
-  const marked = useMemo(() => fieldErrors(refusal), [refusal]);
+  const [marks, unmark] = useMarks(refusal);
   return (
     <AriaForm
       {...props}
-      validationErrors={marked}
+      validationErrors={marks}
       className="form"
+      render={(form) => <form {...form} onChange={unmark} />}
       onSubmit={(event) => {
         event.preventDefault();
         onSubmit();
@@ -45,6 +45,21 @@ export function Form({ error, refusal = error, onSubmit, children, ...props }: F
       {children}
     </AriaForm>
   );
+}
+
+/** What was refused, until it is typed anew: a mark that went only as its field is left would move the button that is being pressed. */
+function useMarks(refusal: unknown): [Record<string, string>, (event: FormEvent) => void] {
+  const [last, setLast] = useState(refusal);
+  const [marks, setMarks] = useState(() => fieldErrors(refusal));
+  if (last !== refusal) {
+    setLast(refusal);
+    setMarks(fieldErrors(refusal));
+  }
+  const unmark = ({ target }: FormEvent): void => {
+    const { name } = target as HTMLInputElement;
+    if (name in marks) setMarks(({ [name]: _, ...others }) => others);
+  };
+  return [marks, unmark];
 }
 
 interface FieldProps extends Omit<TextFieldProps, "children" | "className" | "style"> {
