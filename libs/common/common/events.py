@@ -267,6 +267,7 @@ DURABLES = (
     Durable("notify-letter-amended", LetterAmended),
     Durable("notify-letter-withdrawn", LetterWithdrawn),
     Durable("notify-letter-read", LetterRead),
+    Durable("notify-user-updated", UserUpdated),
     Durable("notify-user-linked", UserLinked),
     Durable("notify-user-unlinked", UserUnlinked),
     Durable("notify-session-revoked", SessionRevoked),
