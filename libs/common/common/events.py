@@ -173,7 +173,7 @@ class NotificationFailed(NotificationAttempted):
 
 
 class NotificationRead(NotificationAttempted):
-    """The patient read a notification; this happens once for each notification."""
+    """The patient read a notification; each can be read once, and once more whenever the record is linked anew."""
 
     subject = "quill.notify.v1.notification.read"
 
@@ -267,6 +267,7 @@ DURABLES = (
     Durable("notify-letter-amended", LetterAmended),
     Durable("notify-letter-withdrawn", LetterWithdrawn),
     Durable("notify-letter-read", LetterRead),
+    Durable("notify-user-updated", UserUpdated),
     Durable("notify-user-linked", UserLinked),
     Durable("notify-user-unlinked", UserUnlinked),
     Durable("notify-session-revoked", SessionRevoked),

@@ -12,6 +12,7 @@ from common.events import (
     SessionRevoked,
     UserLinked,
     UserUnlinked,
+    UserUpdated,
 )
 from common.work import Work
 
@@ -40,6 +41,12 @@ async def on_letter_read(work: Work[Backend], event: LetterRead) -> None:
     await service.note_reading(work, event)
 
 
+@consumes(UserUpdated, durable="notify-user-updated")
+async def on_user_updated(work: Work[Backend], event: UserUpdated) -> None:
+    if event.disabled:
+        await service.disable_account(work, user_id=event.user_id)
+
+
 @consumes(UserLinked, durable="notify-user-linked")
 async def on_user_linked(work: Work[Backend], event: UserLinked) -> None:
     await service.change_link(work, event, linked=True)
@@ -57,7 +64,7 @@ async def on_session_revoked(work: Work[Backend], event: SessionRevoked) -> None
 
 CONSUMERS: tuple[Consumer[Backend, Any], ...] = (
     *(on_letter_created, on_letter_amended, on_letter_withdrawn, on_letter_read),
-    *(on_user_linked, on_user_unlinked, on_session_revoked),
+    *(on_user_updated, on_user_linked, on_user_unlinked, on_session_revoked),
     *(
         consumes(*facts, durable=f"notify-webhooks-{stream.lower()}")(webhooks.tell_webhooks)
         for stream, facts in WEBHOOK_FACTS.items()

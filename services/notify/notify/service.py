@@ -79,6 +79,19 @@ async def end_session(work: Work[Backend], *, session_id: UUID) -> None:
         await repository.remove_devices(session, state="no_device", session_id=session_id)
 
 
+async def disable_account(work: Work[Backend], *, user_id: UUID) -> None:
+    """A disabled account gets no more pushes, not even on a device that has outlived its session.
+
+    The event may come late, since a durable that is new begins with the last 30 days: a device that is newer than the
+    event is of an account that was enabled again, and stays. An older one goes even if it was registered again since;
+    its owner may then have to switch notifications on once more.
+    """
+    async with work.transaction() as session:
+        for device in await repository.list_devices(session, user_id=user_id):
+            if device.created_at <= (work.cause_at or clock.now()):
+                await repository.remove_devices(session, state="no_device", id=device.id)
+
+
 async def notify_patient(
     work: Work[Backend], event: LetterCreated, *, template: Template, withdrawn: bool = False
 ) -> None:

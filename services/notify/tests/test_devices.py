@@ -6,7 +6,9 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from common.auth import Caller
 from common.errors import NotFound
+from common.events import UserUpdated
 from cryptography.exceptions import InvalidTag
 from e2e.push_receiver import PushReceiver, Reply
 from notify import service
@@ -138,6 +140,44 @@ async def test_device_belongs_to_the_session_that_registered_it_last(stage: Stag
     await stage.register(after, browser)
     await stage.sign_out(before)
     assert len((await service.list_devices(stage.work, after)).items) == 1
+
+
+def changed(user: Caller, *, disabled: bool) -> UserUpdated:
+    """What auth tells when an administrator changed an account."""
+    return UserUpdated(user_id=user.user_id, roles=sorted(user.roles), disabled=disabled, token_version=2)
+
+
+async def test_disabled_account_has_no_devices_and_gets_no_pushes(stage: Stage, receiver: PushReceiver) -> None:
+    user, other = stage.user(), stage.user()
+    phone, laptop, kept = receiver.subscribe(), receiver.subscribe(), receiver.subscribe()
+    for owner, browser in ((user, phone), (stage.user(user_id=user.user_id), laptop), (other, kept)):
+        await stage.register(owner, browser)
+    waiting = await stage.send(user_id=user.user_id, template="test")
+    await stage.happen(changed(user, disabled=True))
+    later = await stage.send(user_id=user.user_id, template="test")
+    await stage.send(user_id=other.user_id, template="test")
+    async with stage.sending():
+        await stage.pushed(kept)
+        await asyncio.sleep(0.2)
+    assert (phone.pushes, laptop.pushes, len(kept.pushes)) == ([], [], 1)
+    assert [(await stage.row(one)).state for one in (waiting, later)] == ["no_device", "no_device"]
+    assert (await service.list_devices(stage.work, user)).items == []
+
+
+async def test_account_that_changes_otherwise_keeps_its_devices(stage: Stage, receiver: PushReceiver) -> None:
+    user = stage.user()
+    device = await stage.register(user, receiver.subscribe())
+    await stage.happen(changed(user, disabled=False))
+    assert [row.id for row in (await service.list_devices(stage.work, user)).items] == [device.id]
+
+
+async def test_disabling_that_is_told_late_leaves_what_is_newer(stage: Stage, receiver: PushReceiver) -> None:
+    user = stage.user()
+    older = await stage.register(user, receiver.subscribe())
+    newer = await stage.register(user, receiver.subscribe())
+    assert older.created_at < newer.created_at
+    await stage.happen(changed(user, disabled=True), at=older.created_at)
+    assert [row.id for row in (await service.list_devices(stage.work, user)).items] == [newer.id]
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:192.168.0.1"])
