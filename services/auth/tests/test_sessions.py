@@ -4,8 +4,9 @@ import asyncio
 import json
 import os
 import runpy
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -92,6 +93,32 @@ async def test_log_in_after_the_pepper_moved_rehashes_with_the_new_one(
     assert (await later.log_in("alice")).session.user.username == "alice"
     with pytest.raises(CredentialsRefused):
         await stage.log_in("alice")
+
+
+class HashingTogether(PasswordHasher):
+    """Hashes for two, neither of whom has their hash before the other has it, too."""
+
+    def __init__(self, peppers: Sequence[bytes]) -> None:
+        super().__init__(peppers, cost=4)
+        self._both = asyncio.Barrier(2)
+
+    async def hash(self, password: str) -> str:
+        hashed = await super().hash(password)
+        await self._both.wait()
+        return hashed
+
+
+async def test_log_in_twice_at_once_after_the_pepper_moved_lets_both_in(
+    stage: Stage, make_settings: MakeSettings
+) -> None:
+    await stage.register("alice")
+    moved = stage.under(make_settings(password_pepper="n" * 32, password_pepper_previous="k" * 32))
+    hasher = HashingTogether(moved.work.backend.settings.password_peppers)
+    both = Stage(replace(moved.work, backend=replace(moved.work.backend, passwords=hasher)))
+    for issued in await asyncio.gather(both.log_in("alice"), both.log_in("alice")):
+        assert issued.session.user.username == "alice"
+    assert ("E", "failed") not in await stage.audited("session")
+    hasher.close()
 
 
 def fill(queue: ExitStack, passwords: PasswordHasher) -> None:

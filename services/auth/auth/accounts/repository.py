@@ -47,10 +47,11 @@ async def activate(session: AsyncSession, code_hash: bytes, *, password_hash: st
     return await session.scalar(spent.returning(col(UserRow.id))) is not None
 
 
-async def replace_password(session: AsyncSession, user_id: UUID, *, known: str, new: str) -> None:
-    """Store the same password in another form, unless it was changed meanwhile."""
+async def replace_password(session: AsyncSession, user_id: UUID, *, known: str, new: str) -> str | None:
+    """Store the same password in another form, unless what is stored was changed meanwhile; what is stored then."""
     same = update(UserRow).where(col(UserRow.id) == user_id, col(UserRow.password_hash) == known)
     await session.execute(same.values(password_hash=new))
+    return await session.scalar(select(col(UserRow.password_hash)).where(col(UserRow.id) == user_id))
 
 
 async def lock_admins(session: AsyncSession) -> Sequence[UUID]:
