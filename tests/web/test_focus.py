@@ -110,3 +110,14 @@ def test_row_that_narrows_the_trail_leaves_the_focus_to_the_heading(fleet: Fleet
     press(page, "Only this person")
     expect(page.get_by_role("combobox", name="Who acted")).to_have_value(name)
     expect(heading(page)).to_be_focused()
+
+
+def test_section_of_a_letter_that_is_removed_leaves_the_focus_to_the_others(
+    fleet: Fleet, windows: Windows, clinician: Person
+) -> None:
+    page = windows.open(demo_person(fleet, "clinician"))
+    page.goto(f"/patients/{new_patient(clinician)}/letters/new")
+    page.get_by_label("Add a section").select_option("plan")
+    page.get_by_role("button", name="Add", exact=True).press("Enter")
+    press(page, "Remove section Plan")
+    expect(page.get_by_role("group", name="Sections")).to_be_focused()
