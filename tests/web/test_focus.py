@@ -1,6 +1,7 @@
 """What takes the place of something else takes the focus over: it is told to those who listen, and not lost to keys."""
 
-from e2e.client import Person, demo_person, new_patient
+from e2e.client import Person, demo_person, eventually, inbox, new_patient, register, unique
+from e2e.push_receiver import PushReceiver
 from fleet import Fleet
 from playwright.sync_api import Locator, Page, expect
 
@@ -61,3 +62,62 @@ def test_version_that_is_chosen_takes_the_focus(windows: Windows, clinician: Per
         press(page, name)
         expect(heading(page)).to_be_focused()
         expect(page.get_by_text("This is version 1, and not")).to_have_count(1 if name.endswith("1") else 0)
+
+
+def test_session_or_device_that_goes_leaves_the_focus_to_the_others(
+    fleet: Fleet, windows: Windows, reader: Person, push_service: PushReceiver
+) -> None:
+    register(reader, push_service.subscribe())
+    for _ in range(2):
+        Person(fleet.url).sign_in(reader.user["username"])
+    page = windows.open(reader)
+    page.goto("/account")
+    sessions = page.get_by_role("listitem").filter(has_text="last used")
+    expect(sessions).to_have_count(3)
+    sessions.get_by_role("button", name="Sign out").first.press("Enter")
+    expect(sessions).to_have_count(2)
+    expect(page.get_by_role("list").filter(has_text="last used")).to_be_focused()
+    press(page, "Remove:")  # the only one
+    expect(part(page, "Devices that get notifications")).to_be_focused()
+
+
+def test_notification_that_is_marked_as_read_takes_the_focus_of_its_button(windows: Windows, reader: Person) -> None:
+    eventually(lambda: inbox(reader)["items"])
+    page = windows.open(reader)
+    page.goto("/notifications")
+    press(page, "Mark as read:")
+    expect(page.get_by_role("tabpanel").get_by_role("listitem")).to_be_focused()
+
+
+def test_webhook_that_goes_leaves_the_focus_to_the_others(fleet: Fleet, windows: Windows) -> None:
+    page, admin = windows.open(demo_person(fleet, "admin")), demo_person(fleet, "admin")
+    kept, gone = (f"https://{unique()}.invalid/quill" for _ in range(2))
+    drafts = [{"url": address, "events": ["letter.created"]} for address in (kept, gone)]
+    stays, _ = (admin.post("/api/webhooks", draft).json()["id"] for draft in drafts)
+    page.goto("/admin/webhooks")
+    press(page, f"Remove: {gone}")
+    press(page, "Remove the webhook")
+    expect(page.get_by_role("table", name="Webhooks")).to_be_focused()
+    assert admin.delete(f"/api/webhooks/{stays}").status_code == 204
+
+
+def test_row_that_narrows_the_trail_leaves_the_focus_to_the_heading(fleet: Fleet, windows: Windows) -> None:
+    admin = demo_person(fleet, "admin")
+    name = str(admin.user["display_name"])
+    page = windows.open(admin)
+    page.goto("/admin/audit")
+    page.get_by_role("row").filter(has_text=name).get_by_role("button", name="Details of").first.press("Enter")
+    press(page, "Only this person")
+    expect(page.get_by_role("combobox", name="Who acted")).to_have_value(name)
+    expect(heading(page)).to_be_focused()
+
+
+def test_section_of_a_letter_that_is_removed_leaves_the_focus_to_the_others(
+    fleet: Fleet, windows: Windows, clinician: Person
+) -> None:
+    page = windows.open(demo_person(fleet, "clinician"))
+    page.goto(f"/patients/{new_patient(clinician)}/letters/new")
+    page.get_by_label("Add a section").select_option("plan")
+    page.get_by_role("button", name="Add", exact=True).press("Enter")
+    press(page, "Remove section Plan")
+    expect(page.get_by_role("group", name="Sections")).to_be_focused()

@@ -11,6 +11,7 @@ from web.steps import LETTER, heading
 from web.windows import Windows
 
 AMENDED, WITHDRAWN = "Your scan, once more", "This letter was withdrawn. Do not act on it."
+_SAVE = "href => Object.assign(document.createElement('a'), {href, download: 'letter.pdf'}).click()"
 AMENDMENT = {"title": AMENDED, "body": "Dear patient,\n\nsomething was found.", "reason": "The wrong scan"}
 
 
@@ -88,13 +89,29 @@ def viewer_in(tab: Page) -> Frame | None:
     return next((frame for frame in tab.frames if frame.url.startswith("chrome-extension:")), None)
 
 
-def test_printed_letter_opens_in_a_tab_of_its_own(windows: Windows, reader: Person) -> None:
-    page = windows.open(reader)
+def open_pdf(page: Page, reader: Person) -> Page:
+    """The tab that has the reader's letter as it is printed."""
     (letter,) = reader.every(f"/api/patients/{reader.user['patient_id']}/letters")
     pdf = f"/api/patients/{letter['patient_id']}/letters/{letter['uid']}.pdf"
     eventually(lambda: reader.get(pdf).status_code == 200, within=60)  # a busy printer asks to try again
     page.goto(f"/letters/{letter['uid']}")
     with page.expect_popup() as opened:
         page.get_by_role("button", name="Open PDF").click()
-    viewer = eventually(lambda: viewer_in(opened.value), within=30)
+    return opened.value
+
+
+def test_printed_letter_opens_in_a_tab_of_its_own(windows: Windows, reader: Person) -> None:
+    tab = open_pdf(windows.open(reader), reader)
+    viewer = eventually(lambda: viewer_in(tab), within=30)
     expect(viewer.get_by_text(LETTER).first).to_be_visible()  # it has read the document's title
+
+
+def test_printed_letter_can_be_saved_for_as_long_as_the_session_lasts(windows: Windows, reader: Person) -> None:
+    page = windows.open(reader)
+    page.clock.install()
+    tab = open_pdf(page, reader)
+    tab.wait_for_url(lambda address: address.startswith("blob:"), wait_until="commit")
+    page.clock.fast_forward(5 * 60_000)
+    with page.expect_download() as saved:
+        page.evaluate(_SAVE, tab.url)
+    assert saved.value.path().read_bytes().startswith(b"%PDF")

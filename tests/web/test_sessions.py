@@ -11,7 +11,7 @@ from web.windows import Windows
 
 TABS = 10
 _TELL_OF_AN_OLD_SESSION = """user => new BroadcastChannel('quill-session').postMessage({
-  kind: 'session', session: {accessToken: 'old', csrfToken: 'old', user, expiresAt: Date.now() + 60_000}})"""
+  kind: 'session', session: {accessToken: 'old', csrfToken: 'old', user, since: 0, expiresAt: Date.now() + 60_000}})"""
 
 
 def refreshes(context: BrowserContext) -> list[Request]:

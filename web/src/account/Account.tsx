@@ -18,6 +18,12 @@ export default function Account() {
     ["Role", formatRoles(user.roles)],
     ["Member since", formatDate(user.created_at)],
   ];
+  const twoStep = <TwoStepCard key="two-step" user={user} />;
+  const you = (
+    <Card key="you" title="You">
+      <Facts facts={who} />
+    </Card>
+  );
   return (
     <Page title="Account and security" width="text">
       {mustEnrol && (
@@ -25,11 +31,8 @@ export default function Account() {
           Switch it on below; then everything else opens.
         </Banner>
       )}
-      {mustEnrol && <TwoStepCard user={user} />}
-      <Card title="You">
-        <Facts facts={who} />
-      </Card>
-      {!mustEnrol && <TwoStepCard user={user} />}
+      {/* By their keys: the dialog with the recovery codes stays when the card that it belongs to moves down. */}
+      {mustEnrol ? [twoStep, you] : [you, twoStep]}
       <PasswordCard />
       <SessionsCard />
       {!mustEnrol && <DevicesCard />}

@@ -32,7 +32,7 @@ export function TwoStepCard({ user }: { user: User }) {
           <Button onPress={() => setOpen("setup")}>Switch on</Button>
         )}
       </div>
-      {open === "setup" && <TwoStepSetup onClose={close} />}
+      {open === "setup" && <TwoStepSetup user={user} onClose={close} />}
       <Dialog title="Switch two-step sign-in off?" isOpen={open === "off"} onClose={close}>
         <SwitchOff user={user} onClose={close} />
       </Dialog>

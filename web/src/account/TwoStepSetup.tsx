@@ -4,8 +4,8 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { auth, CSRF, take } from "../api/client";
 import { demandEnrolment } from "../session/enrolment";
-import { renewOrAsk } from "../session/session";
-import { getSession } from "../session/store";
+import { updateUser } from "../session/session";
+import type { User } from "../session/store";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { Form, PasswordField, TextField } from "../ui/fields";
@@ -14,27 +14,20 @@ import { RecoveryCodes } from "./RecoveryCodes";
 
 type Enrolment = { secret: string; otpauth_uri: string };
 
-export function TwoStepSetup({ onClose }: { onClose: () => void }) {
+export function TwoStepSetup({ user, onClose }: { user: User; onClose: () => void }) {
   const [enrolment, setEnrolment] = useState<Enrolment>();
   const [codes, setCodes] = useState<string[]>();
   return (
     <Dialog title={codes ? "Keep your recovery codes" : "Switch two-step sign-in on"} isOpen onClose={codes ? undefined : onClose}>
       {codes ? (
-        <RecoveryCodes codes={codes} onDone={() => void finish().finally(onClose)} />
+        <RecoveryCodes codes={codes} onDone={onClose} />
       ) : enrolment ? (
-        <Confirmation enrolment={enrolment} onDone={setCodes} />
+        <Confirmation user={user} enrolment={enrolment} onDone={setCodes} />
       ) : (
         <Proof onDone={setEnrolment} />
       )}
     </Dialog>
   );
-}
-
-/** The session learns that it has a second factor now. */
-async function finish(): Promise<void> {
-  const session = getSession();
-  if (session) await renewOrAsk(session);
-  demandEnrolment(false);
 }
 
 function Proof({ onDone }: { onDone: (enrolment: Enrolment) => void }) {
@@ -64,12 +57,22 @@ function Proof({ onDone }: { onDone: (enrolment: Enrolment) => void }) {
   );
 }
 
-function Confirmation({ enrolment, onDone }: { enrolment: Enrolment; onDone: (codes: string[]) => void }) {
+interface ConfirmationProps {
+  user: User;
+  enrolment: Enrolment;
+  onDone: (codes: string[]) => void;
+}
+
+function Confirmation({ user, enrolment, onDone }: ConfirmationProps) {
   const [code, setCode] = useState("");
   const { mutate, isPending, error } = useMutation({
     mutationFn: () =>
       take(auth.POST("/api/auth/totp/confirm", { params: { header: CSRF }, body: { code: code.trim() } })),
-    onSuccess: ({ recovery_codes }) => onDone(recovery_codes),
+    onSuccess: ({ recovery_codes }) => {
+      onDone(recovery_codes);
+      updateUser({ ...user, totp_enabled: true });
+      demandEnrolment(false);
+    },
   });
   return (
     <Form error={error} onSubmit={() => mutate()}>

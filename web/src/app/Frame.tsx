@@ -19,7 +19,7 @@ import "./frame.css";
 const loadDialogs = () => import("../session/SignInAgain");
 const SignInAgain = lazy(loadDialogs);
 const StillThere = lazy(() => loadDialogs().then(({ StillThere }) => ({ default: StillThere })));
-const Unread = lazy(() => import("../patient/Unread"));
+const Unseen = lazy(() => import("./Unseen"));
 /** Long before a session ends: by then a newer version may have taken the file's place. */
 const FORESIGHT_MS = 10_000;
 
@@ -58,7 +58,7 @@ export function Frame() {
       <OpenNotification />
       {status === "in" && (
         <Suspense>
-          <Unread />
+          <Unseen />
         </Suspense>
       )}
       <ScrollRestoration />

@@ -107,7 +107,7 @@ function SectionFields({ draft, set, isHeld }: Omit<Props, "errors">) {
     set({ ...draft, sections: text === undefined ? others : { ...others, [name]: text } });
   };
   return (
-    <>
+    <div className="form" role="group" aria-label="Sections">
       {HEADINGS.filter(([name]) => sections[name] !== undefined).map(([name, heading]) => (
         <div key={name} className="editor-section">
           <TextArea
@@ -135,7 +135,7 @@ function SectionFields({ draft, set, isHeld }: Omit<Props, "errors">) {
           }}
         />
       )}
-    </>
+    </div>
   );
 }
 

@@ -5,8 +5,8 @@ import { useState } from "react";
 import { useNavigate } from "react-router";
 import { auth, CSRF, take } from "../api/client";
 import { queries } from "../api/queries";
-import { renew, updateUser } from "../session/session";
-import { getSession, type User } from "../session/store";
+import { updateUser } from "../session/session";
+import type { User } from "../session/store";
 import { useUser } from "../session/useSession";
 import { Button, ButtonLink } from "../ui/Button";
 import { DateField, errorAt } from "../ui/DateField";
@@ -44,11 +44,10 @@ function Linked() {
   );
 }
 
-/** The record's link, and a token that carries it: the one that this tab holds does not. */
+/** The record's link, of which the session learns from the answer. */
 async function redeem(code: string, birth_date: string): Promise<void> {
   const params = { header: CSRF };
   const user = await take(auth.POST("/api/auth/patient-links/redeem", { body: { code, birth_date }, params })).catch(linkedBefore);
-  await renew(getSession());
   updateUser(user);
 }
 

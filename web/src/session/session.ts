@@ -38,8 +38,8 @@ function isFresh(session: Session | undefined): session is Session {
 
 /** Whether this tab has a newer session of the same person: what another tab tells may have been overtaken on the way. */
 function isOutdated(theirs: Session): boolean {
-  const state = getState();
-  return state.status === "in" && state.session.user.id === theirs.user.id && theirs.expiresAt < state.session.expiresAt;
+  const ours = getSession();
+  return ours?.user.id === theirs.user.id && theirs.since < ours.since;
 }
 
 /** Take a session over. Another person's must not find this one's screens. */
@@ -198,10 +198,10 @@ export function expire(): void {
   if (state.status === "in") setState({ status: "expired", session: state.session });
 }
 
-/** The account has changed; the tokens stay. */
+/** The account has changed, of which the access token does not tell: every tab knows, and the next request gets a new one. */
 export function updateUser(user: User): void {
   const state = getState();
-  if (state.status === "in") begin({ ...state.session, user });
+  if (state.status === "in") begin({ ...state.session, user, since: Date.now(), expiresAt: 0 });
 }
 
 /** A session to send a request with: fresh, or renewed, or the one that the person signs in with anew. */

@@ -1,23 +1,23 @@
 /** Files that the app has in its memory, given to the person. */
 
+import { subscribe } from "../session/store";
+
 const KEPT_MS = 60_000;
 
-/** Shows a file in a tab, which the browser knows how to do for its kind. */
+/** Shows a file in a tab, which the browser knows how to do for its kind, and can save it there until the session ends. */
 export function showFile(file: Blob, tab: Window): void {
-  tab.location.replace(addressOf(file));
+  const address = URL.createObjectURL(file);
+  tab.location.replace(address);
+  subscribe(({ status }) => {
+    if (status === "out") URL.revokeObjectURL(address);
+  });
 }
 
 /** Gives a file to the person, who finds it where their browser keeps downloads. */
 export function saveFile(file: Blob, name: string): void {
   const link = document.createElement("a");
-  link.href = addressOf(file);
+  link.href = URL.createObjectURL(file);
   link.download = name;
   link.click();
-}
-
-/** An address that is good for as long as a browser needs to load it. */
-function addressOf(file: Blob): string {
-  const address = URL.createObjectURL(file);
-  setTimeout(() => URL.revokeObjectURL(address), KEPT_MS);
-  return address;
+  setTimeout(() => URL.revokeObjectURL(link.href), KEPT_MS);
 }
