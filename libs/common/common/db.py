@@ -87,6 +87,8 @@ def _engine(url: str, *, pool_size: int, max_overflow: int) -> AsyncEngine:
         connect_args={
             "timeout": 3,
             "command_timeout": STATEMENT_TIMEOUT_SECONDS,
+            # After a failover the name may lead to a standby for a moment; a pool would keep what it reached there.
+            "target_session_attrs": "read-write",
             "server_settings": {"timezone": "UTC", "idle_in_transaction_session_timeout": "10000"},
         },
     )

@@ -43,6 +43,15 @@ async def test_answer_that_makes_no_sense_to_the_driver_is_no_connection(
     assert await ask() == 1
 
 
+async def test_server_that_takes_no_writes_is_no_database(database: Database) -> None:
+    """So a standby says of itself; this one is told to."""
+    async with database.statement() as connection:
+        read_only = f'ALTER DATABASE "{database.engine.url.database}" SET default_transaction_read_only = on'
+        await connection.execute(text(read_only))
+    with pytest.raises(StorageUnavailable):
+        await database.ping()
+
+
 async def test_each_statement_is_a_transaction_of_its_own(database: Database) -> None:
     async with database.statement() as connection:
         first, second = [await connection.scalar(text("SELECT pg_current_xact_id()")) for _ in range(2)]
