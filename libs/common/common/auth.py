@@ -54,6 +54,7 @@ class Caller:
     token: str = field(repr=False)
     address: str | None = None
     request_id: str | None = None
+    by_head: bool = False  # asks by HEAD, and so is shown nothing
 
     @property
     def proved_twice(self) -> bool:

@@ -87,6 +87,8 @@ def _engine(url: str, *, pool_size: int, max_overflow: int) -> AsyncEngine:
         connect_args={
             "timeout": 3,
             "command_timeout": STATEMENT_TIMEOUT_SECONDS,
+            # After a failover the name may lead to a standby for a moment; a pool would keep what it reached there.
+            "target_session_attrs": "read-write",
             "server_settings": {"timezone": "UTC", "idle_in_transaction_session_timeout": "10000"},
         },
     )
@@ -168,12 +170,13 @@ async def _results[T](do: Callable[[Sequence[T]], Awaitable[None]], some: Sequen
 
 
 def _may_go_better(error: DBAPIError) -> bool:
-    # PostgreSQL, appendix A: 57P the server stops or starts, 08 connection exception, 53 no resources, 40 rolled back
-    # (deadlock, serialization), 55P03 and 57014 a lock or a statement took too long.
+    # PostgreSQL, appendix A: 57P the server stops or starts, 08 connection exception, 28 its password was changed, 3D
+    # the database is gone until it is restored, 53 no resources, 58 its disk fails, 40 rolled back (deadlock,
+    # serialization), 55P03 and 57014 a lock or a statement took too long.
     state = getattr(error.orig, "sqlstate", None) or ""
     # Or what the driver was told makes no sense to it, since a connection broke off in the middle.
     is_garbled = isinstance(getattr(error.orig, "__cause__", None), asyncpg.InternalClientError)
-    return is_garbled or state.startswith(("57P", "08", "53", "40", "55P03", "57014"))
+    return is_garbled or state.startswith(("57P", "08", "28", "3D", "53", "58", "40", "55P03", "57014"))
 
 
 # For docs/settings.md and .env.example (docs/generate.py), as [kind] and meaning:

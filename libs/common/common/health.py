@@ -18,6 +18,7 @@ CHECK_SECONDS = 0.5
 ANSWER_SECONDS = 0.3
 FLEET_SECONDS = 0.38
 VITAL = "postgres"
+STATES = ("down", "degraded", "ok")  # the worst first
 LIVES = "/livez"
 DOWN = {"description": "Down; the body is the same as for 200", "content": {"application/json": {}}}
 
@@ -66,13 +67,13 @@ async def fleet_health(
 
     async def ask(name: str) -> dict[str, Any]:
         part = (await others[name].get(f"/api/health/{name}")).json()
-        return part if isinstance(part, dict) and "status" in part else {"status": "down"}
+        return part if isinstance(part, dict) and part.get("status") in STATES else {"status": "down"}
 
     asked = (_state(partial(ask, name), FLEET_SECONDS) for name in others)
     told = await asyncio.gather(service_health(checks, seconds=ANSWER_SECONDS), *asked)
     parts = {name: {"backends": {}} | part for name, part in zip((own, *others), told, strict=True)}
     states = {part["status"] for part in parts.values()}
-    status = next((state for state in ("down", "degraded") if state in states), "ok")
+    status = next(state for state in STATES if state in states)
     return {"status": status, "services": dict(sorted(parts.items()))}
 
 

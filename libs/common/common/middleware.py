@@ -80,8 +80,8 @@ def _complete(start: Message, own_id: str, *, ending: bool) -> None:
 
 
 def _with_get_for_head(scope: Scope) -> Scope:
-    """HEAD is GET without the body, which the server leaves out (RFC 9110 §9.3.2)."""
-    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+    """HEAD is GET without the body, which the server leaves out (RFC 9110 §9.3.2); `head` in the scope tells of it."""
+    return {**scope, "method": "GET", "head": True} if scope["method"] == "HEAD" else scope
 
 
 def _note(scope: Scope, status: int, seconds: float) -> None:

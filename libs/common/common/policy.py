@@ -161,7 +161,7 @@ class PolicyRoute(APIRoute):
             try:
                 check_origin(request)
                 if declared.policy.needs_token:
-                    request.state.caller = await _authorise(request, declared.policy)
+                    await _authorise(request, declared.policy)
                 outcome = "failed"
                 await _take_body(request, declared)
                 return await handle(request)
@@ -183,20 +183,19 @@ class PolicyRouter(APIRouter):
         super().__init__(prefix=f"{base}{prefix}", route_class=PolicyRoute)
 
 
-async def _authorise(request: Request, policy: Policy) -> Caller:
-    token = _bearer(request)
-    if not token:
+async def _authorise(request: Request, policy: Policy) -> None:
+    if not (token := _bearer(request)):
         raise Unauthenticated
     admitted: Caller = await request.app.state.runtime.gate.admit(token, vital=policy.vital)
-    caller = replace(admitted, address=client_address(request), request_id=request.state.request_id)
-    request.state.caller = caller
+    request.state.caller = caller = replace(
+        admitted, address=client_address(request), request_id=request.state.request_id, by_head="head" in request.scope
+    )
     needed = caller.roles & request.app.state.runtime.settings.totp_roles
     if needed and not caller.proved_twice and not policy.enrolling:
         raise TotpEnrolmentRequired
     policy.check(caller, refusals.patient_asked_for(request))
     if request.method not in SAFE_METHODS and not proves_csrf(caller, request.headers.get("X-CSRF-Token")):
         raise CsrfRefused
-    return caller
 
 
 def _bearer(request: Request) -> str:

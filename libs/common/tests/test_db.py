@@ -43,6 +43,34 @@ async def test_answer_that_makes_no_sense_to_the_driver_is_no_connection(
     assert await ask() == 1
 
 
+async def test_server_that_takes_no_writes_is_no_database(database: Database) -> None:
+    """So a standby says of itself; this one is told to."""
+    async with database.statement() as connection:
+        read_only = f'ALTER DATABASE "{database.engine.url.database}" SET default_transaction_read_only = on'
+        await connection.execute(text(read_only))
+    with pytest.raises(StorageUnavailable):
+        await database.ping()
+
+
+@pytest.mark.parametrize("changed", [{"password": "another"}, {"database": "another"}])
+async def test_database_that_cannot_be_entered_is_away(database: Database, changed: dict[str, Any]) -> None:
+    """As while a new password is being set, or a database that was dropped is being recovered."""
+    url = database.engine.url.set(**changed).render_as_string(hide_password=False)
+    closed = Database(url.replace("+asyncpg", ""))
+    with pytest.raises(StorageUnavailable):
+        await closed.ping()
+    await closed.close()
+
+
+async def test_database_whose_disk_fails_is_away(database: Database) -> None:
+    async def fail() -> None:
+        async with database.transaction() as session:
+            await session.execute(text("DO $$BEGIN RAISE io_error; END$$"))
+
+    with pytest.raises(StorageUnavailable):
+        await fail()
+
+
 async def test_each_statement_is_a_transaction_of_its_own(database: Database) -> None:
     async with database.statement() as connection:
         first, second = [await connection.scalar(text("SELECT pg_current_xact_id()")) for _ in range(2)]

@@ -82,7 +82,9 @@ async def test_fleet_is_asked_all_at_once(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(
-    "answer", [httpx.ConnectError("x"), RuntimeError("closed"), "<html>", "[]", "{}", "7"], ids=repr
+    "answer",
+    [httpx.ConnectError("x"), RuntimeError("closed"), "<html>", "[]", "{}", "7", '{"status": 500}', '{"status": []}'],
+    ids=repr,
 )
 async def test_service_that_does_not_say_how_it_is_is_down(answer: str | Exception) -> None:
     def refuse(_request: httpx.Request) -> httpx.Response:

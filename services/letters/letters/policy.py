@@ -59,5 +59,5 @@ def check_takes_change(letter: LetterHead, *, expected: int) -> None:
 
 
 def leaves_receipt(caller: Caller, *, patient_id: UUID) -> bool:
-    """Whether reading counts as the patient having read: nobody else's reading does."""
-    return "patient" in caller.roles and caller.patient_id == patient_id
+    """Whether reading counts as the patient having read: nobody else's reading does, nor HEAD, which shows nothing."""
+    return not caller.by_head and "patient" in caller.roles and caller.patient_id == patient_id

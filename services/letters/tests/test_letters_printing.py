@@ -75,6 +75,19 @@ def test_head_of_a_print_has_no_body(house: House) -> None:
     assert (answer.status_code, answer.headers["Content-Type"], answer.content) == (200, "application/pdf", b"")
 
 
+@pytest.mark.parametrize("form", ["", ".pdf"])
+def test_head_of_a_letter_is_no_reading_by_the_patient(house: House, form: str) -> None:
+    patient_id, clinician = rosa(house), house.person("clinician")
+    patient = house.person("patient", patient_id=patient_id)
+    path = house.write(patient_id, clinician).headers["Location"]
+    assert house.client.head(f"{path}{form}", headers=patient.headers).status_code == 200
+    assert house.read(path, clinician).json()["read_at"] is None
+    assert house.events(READ, patient_id) == []
+    assert reads(house, patient_id)[0] == (str(patient.user_id), "letter", path.rpartition("/")[2])
+    assert house.read(f"{path}{form}", patient).status_code == 200
+    assert [one["user_id"] for one in house.events(READ, patient_id)] == [str(patient.user_id)]
+
+
 def test_version_that_is_asked_for_is_printed(house: House) -> None:
     patient_id, clinician = rosa(house), house.person("clinician")
     path = house.write(patient_id, clinician).headers["Location"]

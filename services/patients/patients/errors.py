@@ -10,7 +10,7 @@ class NhsNumberTaken(Conflict):
 
 
 class PatientRefused(Invalid):
-    """The FHIR server does not accept this patient. Check the values against FHIR R4 and remove anything unusual; sent
-    unchanged, it will be refused again."""
+    """The FHIR server does not accept this patient, or another system wrote U+0000 into the record, which Quill cannot
+    store. Check the values against FHIR R4 and remove anything unusual; sent unchanged, it will be refused again."""
 
     slug, title = "patient-refused", "The FHIR server does not accept this patient"

@@ -103,9 +103,8 @@ async def _import(fhir: FhirServer, operation: Operation[ImportPatients]) -> Seq
 async def _settle(
     session: AsyncSession, operation: Operation[ImportPatients], patients: Sequence[StoredPatient]
 ) -> Outcome:
-    patients = sorted(
-        patients, key=lambda one: one.patient_id
-    )  # places give ids, and a stored intent has its own order
+    # Places give ids, and a stored intent has its own order.
+    patients = sorted(patients, key=lambda one: one.patient_id)
     await index_patients(session, patients)
     await _release(session, operation)
     new = partial(Access, action="C", resource="patient")

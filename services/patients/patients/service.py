@@ -15,7 +15,7 @@ from common.work import Work
 from pydantic import BaseModel
 
 from patients import mapping, names, policy, repository, schemas
-from patients.errors import NhsNumberTaken
+from patients.errors import NhsNumberTaken, PatientRefused
 from patients.fhir import FhirServer, StoredPatient, own_id
 from patients.index import index_patients
 from patients.operations import IMPORT_PATIENTS, WRITE_PATIENT, ImportPatients, WritePatient
@@ -111,6 +111,9 @@ async def update_demographics(
         return mapping.demographics_of(current)
     number = wanted.nhs_number if wanted.nhs_number != before.nhs_number else None
     intent = WritePatient(patient_id=patient_id, version=version, resource=resource, nhs_number=number)
+    # Without pairs of backslashes: they stand for one in the text.
+    if "\\u0000" in intent.model_dump_json().replace("\\\\", ""):
+        raise PatientRefused("The record has U+0000 in it, from another system, and Quill cannot store that")
     completed = await _write(work, caller.actor, (WRITE_PATIENT, intent), nhs_number=number, key=None)
     return mapping.demographics_of(completed.committed or current)
 

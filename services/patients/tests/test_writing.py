@@ -276,6 +276,17 @@ async def test_known_family_name_and_birth_date_stay(work: PatientsWork) -> None
         await update(work, stored, name=mapping.shown(stored.resource).name.model_copy(update={"family": None}))
 
 
+@pytest.mark.parametrize(("told", "refused"), [("A\0b", True), ("\\\0", True), ("\\u0000", False)])
+async def test_record_in_which_others_wrote_what_cannot_be_stored_is_refused(
+    work: PatientsWork, fhir: StandInFhir, told: str, refused: bool
+) -> None:
+    stored = await create(work)
+    fhir.put(patient(id=str(stored.patient_id), maritalStatus={"text": told}))
+    current = await service.read_patient(work, DOCTOR, patient_id=stored.patient_id)
+    assert await outcomes(update(work, current, gender="other")) == ["PatientRefused" if refused else "Demographics"]
+    assert fhir.current(stored.patient_id)["gender"] == ("female" if refused else "other")
+
+
 async def test_deleted_patient_is_not_found(work: PatientsWork, fhir: StandInFhir) -> None:
     stored = await create(work)
     fhir.delete(stored.patient_id)
