@@ -220,8 +220,9 @@ class WriteProtocol(RuleBasedStateMachine):
             if worker.place == "commit":
                 worker.crash()
         self.run(self.complete_all())
-        while self.standing:
-            self.standing[0].go_on(free=True)
+        while self.alive:  # also whoever waited for a lock until now, and stands at the next place only then
+            for worker in self.standing[:1]:
+                worker.go_on(free=True)
             self.run(self.settle())
         self.run(self.complete_all())
         for request in list(self.ledger.in_flight):
