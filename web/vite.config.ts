@@ -57,13 +57,20 @@ function sheetsForStyles(): Plugin {
 
 const MOST_SCREENS = 10;
 
-/** What start.ts needs is small and stays apart; what most screens need comes in one piece, and so does a patient's list. */
+/**
+ * Few pieces, since the worker fetches one after the other. What start.ts needs is small and stays apart; the frame with
+ * sign-in, what most screens need, and a patient's list come in one piece each; so does what only clinicians or only
+ * administrators open, apart from what is large and seldom needed.
+ */
 const codeSplitting: Rolldown.CodeSplittingOptions = {
   groups: [
-    { name: (id, graph) => (isOfStart(id, graph) ? "start" : null), debugName: "start", priority: 2 },
-    { name: "shared", minShareCount: MOST_SCREENS, priority: 1 },
-    { name: "queries", test: /\/src\/api\/queries\.ts$/, priority: 1 },
-    { name: "reading", test: /\/src\/patient\/(Letters|NotLinked|inbox)\.tsx?$/, priority: 0 },
+    { name: (id, graph) => (isOfStart(id, graph) ? "start" : null), debugName: "start", priority: 3 },
+    { name: "shared", minShareCount: MOST_SCREENS, priority: 2 },
+    { name: "main", test: /\/src\/(main|session\/SignInForm)\.tsx$/, priority: 1 },
+    { name: "reading", test: /\/src\/patient\/(Letters|NotLinked|inbox)\.tsx?$/, priority: 1 },
+    { name: "controls", test: /\/src\/(api|app|ui|letters\/(?!Markdown|markdown))/, minShareCount: 2, priority: 1 },
+    { name: "clinician", test: /\/src\/clinician\/(?!Difference|difference)/, priority: 0 },
+    { name: "admin", test: /\/src\/admin\/(?!Audit|Picker|audit|export|csv)/, priority: 0 },
   ],
 };
 
