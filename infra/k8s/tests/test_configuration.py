@@ -284,6 +284,11 @@ def pools(size: str, made: dict[str, str]) -> dict[str, int]:
     return dict.fromkeys(SERVICES, own) | clinical
 
 
+@pytest.mark.parametrize(("name", "setting"), [("fhir", "SPRING_DATASOURCE_URL"), ("ehrbase", "DB_URL")])
+def test_clinical_server_keeps_no_connection_to_a_standby(name: str, setting: str, made: dict[str, str]) -> None:
+    assert "?targetServerType=primary" in environment(pod_specs("default")[name], made)[setting]
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_each_postgresql_has_connections_for_all_replicas_that_scaling_may_start(
     size: str, made: dict[str, str]
