@@ -71,16 +71,17 @@ def show(house: Windows, fleet: Fleet, titles_seen: Titles) -> Show:
     return bring
 
 
-every_screen = pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+@pytest.fixture(scope="module", params=SCREENS, ids=lambda screen: screen.name)
+def page(request: pytest.FixtureRequest, show: Show) -> Page:
+    """A screen, brought up once for all that is looked at on it."""
+    return show(request.param)
 
 
 def test_every_address_of_the_app_is_looked_at() -> None:
     assert {screen.path for screen in SCREENS} - {"/nowhere"} == set(declared_paths())
 
 
-@every_screen
-def test_screen_has_no_barrier_that_axe_knows(show: Show, screen: Screen) -> None:
-    page = show(screen)
+def test_screen_has_no_barrier_that_axe_knows(page: Page) -> None:
     assert page.get_by_role("main").count() == page.get_by_role("banner").count() == heading(page).count() == 1
     looks: list[tuple[int, list[Literal["light", "dark"]]]] = [
         (WIDE[0], ["light", "dark"]),
@@ -93,9 +94,7 @@ def test_screen_has_no_barrier_that_axe_knows(show: Show, screen: Screen) -> Non
             assert violations(page, only=OF_COLOUR if scheme == "dark" else ()) == []
 
 
-@every_screen
-def test_screen_is_reached_by_keyboard_and_thumb(show: Show, screen: Screen) -> None:
-    page = show(screen)
+def test_screen_is_reached_by_keyboard_and_thumb(page: Page) -> None:
     for width, height in (WIDE, PHONE):
         page.set_viewport_size({"width": width, "height": height})
         assert wider_than_screen(page) == []
