@@ -93,7 +93,7 @@ function isOver(error: unknown): boolean {
 /**
  * A session newer than the one that is stale, by one refresh for all tabs.
  */
-export async function renew(stale: Session | undefined): Promise<Session> {
+async function renew(stale: Session | undefined): Promise<Session> {
   return navigator.locks.request(LOCK, () => renewLocked(stale));
 }
 
